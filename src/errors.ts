@@ -1,0 +1,143 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+
+/** Where an error belongs: set on every error that speaks of a job. */
+export interface JobFacts {
+  jobId?: string | undefined;
+  jobName?: string | undefined;
+  attempt?: number | undefined;
+}
+
+/** Base of every error of this package. `code` is stable; branch on it or on the class, never on the message. */
+export abstract class ThreadmillError extends Error {
+  abstract readonly code: string;
+  /** Id of the job the error speaks of, where there is one. */
+  declare jobId?: string;
+  /** Name of the job's definition, where there is one. */
+  declare jobName?: string;
+  /** Number of the attempt, from 1, where there is one. */
+  declare attempt?: number;
+
+  constructor(message: string, options?: ErrorOptions & JobFacts) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    if (options) attachJob(this, options);
+  }
+
+  static {
+    Object.defineProperty(ThreadmillError.prototype, 'name', {
+      configurable: true,
+      get(this: Error) {
+        return this.constructor.name;
+      },
+    });
+  }
+}
+
+/** Writes the job's facts on an error of ours; facts that are already there stay. */
+export function attachJob(error: unknown, { jobId, jobName, attempt }: JobFacts): void {
+  if (!(error instanceof ThreadmillError)) return;
+  if (jobId !== undefined) error.jobId ??= jobId;
+  if (jobName !== undefined) error.jobName ??= jobName;
+  if (attempt !== undefined) error.attempt ??= attempt;
+}
+
+/** The definition's schema refused the input. */
+export class InputError extends ThreadmillError {
+  readonly code = 'ERR_INPUT';
+  /** As the validator gave them. */
+  readonly issues: readonly StandardSchemaV1.Issue[];
+  constructor(message: string, issues: readonly StandardSchemaV1.Issue[], facts?: ErrorOptions & JobFacts) {
+    super(message, facts);
+    this.issues = issues;
+  }
+}
+
+/** The input is larger than the queue's `maxInputBytes`. */
+export class InputTooLargeError extends ThreadmillError {
+  readonly code = 'ERR_INPUT_TOO_LARGE';
+}
+
+/** An input or a result cannot cross the thread boundary; the message names the path. */
+export class NotCloneableError extends ThreadmillError {
+  readonly code = 'ERR_NOT_CLONEABLE';
+}
+
+/** The definition's output schema refused what the handler returned. */
+export class OutputError extends ThreadmillError {
+  readonly code = 'ERR_OUTPUT';
+  /** As the validator gave them. */
+  readonly issues: readonly StandardSchemaV1.Issue[];
+  constructor(message: string, issues: readonly StandardSchemaV1.Issue[], facts?: JobFacts) {
+    super(message, facts);
+    this.issues = issues;
+  }
+}
+
+/** An attempt ran longer than its `timeout`; its thread was terminated. */
+export class TimeoutError extends ThreadmillError {
+  readonly code = 'ERR_TIMEOUT';
+  /** The limit, in milliseconds. */
+  readonly timeout: number;
+  /** How long the attempt had run when it was given up, in milliseconds. */
+  readonly ranFor: number;
+  constructor(message: string, timeout: number, ranFor: number, facts?: JobFacts) {
+    super(message, facts);
+    this.timeout = timeout;
+    this.ranFor = ranFor;
+  }
+}
+
+/** Why a thread died under an attempt. */
+export type CrashReason = 'out-of-memory' | 'exit' | 'uncaught';
+
+/** The attempt's thread died: out of memory, `process.exit`, or an error nobody caught (then it is the `cause`). */
+export class CrashError extends ThreadmillError {
+  readonly code = 'ERR_CRASH';
+  readonly reason: CrashReason;
+  readonly exitCode: number;
+  constructor(message: string, reason: CrashReason, exitCode: number, facts?: ErrorOptions & JobFacts) {
+    super(message, facts);
+    this.reason = reason;
+    this.exitCode = exitCode;
+  }
+}
+
+/** The job was cancelled by `job.cancel()` or by the signal it was added with. */
+export class CancelledError extends ThreadmillError {
+  readonly code = 'ERR_CANCELLED';
+  /** What was given to `cancel`, or the signal's reason. */
+  readonly reason: unknown;
+  constructor(message: string, reason?: unknown, facts?: JobFacts) {
+    super(message, facts);
+    this.reason = reason;
+  }
+}
+
+/** The job's module failed to load in the thread, or exports no such definition. Never retried. */
+export class ModuleError extends ThreadmillError {
+  readonly code = 'ERR_MODULE';
+}
+
+/** The same `idempotencyKey` came with a different input. */
+export class IdempotencyError extends ThreadmillError {
+  readonly code = 'ERR_IDEMPOTENCY';
+}
+
+/** `maxWaiting` jobs wait already, and `whenFull` is `'reject'`. */
+export class QueueFullError extends ThreadmillError {
+  readonly code = 'ERR_QUEUE_FULL';
+}
+
+/** The queue is closed or closing, or was closed before the job could end. */
+export class QueueClosedError extends ThreadmillError {
+  readonly code = 'ERR_QUEUE_CLOSED';
+}
+
+/** Throw it in a handler to say that another attempt is pointless: the job becomes a dead letter at once. */
+export class UnrecoverableError extends ThreadmillError {
+  readonly code = 'ERR_UNRECOVERABLE';
+}
+
+/** An option is wrong: the message says which, what was expected and what was given. */
+export class OptionsError extends ThreadmillError {
+  readonly code = 'ERR_OPTIONS';
+}

@@ -1,0 +1,12 @@
+export * from './errors.js';
+export type { QueueEvent, QueueEvents, ThreadEvent } from './events.js';
+export type { Attempt, Outcome } from './job/attempt.js';
+export type { JobContext, JobLog } from './job/context.js';
+export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
+export type { AddOptions, Job, JobState } from './job/job.js';
+export type { Backoff } from './job/retry.js';
+export { JobQueue, type JobSnapshot } from './job-queue.js';
+export type { QueueLogger } from './observe/log.js';
+export type { Durations, JobStats, QueueStats, ThreadStats } from './observe/metrics.js';
+export type { CloseOptions, QueueOptions } from './queue-options.js';
+export type { DeadLetter, DeadLetterFilter } from './waiting/dead-letters.js';

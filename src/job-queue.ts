@@ -1,0 +1,712 @@
+import { randomUUID } from 'node:crypto';
+import { format } from 'node:util';
+import { type Clock, realClock } from './clock.js';
+import { Drain, settledBefore } from './drain.js';
+import * as errors from './errors.js';
+import { QueueEmitter, type QueueEvent } from './events.js';
+import type { Attempt } from './job/attempt.js';
+import { isDefinition, type JobDefinition } from './job/definition.js';
+import { type AddOptions, announceEnd, cancelled, enter, handleOf, Job, JobRecord, type JobState, move, resultOf } from './job/job.js';
+import { JobKind } from './job/kind.js';
+import { pack } from './job/payload.js';
+import { type Backoff, decide, type Next } from './job/retry.js';
+import { type Checked, summary, validate } from './job/validate.js';
+import { logEvents, loggerFor, type QueueLogger } from './observe/log.js';
+import { type QueueStats, queueStats } from './observe/metrics.js';
+import {
+  type CheckedQueueOptions,
+  type CloseOptions,
+  checkAddOptions,
+  checkCloseOptions,
+  checkQueueOptions,
+  type QueueOptions,
+} from './queue-options.js';
+import { type AttemptEnd, Dispatcher, type DispatchHost } from './threads/dispatcher.js';
+import { THREAD_MARK } from './threads/protocol.js';
+import { Admission } from './waiting/admission.js';
+import { DeadLetters } from './waiting/dead-letters.js';
+import { Delays } from './waiting/delays.js';
+import { Idempotency } from './waiting/idempotency.js';
+import { Ready } from './waiting/ready.js';
+import { Recent } from './waiting/recent.js';
+import { Signals } from './waiting/signals.js';
+
+/** An unfinished job, as `close` hands it back and `restore` takes it; survives `v8.serialize`. */
+export interface JobSnapshot {
+  id: string;
+  name: string;
+  input: unknown;
+  /** Attempts used up. */
+  attempts: number;
+  /** For a delayed job: when it is due, in milliseconds since 1970. */
+  runAt?: number;
+  priority: number;
+  metadata: unknown;
+  checkpoint?: unknown;
+  timeout?: number;
+  maxAttempts?: number;
+  backoff?: Backoff;
+  idempotencyKey?: string;
+}
+
+/** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
+const EXIT_GRACE = 1_000;
+
+/** A job that was there already, for its idempotency key. */
+class Duplicate {
+  constructor(readonly record: JobRecord) {}
+}
+
+type Accepted = JobRecord | Duplicate;
+type HandlerMessage = Parameters<DispatchHost['said']>[1];
+
+/** An in-process job queue: see the README for the life of a job, which this file follows from top to bottom. */
+export class JobQueue extends QueueEmitter implements AsyncDisposable {
+  readonly name: string;
+  /** The jobs that failed for good. */
+  readonly deadLetters: DeadLetters;
+  readonly #options: CheckedQueueOptions;
+  readonly #logger: QueueLogger | undefined;
+  readonly #clock: Clock = realClock;
+  readonly #random = Math.random;
+  readonly #kinds = new Map<string, JobKind>();
+  readonly #kindOf = new Map<JobDefinition, JobKind>();
+  readonly #jobs = new Map<string, JobRecord>();
+  readonly #ready: Ready;
+  readonly #delays: Delays;
+  readonly #admission: Admission;
+  readonly #idempotency: Idempotency;
+  readonly #signals = new Signals((record, reason) => this.#cancel(record, reason));
+  readonly #completed: Recent<JobRecord>;
+  readonly #cancelled: Recent<JobRecord>;
+  readonly #dispatcher: Dispatcher;
+  /** Keeps the process alive while jobs live. */
+  readonly #keepAlive = setInterval(() => {}, 2 ** 31 - 1).unref();
+  readonly #idPrefix = `${randomUUID().slice(0, 8)}-`;
+  #order = 0;
+  /** Jobs that are waiting, delayed or active. */
+  #living = 0;
+  #active = 0;
+  #drain: Drain | undefined;
+  #closing: Promise<{ unfinished: JobSnapshot[] }> | undefined;
+
+  /** Throws `OptionsError` when an option is wrong or unknown. Its threads start at once. */
+  constructor(options: QueueOptions = {}) {
+    super();
+    if (THREAD_MARK in globalThis) {
+      throw new errors.OptionsError(
+        'a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move `new JobQueue` to a file that no job module imports.',
+      );
+    }
+    this.#options = checkQueueOptions(options);
+    const { name, threads, spareThreads, maxBatch, worker, keepCompleted, maxWaiting, whenFull } = this.#options;
+    this.name = name;
+    this.#logger = loggerFor(this.#options.logger, name);
+    if (this.#logger) logEvents(this, this.#logger);
+    this.#ready = new Ready(() => this.#dispatcher.schedule());
+    this.#delays = new Delays(this.#clock, (record) => this.#due(record));
+    this.#admission = new Admission(maxWaiting, whenFull, () => this.#living - this.#active);
+    this.#idempotency = new Idempotency(this.#options.idempotency, this.#clock);
+    this.#completed = new Recent(keepCompleted);
+    this.#cancelled = new Recent(keepCompleted);
+    this.deadLetters = new DeadLetters(this.#options.deadLetters, {
+      replay: (record, change) => this.#replay(record, change),
+      dropped: (record) => this.#forget(record),
+      evicted: (record) => this.#evicted(record),
+      alert: (record, size) => this.#tellOf('dead-letter-alert', record, size),
+    });
+    const preload = this.#options.jobs.map((definition) => this.#kind(definition));
+    this.#dispatcher = new Dispatcher(this.#host, this.#clock, { threads, spareThreads, maxBatch, worker: worker as never, preload });
+  }
+
+  // --- 1. A job is added
+
+  /**
+   * Adds a job. Resolves with it when it is accepted: its input has passed the schema, and there is room.
+   * Rejects with `InputError`, `NotCloneableError`, `InputTooLargeError`, `QueueFullError`, `QueueClosedError`,
+   * `IdempotencyError`, `OptionsError`, or `CancelledError` when `signal` is aborted already.
+   */
+  add<Input, Parsed, Output>(
+    definition: JobDefinition<Input, Parsed, Output>,
+    input: Input,
+    options?: AddOptions,
+  ): Promise<Job<Parsed, Output>> {
+    return this.#accept(definition, input, options, jobOf) as Promise<Job<Parsed, Output>>;
+  }
+
+  /** Adds a job and resolves with its output. Rejects as `add` does, and with the error of its last attempt. */
+  run<Input, Parsed, Output>(definition: JobDefinition<Input, Parsed, Output>, input: Input, options?: AddOptions): Promise<Output> {
+    return this.#accept(definition, input, options, outputOf) as Promise<Output>;
+  }
+
+  /** Adds many jobs, all or none: one invalid input refuses the whole call, and the error says which. */
+  async addBulk<Input, Parsed, Output>(
+    definition: JobDefinition<Input, Parsed, Output>,
+    inputs: Iterable<Input>,
+    options?: AddOptions,
+  ): Promise<Job<Parsed, Output>[]> {
+    const kind = this.#enterable(definition, options);
+    const settings = options && checkAddOptions(definition, options);
+    if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
+      throw new errors.OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
+    }
+    const parsed: unknown[] = [];
+    for (const input of inputs) parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`));
+    const accept = () => parsed.map((input) => handleOf(this.#enter(kind, input, settings)) as Job<Parsed, Output>);
+    this.#enterable(definition, options);
+    return this.#admission.hasRoom(parsed.length) ? accept() : this.#admission.enter(parsed.length, accept);
+  }
+
+  /** Checks everything, then enters the job. Synchronous as far as the schema and the room allow: one promise for a whole job. */
+  #accept<Answer>(
+    definition: JobDefinition,
+    input: unknown,
+    options: AddOptions | undefined,
+    answer: (accepted: Accepted) => Answer,
+  ): Promise<unknown> {
+    try {
+      const kind = this.#enterable(definition, options);
+      const settings = options && checkAddOptions(definition, options);
+      const checked = validate(definition.input, input);
+      if (checked instanceof Promise) return checked.then((result) => this.#admit(kind, result, settings, answer));
+      const answered = this.#admit(kind, checked, settings, answer);
+      return answered instanceof Promise ? answered : Promise.resolve(answered);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #admit<Answer>(
+    kind: JobKind,
+    checked: Checked,
+    settings: AddOptions | undefined,
+    answer: (accepted: Accepted) => Answer,
+  ): Answer | Promise<Answer> {
+    const input = this.#payload(kind, checked, 'input');
+    const accept = () => answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
+    this.#enterable(kind.definition, settings);
+    const known = this.#known(kind, input, settings);
+    if (known !== undefined) return answer(known);
+    return this.#admission.hasRoom(1) ? answer(this.#enter(kind, input, settings)) : this.#admission.enter(1, accept);
+  }
+
+  /** The definition's kind, when the queue takes jobs of it. */
+  #enterable(definition: JobDefinition, options: AddOptions | undefined): JobKind {
+    if (this.#closing !== undefined) {
+      throw new errors.QueueClosedError(`the queue "${this.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
+    }
+    if (options?.signal?.aborted) {
+      throw new errors.CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, {
+        jobName: definition.name,
+      });
+    }
+    return this.#kindOf.get(definition) ?? this.#kind(definition);
+  }
+
+  #kind(definition: JobDefinition): JobKind {
+    if (!isDefinition(definition)) {
+      throw new errors.OptionsError(`expected a definition from defineJob, given ${definition === null ? 'null' : typeof definition}`);
+    }
+    const { name, module } = definition;
+    const known = this.#kinds.get(name);
+    if (known !== undefined && known.definition.module !== module) {
+      throw new errors.OptionsError(
+        `two definitions are called "${name}": one of ${known.definition.module}, one of ${module}. Names are unique in a queue.`,
+      );
+    }
+    const kind = known ?? new JobKind(definition, this.#kinds.size, { cancel: (record, reason) => this.#cancel(record, reason) });
+    this.#kinds.set(name, kind);
+    this.#kindOf.set(definition, kind);
+    return kind;
+  }
+
+  /** The input as it is sent. */
+  #payload({ definition: { name } }: JobKind, checked: Checked, root: string): unknown {
+    if (checked.issues !== undefined) {
+      const text = `the input of job "${name}" is invalid: ${summary(checked.issues, root)}`;
+      throw new errors.InputError(text, checked.issues, { jobName: name });
+    }
+    const { value, bytes } = pack(checked.value, root);
+    const { maxInputBytes } = this.#options;
+    if (bytes > maxInputBytes) {
+      throw new errors.InputTooLargeError(
+        `the input of job "${name}" takes about ${bytes} bytes, more than maxInputBytes (${maxInputBytes}). Send a reference, such as a path or a key, put the bytes in a SharedArrayBuffer, or raise maxInputBytes.`,
+        { jobName: name },
+      );
+    }
+    return value;
+  }
+
+  /** The job that is known under the idempotency key. */
+  #known(kind: JobKind, input: unknown, settings: AddOptions | undefined): Duplicate | undefined {
+    if (settings?.idempotencyKey === undefined) return undefined;
+    const record = this.#idempotency.find(kind.definition.name, settings.idempotencyKey, input);
+    if (record === undefined) return undefined;
+    kind.totals.deduplicated++;
+    this.#tellOf('deduplicated', record);
+    return new Duplicate(record);
+  }
+
+  /** The job is in. */
+  #enter(kind: JobKind, input: unknown, settings: AddOptions | undefined, id?: string): JobRecord {
+    const order = ++this.#order;
+    const priority = settings?.priority ?? kind.definition.priority;
+    const record = new JobRecord(
+      id ?? this.#idPrefix + order,
+      kind,
+      input,
+      priority,
+      order,
+      this.#clock.wallTime(),
+      this.#clock.now(),
+      settings,
+    );
+    if (settings !== undefined) {
+      if (settings.idempotencyKey !== undefined) this.#idempotency.remember(record);
+      if (settings.signal !== undefined) this.#signals.watch(record, settings.signal);
+    }
+    this.#jobs.set(record.id, record);
+    this.#lives(1);
+    kind.totals.added++;
+    const delay = settings?.delay ?? 0;
+    if (delay > 0) {
+      enter(record, 'delayed');
+      this.#delays.add(record, delay);
+    } else {
+      enter(record, 'waiting');
+      this.#ready.push(record);
+      this.#dispatcher.schedule();
+    }
+    this.#tellOf('added', record);
+    return record;
+  }
+
+  // --- 2. It waits
+
+  /** Its delay or backoff is over. */
+  #due(record: JobRecord): void {
+    move(record, 'waiting');
+    record.readyAt = this.#clock.now();
+    record.order = ++this.#order;
+    this.#ready.push(record);
+    this.#dispatcher.schedule();
+  }
+
+  // --- 3. It runs, and the attempt ends
+
+  /** What the dispatcher asks of and tells the queue. */
+  readonly #host: DispatchHost = this.#makeHost();
+
+  #makeHost(): DispatchHost {
+    const ready = () => this.#ready;
+    return {
+      get size() {
+        return ready().size;
+      },
+      get head() {
+        return ready().head;
+      },
+      take: () => this.#ready.take(),
+      started: (record) => this.#started(record),
+      completed: (record, output, startedAt, duration, threadId) => this.#succeeded(record, output, startedAt, duration, threadId),
+      ended: (record, end) => this.#ended(record, end),
+      returned: (records) => this.#returned(records),
+      said: (record, message) => this.#said(record, message),
+      threadFree: (free) => {
+        this.#ready.threadFree = free;
+      },
+      threadKilled: (threadId, reason, record) => this.#tellThread('thread-killed', threadId, reason, record?.id),
+      threadZombie: (threadId, record) => this.#tellThread('thread-zombie', threadId, 'native code', record?.id),
+      lateError: (threadId, { jobId }, error) => {
+        if (this.hears('late-error')) this.tell('late-error', { threadId, reason: 'late-error', jobId }, error);
+      },
+    };
+  }
+
+  #started(record: JobRecord): void {
+    move(record, 'active');
+    this.#active++;
+    record.attempt++;
+    this.#tellOf('active', record);
+  }
+
+  #returned(records: JobRecord[]): void {
+    for (const record of records.reverse()) {
+      record.attempt--;
+      this.#backToFront(record);
+    }
+  }
+
+  #backToFront(record: JobRecord): void {
+    this.#active--;
+    move(record, 'waiting');
+    this.#ready.unshift(record);
+    this.#dispatcher.schedule();
+    this.#drain?.look();
+  }
+
+  #succeeded(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void {
+    this.#attempted(record, { outcome: 'completed', error: undefined, startedAt, duration, threadId, started: true });
+    record.output = output;
+    this.#finish(record, 'completed');
+  }
+
+  #ended(record: JobRecord, end: AttemptEnd): void {
+    const { outcome, error } = end;
+    errors.attachJob(error, { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt });
+    this.#attempted(record, end);
+    const next = this.#decide(record, end);
+    switch (next.to) {
+      case 'waiting':
+        record.attempt--;
+        return this.#backToFront(record);
+      case 'delayed':
+        return this.#retry(record, error, next.delay, end.gone);
+      default:
+        record.error = error;
+        if (outcome === 'completed') record.error = undefined;
+        return this.#finish(record, next.to);
+    }
+  }
+
+  /** Writes the attempt down. */
+  #attempted(record: JobRecord, { outcome, error, startedAt, duration, threadId, started }: AttemptEnd): void {
+    const { kind } = record;
+    if (outcome === 'timed-out') kind.totals.timedOut++;
+    else if (outcome === 'crashed') kind.totals.crashed++;
+    else if (outcome === 'interrupted') kind.totals.interrupted++;
+    record.waitTime = Math.max(0, startedAt - record.readyAt);
+    record.startedAt = this.#clock.wallTime() - (this.#clock.now() - startedAt);
+    if (started) kind.recordRun(record.waitTime, duration);
+    const facts = { number: record.attempt, outcome, startedAt: record.startedAt, duration, threadId };
+    const attempt: Attempt = error === undefined ? facts : { ...facts, error };
+    record.attempts = record.attempts.length === 0 ? [attempt] : [...record.attempts, attempt];
+  }
+
+  #decide(record: JobRecord, { outcome, error, started }: AttemptEnd): Next {
+    const { attempt, maxAttempts: attempts, backoff, kind } = record;
+    const ending = { outcome, error, attempt, attempts, backoff, atMostOnce: kind.definition.delivery === 'at-most-once', started };
+    try {
+      return decide(ending, this.#random);
+    } catch (problem) {
+      this.#report(problem, `the backoff function of job "${kind.definition.name}" failed; the default is used`);
+      return decide({ ...ending, backoff: { type: 'exponential' } }, this.#random);
+    }
+  }
+
+  /** The job comes back after its backoff, and not before its thread is gone: it never runs beside itself. */
+  #retry(record: JobRecord, error: unknown, delay: number, gone: Promise<void> | undefined): void {
+    record.kind.totals.retried++;
+    this.#active--;
+    this.#ready.left(record);
+    move(record, 'delayed');
+    if (gone === undefined) this.#delays.add(record, delay);
+    else {
+      const due = this.#clock.now() + delay;
+      void gone.then(() => {
+        if (record.state === 'delayed') this.#delays.add(record, Math.max(0, due - this.#clock.now()));
+      });
+    }
+    this.#tellOf('retrying', record, error, delay);
+    this.#drain?.look();
+  }
+
+  // --- 4. It ends, exactly once
+
+  #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled'): void {
+    if (record.state === 'active') {
+      this.#active--;
+      this.#ready.left(record);
+    }
+    move(record, state);
+    record.finishedAt = this.#clock.wallTime();
+    record.kind.totals[state]++;
+    if (record.options !== undefined) {
+      this.#idempotency.ended(record);
+      if (record.options.signal !== undefined) this.#signals.forget(record, record.options.signal);
+    }
+    const out = state === 'completed' ? this.#completed.add(record) : state === 'cancelled' ? this.#cancelled.add(record) : undefined;
+    if (out !== undefined) this.#forget(out);
+    announceEnd(record);
+    if (state === 'failed') this.#tellOf('failed', record, record.error);
+    else this.#tellOf(state, record);
+    if (state === 'failed') this.deadLetters.add(record);
+    this.#lives(-1);
+    this.#admission.left();
+  }
+
+  /** Ends a job on its owner's word. */
+  #cancel(record: JobRecord, reason: unknown): boolean {
+    if (record.ended) return false;
+    if (record.state === 'active') this.#dispatcher.cancel(record, reason);
+    else {
+      if (record.state === 'waiting') this.#ready.remove(record);
+      else this.#delays.remove(record);
+      record.error = cancelled(record, reason);
+      this.#finish(record, 'cancelled');
+    }
+    return true;
+  }
+
+  /** A dead letter lives again. */
+  async #replay(record: JobRecord, change: { input?: unknown }): Promise<Job> {
+    const kind = this.#enterable(record.kind.definition, undefined);
+    const input = 'input' in change ? this.#payload(kind, await validate(kind.definition.input, change.input), 'input') : record.input;
+    this.#enterable(kind.definition, undefined);
+    if (!this.deadLetters.take(record)) throw new RangeError(`the dead letter ${record.id} is not there any more`);
+    record.input = input;
+    record.attempt = 0;
+    record.attempts = [];
+    record.error = undefined;
+    record.finishedAt = undefined;
+    record.promise = undefined;
+    record.checkpoint = undefined;
+    record.progress = undefined;
+    kind.totals.replayed++;
+    this.#lives(1);
+    this.#idempotency.remember(record);
+    if (record.options?.signal !== undefined) this.#signals.watch(record, record.options.signal);
+    this.#due(record);
+    return handleOf(record);
+  }
+
+  #evicted(record: JobRecord): void {
+    this.#forget(record);
+    this.#tellOf('evicted', record);
+  }
+
+  #forget(record: JobRecord): void {
+    this.#jobs.delete(record.id);
+    record.kind.counts[record.state]--;
+  }
+
+  /** Counts the living, and keeps the process alive as long as there are any. */
+  #lives(change: 1 | -1): void {
+    this.#living += change;
+    if (this.#living === 0) {
+      this.#keepAlive.unref();
+      this.#tell('drained');
+    } else if (this.#living === 1 && change === 1) this.#keepAlive.ref();
+    if (change === -1) this.#drain?.look();
+  }
+
+  // --- Reading
+
+  /** The job, as long as it lives or is kept; see `keepCompleted` and `deadLetters`. */
+  getJob(id: string): Job | undefined {
+    const record = this.#jobs.get(id);
+    return record && handleOf(record);
+  }
+
+  /** Jobs in a state: waiting ones in the order in which they will run, delayed ones by their time, ended ones newest first. Limit 100 by default. */
+  list(state: JobState, { offset = 0, limit = 100 }: { offset?: number; limit?: number } = {}): Job[] {
+    const jobs: Job[] = [];
+    for (const record of this.#inState(state)) {
+      if (jobs.length >= limit) break;
+      if (offset-- <= 0) jobs.push(handleOf(record));
+    }
+    return jobs;
+  }
+
+  *#inState(state: JobState): Iterable<JobRecord> {
+    if (state === 'waiting') yield* this.#ready;
+    else if (state === 'completed') yield* this.#completed;
+    else if (state === 'cancelled') yield* this.#cancelled;
+    else if (state === 'active') yield* this.#dispatcher.active();
+    else if (state === 'failed') for (const { id } of this.deadLetters.list().reverse()) yield this.#jobs.get(id) as JobRecord;
+    else if (state === 'delayed') {
+      yield* this.#delays;
+      // Retries that wait for their old thread to exit are not timed yet.
+      for (const record of this.#jobs.values()) if (record.state === 'delayed' && this.#delays.dueAt(record) === undefined) yield record;
+    } else
+      throw new errors.OptionsError(`list: expected one of delayed, waiting, active, completed, failed, cancelled; given ${String(state)}`);
+  }
+
+  /** Counts, totals, times and threads, now; also by definition. */
+  stats(): QueueStats {
+    return queueStats(this.#kinds.values(), this.#dispatcher.stats);
+  }
+
+  // --- Pausing and ending
+
+  /** Starts no more jobs, of one definition or of all; active ones go on. */
+  pause(definition?: JobDefinition): void {
+    if (definition === undefined) this.#ready.paused = true;
+    else this.#ready.pause(this.#kind(definition));
+    this.#tell('paused', definition?.name);
+  }
+
+  /** Undoes {@link pause}. What was paused by definition stays so until it is resumed by definition. */
+  resume(definition?: JobDefinition): void {
+    if (definition === undefined) this.#ready.paused = false;
+    else this.#ready.resume(this.#kind(definition));
+    this.#tell('resumed', definition?.name);
+    this.#dispatcher.schedule();
+  }
+
+  /** Whether the whole queue is paused. */
+  get isPaused(): boolean {
+    return this.#ready.paused;
+  }
+
+  /** Resolves when the threads have booted and loaded `jobs`. Rejects with the first `ModuleError`, or a `CrashError` when no thread can boot. */
+  ready(): Promise<void> {
+    return this.#dispatcher.ready();
+  }
+
+  /**
+   * Refuses new jobs, drains, then terminates the threads. Always resolves, at its deadline at the latest, with the
+   * jobs that did not end; their promises reject with `QueueClosedError`. A job that cannot start before the deadline,
+   * because it is paused or delayed for longer, is not waited for. Calling it again gives the same promise.
+   */
+  close(options: CloseOptions = {}): Promise<{ unfinished: JobSnapshot[] }> {
+    const { drain, timeout } = checkCloseOptions(options);
+    this.#closing ??= this.#close(drain, timeout);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close().then(() => {});
+  }
+
+  async #close(drain: 'all' | 'active' | 'none', timeout: number): Promise<{ unfinished: JobSnapshot[] }> {
+    this.#keepAlive.ref();
+    const deadline = this.#clock.now() + timeout;
+    this.#admission.close();
+    if (drain === 'active') this.#ready.paused = true;
+    if (drain !== 'none') {
+      this.#drain = new Drain(this.#clock, deadline, () => (drain === 'all' ? this.#canProgress(deadline) : this.#active > 0));
+      await this.#drain.over;
+    }
+    const unfinished = this.#handBack();
+    const exited = this.#dispatcher.close();
+    await settledBefore(this.#clock, Math.max(deadline, this.#clock.now() + EXIT_GRACE), exited);
+    clearInterval(this.#keepAlive);
+    return { unfinished };
+  }
+
+  /** Whether a job is active or will be before the deadline. */
+  #canProgress(deadline: number): boolean {
+    return this.#active > 0 || this.#ready.canRun || (this.#delays.size > 0 && this.#delays.nextDue < deadline);
+  }
+
+  /** Takes all living jobs out of the queue. */
+  #handBack(): JobSnapshot[] {
+    const error = new errors.QueueClosedError(`the queue "${this.name}" was closed before the job could end`);
+    const active = this.#dispatcher.abandon();
+    for (const record of active) {
+      record.attempt--;
+      move(record, 'waiting');
+    }
+    const rest = [...this.#inState('waiting'), ...this.#inState('delayed')];
+    return [...active, ...rest].map((record) => {
+      record.error = error;
+      announceEnd(record);
+      return this.#snapshot(record);
+    });
+  }
+
+  #snapshot(record: JobRecord): JobSnapshot {
+    const { id, kind, input, attempt, priority, options, checkpoint, state } = record;
+    const due = this.#delays.dueAt(record) ?? this.#clock.now();
+    return {
+      id,
+      name: kind.definition.name,
+      input,
+      attempts: attempt,
+      priority,
+      metadata: options?.metadata,
+      ...(state === 'delayed' && { runAt: this.#clock.wallTime() + due - this.#clock.now() }),
+      ...(checkpoint !== undefined && { checkpoint }),
+      ...(options && overridesOf(options)),
+    };
+  }
+
+  /**
+   * Takes jobs back that an earlier queue's `close` handed out, under their ids and with the attempts they have left.
+   * Their definitions must be among the queue's `jobs`. All or none: throws `OptionsError` when one is not known.
+   */
+  restore(snapshots: Iterable<JobSnapshot>): Job[] {
+    const list = [...snapshots];
+    const kinds = list.map((snapshot) => this.#restorable(snapshot));
+    return list.map((snapshot, index) => {
+      const { id, input, attempts, runAt, priority, metadata, checkpoint, maxAttempts, timeout, backoff, idempotencyKey } = snapshot;
+      const delay = runAt === undefined ? 0 : Math.max(0, runAt - this.#clock.wallTime());
+      const settings: AddOptions = { metadata, priority, delay, ...given({ timeout, backoff, idempotencyKey, attempts: maxAttempts }) };
+      const record = this.#enter(kinds[index] as JobKind, input, settings, id);
+      record.attempt = attempts;
+      record.checkpoint = checkpoint;
+      return handleOf(record);
+    });
+  }
+
+  #restorable({ id, name }: JobSnapshot): JobKind {
+    const kind = this.#kinds.get(name);
+    if (kind === undefined) {
+      throw new errors.OptionsError(
+        `restore: job ${id} is of the definition "${name}", which the queue does not know; name it in the option "jobs"`,
+      );
+    }
+    if (this.#jobs.has(id)) throw new errors.OptionsError(`restore: a job with the id ${id} is in the queue already`);
+    return this.#enterable(kind.definition, undefined);
+  }
+
+  // --- Telling
+
+  #said(record: JobRecord, message: HandlerMessage): void {
+    if (message.type === 'log') return this.#logger?.[message.level](...lineOf(record, message.args));
+    if (message.type === 'checkpoint') record.checkpoint = message.value;
+    else {
+      record.progress = message.value;
+      this.#tellOf('progress', record, message.value);
+    }
+  }
+
+  #tellOf(event: QueueEvent, record: JobRecord, ...rest: unknown[]): void {
+    if (this.hears(event)) this.tell(event, ...([handleOf(record), ...rest] as never));
+  }
+
+  #tell(event: 'drained' | 'paused' | 'resumed', name?: string): void {
+    if (this.hears(event)) this.tell(event, ...((name === undefined ? [] : [name]) as never));
+  }
+
+  #tellThread(event: 'thread-killed' | 'thread-zombie', threadId: number, reason: string, jobId: string | undefined): void {
+    if (this.hears(event)) this.tell(event, { threadId, reason, jobId });
+  }
+
+  protected listenerFailed(event: QueueEvent, error: unknown): void {
+    this.#report(error, `a listener of "${event}" failed`);
+  }
+
+  /** Something of the user's threw where it must not do harm: it is logged, or without a logger shown as a warning. */
+  #report(error: unknown, what: string): void {
+    if (this.#logger) this.#logger.error({ error: error instanceof Error ? error.stack : String(error) }, what);
+    else process.emitWarning(`${what}: ${error instanceof Error ? error.stack : String(error)}`, 'ThreadmillWarning');
+  }
+}
+
+function jobOf(accepted: Accepted): Job {
+  return accepted instanceof Duplicate ? new Job(accepted.record, true) : handleOf(accepted);
+}
+
+function outputOf(accepted: Accepted): Promise<unknown> {
+  return resultOf(accepted instanceof Duplicate ? accepted.record : accepted);
+}
+
+/** What a snapshot keeps of the options a job was added with; a backoff function cannot be kept. */
+function overridesOf({ timeout, attempts: maxAttempts, backoff, idempotencyKey }: AddOptions) {
+  return given({ timeout, maxAttempts, idempotencyKey, backoff: typeof backoff === 'object' ? backoff : undefined });
+}
+
+/** Without what is undefined. */
+function given<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** A handler's log line, as pino takes it: fields, then text. */
+function lineOf({ id, kind, attempt }: JobRecord, args: unknown[]): [fields: object, message?: string] {
+  const [first, ...rest] = args;
+  const facts = { jobId: id, job: kind.definition.name, attempt };
+  if (typeof first !== 'object' || first === null) return [facts, format(...args)];
+  return [{ ...(first instanceof Error ? { error: first.stack } : first), ...facts }, rest.length > 0 ? format(...rest) : undefined];
+}

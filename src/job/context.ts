@@ -1,0 +1,33 @@
+/** Log lines of a handler; they arrive in the queue's logger with the job's id, also when the thread is killed afterwards. */
+export interface JobLog {
+  trace(...args: unknown[]): void;
+  debug(...args: unknown[]): void;
+  info(...args: unknown[]): void;
+  warn(...args: unknown[]): void;
+  error(...args: unknown[]): void;
+}
+
+/** What a handler gets beside its input. */
+export interface JobContext {
+  readonly id: string;
+  readonly name: string;
+  /** Number of this attempt, from 1. */
+  readonly attempt: number;
+  /** Executions allowed in total. */
+  readonly attempts: number;
+  /** What `add` was given as `metadata`. */
+  readonly metadata: unknown;
+  /** Aborted when the job is cancelled or its time is over; for asynchronous code. */
+  readonly signal: AbortSignal;
+  /** The same as `signal.aborted`, read from shared memory: also works inside a loop that never yields. */
+  readonly aborted: boolean;
+  /** Throws the reason of `signal` when {@link aborted}. */
+  throwIfAborted(): void;
+  /** Tells the queue how far the job is; any cloneable value. Emitted as `progress` and kept on the job. */
+  progress(value: unknown): void;
+  /** Keeps a state for the next attempt, which finds it as {@link resume}, also when this thread is killed. */
+  checkpoint(state: unknown): void;
+  /** The last checkpoint of an earlier attempt, or `undefined`. */
+  readonly resume: unknown;
+  readonly log: JobLog;
+}

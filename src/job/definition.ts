@@ -1,0 +1,141 @@
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { z } from 'zod';
+import { checkOptions } from '../options.js';
+import type { JobContext } from './context.js';
+import { type Backoff, backoffSchema } from './retry.js';
+
+/** What the options of {@link defineJob} say, apart from the schemas and the handler. */
+export interface JobOptions {
+  /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
+  name: string;
+  /** `import.meta.url` of the file that exports the definition: the threads import that file. */
+  module: string | URL;
+  /**
+   * Longest time one attempt may run, in milliseconds. Default 30 000; always finite, 1 to 2 147 483 647.
+   * The clock starts when the thread starts the handler, not while the job waits, a thread boots or a module loads.
+   * On expiry the thread is terminated and the attempt ends with `TimeoutError`, retried like any failure.
+   * For a limit that lets the handler stop by itself first, see `gracePeriod`.
+   */
+  timeout?: number;
+  /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel. Default 0. */
+  gracePeriod?: number;
+  /** Executions in total, the first included. Default 4. */
+  attempts?: number;
+  /** Wait before the next attempt. Default exponential from 1 s, factor 2, at most 30 s, jitter 0.5. */
+  backoff?: Backoff;
+  /** Higher runs first; equal priorities run in order of arrival. Default 0. */
+  priority?: number;
+  /** At most this many jobs of the definition are active at once. Default no limit. */
+  concurrency?: number;
+  /** At most `max` starts in any window of `duration` milliseconds. Default no limit. */
+  rateLimit?: { max: number; duration: number };
+  /** `'at-most-once'`: one attempt, never batched, never run again after its thread died. Default `'at-least-once'`. */
+  delivery?: 'at-least-once' | 'at-most-once';
+}
+
+/** A job definition: name, schema, handler and options, from {@link defineJob}. */
+export interface JobDefinition<Input = any, Parsed = any, Output = any> {
+  readonly name: string;
+  /** URL of the module the threads import. */
+  readonly module: string;
+  readonly input: StandardSchemaV1<Input, Parsed>;
+  readonly output: StandardSchemaV1<unknown, Output> | undefined;
+  readonly run: (input: Parsed, context: JobContext) => unknown;
+  readonly timeout: number;
+  readonly gracePeriod: number;
+  readonly attempts: number;
+  readonly backoff: Backoff;
+  readonly priority: number;
+  readonly concurrency: number;
+  readonly rateLimit: { readonly max: number; readonly duration: number } | undefined;
+  readonly delivery: 'at-least-once' | 'at-most-once';
+}
+
+export type InputOf<Definition> = Definition extends JobDefinition<infer Input, any, any> ? Input : never;
+export type OutputOf<Definition> = Definition extends JobDefinition<any, any, infer Output> ? Output : never;
+
+/** Longest limit a timer can hold, in milliseconds. */
+const MAX_MS = 2_147_483_647;
+
+/** Checks that hold for the definition and for a single job; also used by `add`. */
+export const jobLimits = {
+  timeout: z.number().min(1).max(MAX_MS),
+  attempts: z.int().min(1),
+  backoff: backoffSchema,
+  priority: z.number().refine(Number.isFinite, 'expected a finite number'),
+};
+
+const isSchema = (value: unknown): boolean => typeof (value as StandardSchemaV1 | undefined)?.['~standard']?.validate === 'function';
+const standardSchema = z.any().refine(isSchema, 'expected a Standard Schema validator, such as a zod, valibot or arktype schema');
+
+const definitionSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected a letter or digit, then letters, digits, "_", "." or "-"'),
+  module: z.union([z.string(), z.instanceof(URL)], 'expected import.meta.url of the file that exports the definition').transform(moduleUrl),
+  input: standardSchema,
+  output: standardSchema.optional(),
+  run: z.custom((value) => typeof value === 'function', 'expected a function (input, context) => result'),
+  timeout: jobLimits.timeout.default(30_000),
+  gracePeriod: z.number().min(0).max(MAX_MS).default(0),
+  attempts: jobLimits.attempts.optional(),
+  backoff: jobLimits.backoff.prefault({ type: 'exponential' }),
+  priority: jobLimits.priority.default(0),
+  concurrency: z.int().min(1).default(Number.POSITIVE_INFINITY),
+  rateLimit: z.strictObject({ max: z.int().min(1), duration: z.number().min(1).max(MAX_MS) }).optional(),
+  delivery: z.enum(['at-least-once', 'at-most-once']).default('at-least-once'),
+});
+
+function moduleUrl(module: string | URL, context: z.RefinementCtx): string {
+  try {
+    const url = module instanceof URL || /^[a-z][a-z\d+.-]+:/i.test(module) ? new URL(module) : pathToFileURL(module);
+    if (url.protocol === 'file:') fileURLToPath(url);
+    return url.href;
+  } catch {
+    context.addIssue('expected import.meta.url of the file that exports the definition');
+    return z.NEVER;
+  }
+}
+
+// One symbol for all copies of the package, so that a definition made by another copy is known too.
+const brand = Symbol.for('threadmill.definition');
+
+/** Whether a value came from {@link defineJob}, of this or another copy of the package. */
+export function isDefinition(value: unknown): value is JobDefinition {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, brand);
+}
+
+/**
+ * Defines a job: a name, an input schema and a handler that runs in a thread. Export the result from the file named
+ * by `module`; the thread imports that file and calls `run`. Input and output types flow from the schema and `run`.
+ * Throws `OptionsError` when an option is wrong or unknown.
+ */
+export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1>(
+  options: JobOptions & {
+    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+    input: Input;
+    /** Checked in the thread, before the result is sent back. */
+    output: Output;
+    run: (
+      input: StandardSchemaV1.InferOutput<Input>,
+      context: JobContext,
+    ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
+  },
+): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, StandardSchemaV1.InferOutput<Output>>;
+export function defineJob<Input extends StandardSchemaV1, Result>(
+  options: JobOptions & {
+    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+    input: Input;
+    output?: undefined;
+    run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext) => Result;
+  },
+): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, Awaited<Result>>;
+export function defineJob(options: object): JobDefinition {
+  const checked = checkOptions(definitionSchema, options, 'defineJob');
+  const once = checked.delivery === 'at-most-once';
+  if (once && (checked.attempts ?? 1) > 1) {
+    checkOptions(z.strictObject({ attempts: z.literal(1) }), { attempts: checked.attempts }, 'defineJob with delivery "at-most-once"');
+  }
+  const definition = { output: undefined, rateLimit: undefined, ...checked, attempts: once ? 1 : (checked.attempts ?? 4) };
+  Object.defineProperty(definition, brand, { value: true });
+  return Object.freeze(definition) as unknown as JobDefinition;
+}

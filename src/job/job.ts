@@ -1,0 +1,243 @@
+import { inspect } from 'node:util';
+import { CancelledError } from '../errors.js';
+import type { Attempt } from './attempt.js';
+import type { JobKind } from './kind.js';
+import type { Backoff } from './retry.js';
+
+export type JobState = 'delayed' | 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
+
+/** What `add` may be told beside the input. */
+export interface AddOptions {
+  /** Overrides the definition's. */
+  priority?: number;
+  /** Milliseconds before the job may start. Default 0. */
+  delay?: number;
+  /** Overrides the definition's, in milliseconds. */
+  timeout?: number;
+  /** Overrides the definition's. */
+  attempts?: number;
+  /** Overrides the definition's. */
+  backoff?: Backoff;
+  /** While a job of the definition with this key lives, and for `idempotency.ttl` after it completed, `add` answers with that job. */
+  idempotencyKey?: string;
+  /** Anything cloneable; the handler finds it as `context.metadata`. Never logged. */
+  metadata?: unknown;
+  /** Cancels the job when aborted. */
+  signal?: AbortSignal;
+  /** Buffers to move instead of copy. Only with `attempts: 1`: they are gone for a second attempt. */
+  transfer?: readonly ArrayBuffer[];
+}
+
+/** The only allowed moves; {@link move} is the only one who makes them. */
+export const MOVES: Readonly<Record<JobState, readonly JobState[]>> = {
+  delayed: ['waiting', 'cancelled'],
+  waiting: ['active', 'cancelled'],
+  active: ['completed', 'delayed', 'waiting', 'failed', 'cancelled'],
+  failed: ['waiting'],
+  completed: [],
+  cancelled: [],
+};
+
+const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
+
+/** A job as the queue keeps it. What people get is {@link Job}. */
+export class JobRecord {
+  state: JobState = 'waiting';
+  /** Number of the current or last attempt, from 1; 0 before the first. */
+  attempt = 0;
+  attempts: readonly Attempt[] = NO_ATTEMPTS;
+  /** When it last became ready to run, on {@link Clock.now}; waiting time counts from here. */
+  readyAt: number;
+  /** How long the last attempt had waited for its thread since the job was ready, in milliseconds. */
+  waitTime: number | undefined;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  /** The output of a completed job. */
+  output: unknown;
+  /** What the last attempt of a failed job, or the cancellation, or the closing of the queue, ended it with. */
+  error: unknown;
+  progress: unknown;
+  /** Last checkpoint; the next attempt's `resume`. */
+  checkpoint: unknown;
+  promise: Promise<unknown> | undefined;
+  resolve: ((output: unknown) => void) | undefined;
+  reject: ((error: unknown) => void) | undefined;
+  handle: Job | undefined;
+  // Neighbours in the backlog's list of its priority.
+  next: JobRecord | undefined;
+  previous: JobRecord | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly kind: JobKind,
+    public input: unknown,
+    readonly priority: number,
+    /** Order of arrival among those that wait. */
+    public order: number,
+    readonly addedAt: number,
+    now: number,
+    readonly options: AddOptions | undefined,
+  ) {
+    this.readyAt = now;
+  }
+
+  get timeout(): number {
+    return this.options?.timeout ?? this.kind.definition.timeout;
+  }
+
+  get maxAttempts(): number {
+    return this.options?.attempts ?? this.kind.definition.attempts;
+  }
+
+  get backoff(): Backoff {
+    return this.options?.backoff ?? this.kind.definition.backoff;
+  }
+
+  get ended(): boolean {
+    return this.state === 'completed' || this.state === 'failed' || this.state === 'cancelled';
+  }
+}
+
+/** Registers a new job's first state in the counts. */
+export function enter(record: JobRecord, state: 'waiting' | 'delayed'): void {
+  record.state = state;
+  record.kind.counts[state]++;
+}
+
+/** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link MOVES} lacks is a bug and throws. */
+export function move(record: JobRecord, to: JobState): void {
+  if (!MOVES[record.state].includes(to)) throw new Error(`threadmill bug: job ${record.id} cannot go from ${record.state} to ${to}`);
+  record.kind.counts[record.state]--;
+  record.state = to;
+  record.kind.counts[to]++;
+}
+
+/** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */
+export function resultOf(record: JobRecord): Promise<unknown> {
+  if (record.promise === undefined) {
+    if (record.state === 'completed') record.promise = Promise.resolve(record.output);
+    else if (record.ended || record.error !== undefined) record.promise = Promise.reject(record.error);
+    else {
+      record.promise = new Promise((resolve, reject) => {
+        record.resolve = resolve;
+        record.reject = reject;
+      });
+    }
+  }
+  return record.promise;
+}
+
+/** Settles the promise of {@link resultOf}, if somebody asked for it, from how the job ended. */
+export function announceEnd(record: JobRecord): void {
+  if (record.resolve === undefined) return;
+  if (record.state === 'completed') record.resolve(record.output);
+  else record.reject?.(record.error);
+  record.resolve = undefined;
+  record.reject = undefined;
+}
+
+/** One piece of work: a definition with one input. A live view; what it says changes as the job goes on. */
+export class Job<Input = unknown, Output = unknown> {
+  readonly #record: JobRecord;
+  /** Whether `add` answered with a job that was there already, because of its idempotency key. */
+  readonly deduplicated: boolean;
+
+  /** Jobs come from a queue's `add`. */
+  constructor(record: JobRecord, deduplicated = false) {
+    this.#record = record;
+    this.deduplicated = deduplicated;
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+  /** Name of its definition. */
+  get name(): string {
+    return this.#record.kind.definition.name;
+  }
+  /** The input as the schema returned it. */
+  get input(): Input {
+    return this.#record.input as Input;
+  }
+  get state(): JobState {
+    return this.#record.state;
+  }
+  /** Number of the current or last attempt, from 1; 0 before the first. */
+  get attempt(): number {
+    return this.#record.attempt;
+  }
+  /** Every attempt that has ended, oldest first. */
+  get attempts(): readonly Attempt[] {
+    return this.#record.attempts;
+  }
+  /** What the handler last gave to `context.progress`. */
+  get progress(): unknown {
+    return this.#record.progress;
+  }
+  get priority(): number {
+    return this.#record.priority;
+  }
+  get metadata(): unknown {
+    return this.#record.options?.metadata;
+  }
+  /** When it was added, in milliseconds since 1970. */
+  get addedAt(): number {
+    return this.#record.addedAt;
+  }
+  /** When its last attempt was started, in milliseconds since 1970. */
+  get startedAt(): number | undefined {
+    return this.#record.startedAt;
+  }
+  /** When it completed, failed for good or was cancelled, in milliseconds since 1970. */
+  get finishedAt(): number | undefined {
+    return this.#record.finishedAt;
+  }
+  /** How long the last attempt had waited for its thread since the job was ready, in milliseconds. */
+  get waitTime(): number | undefined {
+    return this.#record.waitTime;
+  }
+  /** What a failed or cancelled job ended with. */
+  get error(): unknown {
+    return this.#record.error;
+  }
+
+  /**
+   * The output, once the job has completed; rejects with its last error when it failed for good or was cancelled.
+   * Asking is what makes you responsible for the rejection: a job nobody asks never causes an `unhandledRejection`.
+   */
+  result(): Promise<Output> {
+    return resultOf(this.#record) as Promise<Output>;
+  }
+
+  /**
+   * Cancels the job: a waiting one at once; an active one is told through `context.signal` and its thread is
+   * terminated after the definition's `gracePeriod`. `result()` rejects with `CancelledError`, which carries `reason`.
+   * Returns false when the job had already ended.
+   */
+  cancel(reason?: unknown): boolean {
+    return this.#record.kind.host.cancel(this.#record, reason);
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt } = this;
+    return { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt };
+  }
+
+  [inspect.custom](): string {
+    return `Job ${this.id} { name: ${this.name}, state: ${this.state}, attempt: ${this.attempt} }`;
+  }
+}
+
+/** The one handle of a job that events and readers share. */
+export function handleOf(record: JobRecord): Job {
+  record.handle ??= new Job(record);
+  return record.handle;
+}
+
+/** The error of a job that is cancelled. */
+export function cancelled(record: JobRecord, reason: unknown): CancelledError {
+  const because = reason === undefined ? '' : `: ${reason instanceof Error ? reason.message : String(reason)}`;
+  const { id: jobId, attempt } = record;
+  const jobName = record.kind.definition.name;
+  return new CancelledError(`${jobName} was cancelled${because}`, reason, { jobId, jobName, attempt: attempt || undefined });
+}

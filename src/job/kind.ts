@@ -1,0 +1,83 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { JobDefinition } from './definition.js';
+import type { JobRecord, JobState } from './job.js';
+
+/** What a job asks of its queue. */
+export interface JobHost {
+  cancel(record: JobRecord, reason: unknown): boolean;
+}
+
+/** How often something happened since the queue was made. */
+export interface Totals {
+  added: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  replayed: number;
+  retried: number;
+  timedOut: number;
+  crashed: number;
+  interrupted: number;
+  deduplicated: number;
+}
+
+export const noTotals = (): Totals => ({
+  added: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  replayed: 0,
+  retried: 0,
+  timedOut: 0,
+  crashed: 0,
+  interrupted: 0,
+  deduplicated: 0,
+});
+
+export const noCounts = (): Record<JobState, number> => ({
+  delayed: 0,
+  waiting: 0,
+  active: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+});
+
+/** One part in 100, in microseconds, up to the longest limit a job can have. */
+export const durations = (): RecordableHistogram => createHistogram({ lowest: 1, highest: 2 ** 31 * 1_000, figures: 2 });
+
+/** Weight of the newest run time in {@link JobKind.usualRunTime}. */
+const NEWEST = 0.1;
+
+/** A definition as one queue knows it: with what happened to its jobs. */
+export class JobKind {
+  readonly counts = noCounts();
+  readonly totals = noTotals();
+  readonly waitTime = durations();
+  readonly runTime = durations();
+  /** Moving average of run times, in milliseconds; `undefined` until the first attempt has ended. */
+  usualRunTime: number | undefined;
+  paused = false;
+
+  constructor(
+    readonly definition: JobDefinition,
+    /** Its number in messages to the threads. */
+    readonly index: number,
+    readonly host: JobHost,
+  ) {}
+
+  /** Whether its jobs need a permit to start. */
+  get limited(): boolean {
+    return Number.isFinite(this.definition.concurrency) || this.definition.rateLimit !== undefined;
+  }
+
+  recordRun(waited: number, ran: number): void {
+    this.waitTime.record(microseconds(waited));
+    this.runTime.record(microseconds(ran));
+    this.usualRunTime = this.usualRunTime === undefined ? ran : this.usualRunTime + NEWEST * (ran - this.usualRunTime);
+  }
+}
+
+function microseconds(ms: number): number {
+  return Math.max(1, Math.round(ms * 1_000));
+}

@@ -1,0 +1,170 @@
+import { types } from 'node:util';
+import { NotCloneableError } from '../errors.js';
+
+/** A value made ready to cross the thread boundary. */
+export interface Payload {
+  /** The value itself, or a copy where a small view would have dragged its whole buffer along. */
+  value: unknown;
+  /** Estimate of what the copy in the other thread takes; SharedArrayBuffers are not counted, they are not copied. */
+  bytes: number;
+}
+
+/**
+ * Looks through a value that is to be structured-cloned: estimates its size, finds what cannot be cloned or would
+ * arrive empty, and copies views that are smaller than their buffer (a small Buffer is a view on a pool of 8 to 64 KiB,
+ * and the clone would carry all of it). Throws {@link NotCloneableError}, which names the path, such as
+ * `input.onDone is a function`.
+ */
+export function pack(value: unknown, root: string): Payload {
+  if (typeof value === 'string') return { value, bytes: value.length };
+  const walk = new Walk();
+  walk.visit(value, root, '');
+  return { value: walk.looseViews ? tighten(value, new Map()) : value, bytes: walk.bytes };
+}
+
+const NUMBER_BYTES = 8;
+const OBJECT_BYTES = 16;
+
+class Walk {
+  bytes = 0;
+  looseViews = false;
+  /** Made only for nested values: most inputs are flat. */
+  #seen: Set<object> | undefined;
+
+  visit(value: unknown, path: string, key: string | number): void {
+    switch (typeof value) {
+      case 'string':
+        this.bytes += value.length;
+        return;
+      case 'object':
+        if (value !== null) this.#object(value, key === '' ? path : join(path, key));
+        return;
+      case 'function':
+      case 'symbol':
+        throw notCloneable(key === '' ? path : join(path, key), `a ${typeof value}`);
+      default:
+        this.bytes += NUMBER_BYTES;
+    }
+  }
+
+  #object(object: object, path: string): void {
+    if (this.#seen === undefined) this.#seen = new Set();
+    else if (this.#seen.has(object)) return;
+    this.#seen.add(object);
+    this.bytes += OBJECT_BYTES;
+    if (types.isProxy(object)) throw notCloneable(path, 'a Proxy');
+    const prototype = Object.getPrototypeOf(object);
+    if (prototype === Object.prototype || prototype === null) this.#properties(object, path);
+    else if (Array.isArray(object)) this.#items(object, path);
+    else this.#special(object, path);
+  }
+
+  #properties(object: object, path: string): void {
+    for (const key of Object.keys(object)) {
+      this.bytes += key.length;
+      this.visit((object as Record<string, unknown>)[key], path, key);
+    }
+  }
+
+  #items(array: unknown[], path: string): void {
+    for (let index = 0; index < array.length; index++) this.visit(array[index], path, index);
+  }
+
+  #special(object: object, path: string): void {
+    if (ArrayBuffer.isView(object)) this.#view(object);
+    else if (object instanceof ArrayBuffer) this.#buffer(object, path);
+    else if (object instanceof SharedArrayBuffer) return;
+    else if (object instanceof Map) {
+      for (const [key, value] of object) {
+        this.visit(key, `${path} (a key)`, '');
+        this.visit(value, `${path}.get(${String(key)})`, '');
+      }
+    } else if (object instanceof Set) {
+      for (const value of object) this.visit(value, `${path} (a member)`, '');
+    } else if (types.isPromise(object)) throw notCloneable(path, 'a Promise; await it first');
+    else if (object instanceof Date || object instanceof RegExp || object instanceof Error || types.isBoxedPrimitive(object)) {
+      this.bytes += OBJECT_BYTES;
+    } else this.#instance(object, path);
+  }
+
+  #view(view: ArrayBufferView): void {
+    if (view.buffer instanceof SharedArrayBuffer) return;
+    this.bytes += view.byteLength;
+    if (view.byteLength < view.buffer.byteLength) this.looseViews = true;
+  }
+
+  #buffer(buffer: ArrayBuffer, path: string): void {
+    if ((buffer as { detached?: boolean }).detached) throw notCloneable(path, 'a detached ArrayBuffer; it was transferred before');
+    this.bytes += buffer.byteLength;
+  }
+
+  /** An instance of a class arrives as a plain object with its own properties; one that keeps all in private fields would arrive empty. */
+  #instance(object: object, path: string): void {
+    if (Object.keys(object).length > 0) return this.#properties(object, path);
+    const name = object.constructor?.name ?? 'a class without a name';
+    let copy: object;
+    try {
+      copy = structuredClone(object);
+    } catch (error) {
+      throw notCloneable(path, `an instance of ${name}`, error);
+    }
+    if (Object.getPrototypeOf(copy) === Object.prototype && name !== 'Object' && isOpaque(object)) {
+      throw notCloneable(path, `an instance of ${name}, which would arrive as {}; send its text or its fields`);
+    }
+  }
+}
+
+/** An object whose class has accessors or methods of its own, but which shows no property: its state is private. */
+function isOpaque(object: object): boolean {
+  return Object.getOwnPropertyNames(Object.getPrototypeOf(object)).length > 1;
+}
+
+function join(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${key}]`;
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+}
+
+function notCloneable(path: string, what: string, cause?: unknown): NotCloneableError {
+  return new NotCloneableError(`${path} is ${what}: it cannot be sent to another thread`, { cause });
+}
+
+/** Copies containers on the way to views that are smaller than their buffer, and those views; leaves the rest shared. */
+function tighten(value: unknown, copies: Map<object, unknown>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  if (ArrayBuffer.isView(value)) return tightView(value);
+  const keep = <Copy extends object>(copy: Copy): Copy => {
+    copies.set(value, copy);
+    return copy;
+  };
+  if (Array.isArray(value)) {
+    const copy = keep<unknown[]>([]);
+    for (const item of value) copy.push(tighten(item, copies));
+    return copy;
+  }
+  if (value instanceof Map) {
+    const copy = keep(new Map());
+    for (const [key, item] of value) copy.set(tighten(key, copies), tighten(item, copies));
+    return copy;
+  }
+  if (value instanceof Set) {
+    const copy = keep(new Set());
+    for (const item of value) copy.add(tighten(item, copies));
+    return copy;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const copy = keep(Object.create(null));
+  for (const [key, item] of Object.entries(value)) copy[key] = tighten(item, copies);
+  return copy;
+}
+
+function tightView(view: ArrayBufferView): ArrayBufferView {
+  const { buffer, byteOffset, byteLength } = view;
+  if (buffer instanceof SharedArrayBuffer || byteLength === buffer.byteLength) return view;
+  const own = buffer.slice(byteOffset, byteOffset + byteLength);
+  if (view instanceof DataView) return new DataView(own);
+  const View = (Buffer.isBuffer(view) ? Uint8Array : view.constructor) as new (buffer: ArrayBufferLike) => ArrayBufferView;
+  return new View(own);
+}

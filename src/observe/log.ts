@@ -1,0 +1,70 @@
+import { type Logger, pino } from 'pino';
+import type { QueueEmitter } from '../events.js';
+import type { Job } from '../job/job.js';
+
+type LogMethod = (fields: object, message?: string) => void;
+
+/** What the queue needs of a logger; pino has it. */
+export interface QueueLogger {
+  trace: LogMethod;
+  debug: LogMethod;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
+}
+
+/** The logger of a queue: the given one, pino at level `info`, or none. One that throws is left alone: it cannot be told. */
+export function loggerFor(option: QueueLogger | false | undefined, queue: string): QueueLogger | undefined {
+  if (option === false) return undefined;
+  const logger = option ?? (pino({ name: 'threadmill' }) as Logger);
+  const guard = (level: keyof QueueLogger): LogMethod => {
+    return (fields, message) => {
+      try {
+        logger[level]({ queue, ...fields }, message);
+      } catch {
+        // Logging must not end a job.
+      }
+    };
+  };
+  return { trace: guard('trace'), debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
+}
+
+/** Writes one line for every execution, and one for everything people must know of. Inputs and results are never logged. */
+export function logEvents(queue: QueueEmitter, logger: QueueLogger): void {
+  queue.on('completed', (job) => logger.info(execution(job), 'job completed'));
+  queue.on('retrying', (job, error, delay) =>
+    logger.warn({ ...execution(job), retryIn: Math.round(delay), error: textOf(error) }, 'job will be retried'),
+  );
+  queue.on('failed', (job, error) => logger.error({ ...execution(job), error: textOf(error) }, 'job failed: it is a dead letter'));
+  queue.on('cancelled', (job) => logger.info({ ...execution(job), error: textOf(job.error) }, 'job cancelled'));
+  queue.on('evicted', ({ id, name }) =>
+    logger.warn({ jobId: id, job: name }, 'dead letter evicted: raise deadLetters.max, replay or remove'),
+  );
+  queue.on('dead-letter-alert', (_job, size) => logger.error({ size }, 'many dead letters'));
+  queue.on('thread-killed', (event) => logger.warn(event, 'thread ended'));
+  queue.on('thread-zombie', (event) => logger.error(event, 'thread does not end: native code holds it'));
+  queue.on('late-error', (event, error) => logger.error({ ...event, error: textOf(error) }, 'an error came from a job that had ended'));
+}
+
+/** Times in milliseconds, rounded to the microsecond. */
+function execution(job: Job): object {
+  const last = job.attempts.at(-1);
+  const ran = last?.number === job.attempt ? last : undefined;
+  return {
+    jobId: job.id,
+    job: job.name,
+    attempt: job.attempt,
+    outcome: ran?.outcome ?? job.state,
+    wait: rounded(job.waitTime),
+    run: rounded(ran?.duration),
+    threadId: ran?.threadId,
+  };
+}
+
+function rounded(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 1_000) / 1_000;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+}

@@ -1,0 +1,25 @@
+import { inspect } from 'node:util';
+import type { z } from 'zod';
+import { OptionsError } from './errors.js';
+
+/**
+ * Checks options against a zod schema and fills in its defaults. Throws {@link OptionsError}, which says which option
+ * is wrong, what was expected and what was given; unknown keys are refused by name.
+ */
+export function checkOptions<Schema extends z.ZodType>(schema: Schema, options: unknown, where: string): z.output<Schema> {
+  const parsed = schema.safeParse(options, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map((issue) => complaint(issue, options));
+  throw new OptionsError(`${where}: ${complaints.join('; ')}`, { cause: parsed.error });
+}
+
+function complaint(issue: z.core.$ZodIssue, options: unknown): string {
+  if (issue.code === 'unrecognized_keys') {
+    const where = issue.path.length > 0 ? ` in "${issue.path.join('.')}"` : '';
+    return `unknown option ${issue.keys.map((key) => `"${key}"`).join(', ')}${where}`;
+  }
+  const given = issue.path.reduce((value: any, key) => value?.[key], options);
+  const shown = inspect(given, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+  const option = issue.path.length > 0 ? `option "${issue.path.join('.')}": ` : 'options: ';
+  return `${option}${issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '')}, given ${shown}`;
+}

@@ -1,0 +1,128 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { isDefinition, type JobDefinition, jobLimits } from './job/definition.js';
+import type { AddOptions } from './job/job.js';
+import { pack } from './job/payload.js';
+import type { QueueLogger } from './observe/log.js';
+import { checkOptions } from './options.js';
+import type { ThreadOptions } from './threads/pool.js';
+
+/** Options of a `JobQueue`; all have defaults. */
+export interface QueueOptions {
+  /** Appears in logs and metrics. Default `'default'`. */
+  name?: string;
+  /** Definitions to load in every thread at start. Others are loaded when their first job runs. Default none. */
+  jobs?: readonly JobDefinition[];
+  /** Jobs running at once. Default `os.availableParallelism()`. */
+  threads?: number;
+  /** Booted threads in reserve, so that a killed one is replaced at once. Default 1. */
+  spareThreads?: number;
+  /** Most jobs in one message to a thread; 1 turns batching off. Default 64. */
+  maxBatch?: number;
+  /** Most jobs waiting or delayed; beyond it `whenFull` decides. Default 10 000. */
+  maxWaiting?: number;
+  /** `'wait'`: `add` waits for room, in order of arrival. `'reject'`: it rejects with `QueueFullError`. Default `'wait'`. */
+  whenFull?: 'wait' | 'reject';
+  /** Largest input, as estimated; SharedArrayBuffers are not counted. Default 16 MiB. */
+  maxInputBytes?: number;
+  /** At most `max` dead letters are kept, an alert goes out when there are `alertAt`. Default `{ max: 1000, alertAt: 100 }`. */
+  deadLetters?: { max?: number; alertAt?: number };
+  /** How long (ms after completion), and how many, finished idempotency keys are remembered. Default one hour, 10 000. */
+  idempotency?: { ttl?: number; max?: number };
+  /** Last completed, and last cancelled, jobs kept for reading. Default 100. */
+  keepCompleted?: number;
+  /** Any logger with pino's methods; `false` for none. Default pino at level `info`. */
+  logger?: QueueLogger | false;
+  /** Passed to the threads. Default none. */
+  worker?: ThreadOptions;
+}
+
+const count = z.int().min(0);
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+const isLogger = (value: unknown) => LEVELS.every((level) => typeof (value as QueueLogger | undefined)?.[level] === 'function');
+
+const schema = z.strictObject({
+  name: z.string().min(1).default('default'),
+  jobs: z.array(z.custom<JobDefinition>(isDefinition, 'expected a definition from defineJob')).default([]),
+  threads: z
+    .int()
+    .min(1)
+    .default(() => availableParallelism()),
+  spareThreads: count.default(1),
+  maxBatch: z.int().min(1).default(64),
+  maxWaiting: z.union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity').default(10_000),
+  whenFull: z.enum(['wait', 'reject']).default('wait'),
+  maxInputBytes: z
+    .number()
+    .min(1)
+    .default(16 * 1024 * 1024),
+  deadLetters: z.strictObject({ max: count.default(1_000), alertAt: z.int().min(1).default(100) }).prefault({}),
+  idempotency: z.strictObject({ ttl: z.number().min(0).default(3_600_000), max: count.default(10_000) }).prefault({}),
+  keepCompleted: count.default(100),
+  logger: z
+    .union([z.literal(false), z.custom<QueueLogger>(isLogger)], 'expected a logger with trace, debug, info, warn and error, or false')
+    .optional(),
+  worker: z
+    .strictObject({
+      resourceLimits: z.record(z.string(), z.number()).optional(),
+      env: z.union([z.record(z.string(), z.string().optional()), z.symbol()]).optional(),
+      execArgv: z.array(z.string()).optional(),
+      argv: z.array(z.any()).optional(),
+    })
+    .default({}),
+});
+
+export type CheckedQueueOptions = z.output<typeof schema>;
+
+export function checkQueueOptions(options: QueueOptions): CheckedQueueOptions {
+  return checkOptions(schema, options, 'new JobQueue');
+}
+
+const addSchema = z.strictObject({
+  priority: jobLimits.priority.optional(),
+  delay: z.number().min(0).refine(Number.isFinite, 'expected a finite number of milliseconds').optional(),
+  timeout: jobLimits.timeout.optional(),
+  attempts: jobLimits.attempts.optional(),
+  backoff: jobLimits.backoff.optional(),
+  idempotencyKey: z.string().min(1).optional(),
+  metadata: z.any().optional(),
+  signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
+  transfer: z.array(z.instanceof(ArrayBuffer, { error: 'expected an ArrayBuffer' })).optional(),
+});
+
+/** Checks what `add` was told. Throws `OptionsError`. */
+export function checkAddOptions(definition: JobDefinition, options: AddOptions): AddOptions {
+  const where = `add(${definition.name})`;
+  const checked = checkOptions(addSchema, options, where) as AddOptions;
+  const attempts = checked.attempts ?? definition.attempts;
+  if (checked.transfer !== undefined && attempts > 1) {
+    checkOptions(
+      z.strictObject({ attempts: z.literal(1, 'expected 1 with "transfer": a transferred buffer is gone for another attempt') }),
+      { attempts },
+      where,
+    );
+  }
+  if (definition.delivery === 'at-most-once' && attempts > 1) {
+    checkOptions(z.strictObject({ attempts: z.literal(1, 'expected 1: the job is delivered at most once') }), { attempts }, where);
+  }
+  if ('metadata' in checked) checked.metadata = pack(checked.metadata, 'metadata').value;
+  return checked;
+}
+
+/** What `close` is told. */
+export interface CloseOptions {
+  /** What is still run: all jobs, only the active attempts, or nothing. Default `'all'`. */
+  drain?: 'all' | 'active' | 'none';
+  /** Milliseconds before the rest is given up. Default 30 000. */
+  timeout?: number;
+}
+
+const closeSchema = z.strictObject({
+  drain: z.enum(['all', 'active', 'none']).default('all'),
+  timeout: z.number().min(0).default(30_000),
+});
+
+/** Throws `OptionsError`. */
+export function checkCloseOptions(options: CloseOptions): Required<CloseOptions> {
+  return checkOptions(closeSchema, options, 'close');
+}

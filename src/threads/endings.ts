@@ -1,0 +1,78 @@
+import { CrashError, type CrashReason, ModuleError, TimeoutError } from '../errors.js';
+import type { JobRecord } from '../job/job.js';
+import { LOAD_LIMIT } from './deadline.js';
+import type { Slot } from './slot.js';
+
+/** The errors of attempts that did not end by themselves. */
+
+function factsOf(record: JobRecord) {
+  return { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt };
+}
+
+export function timeoutError(record: JobRecord, ranFor: number): TimeoutError {
+  const { timeout } = record;
+  const { name } = record.kind.definition;
+  return new TimeoutError(`${name} timed out after ${timeout} ms`, timeout, ranFor, factsOf(record));
+}
+
+export function loadTimeoutError(record: JobRecord): ModuleError {
+  const { name, module } = record.kind.definition;
+  return new ModuleError(`the module of job "${name}" did not finish loading within ${LOAD_LIMIT} ms (${module})`, factsOf(record));
+}
+
+/** The thread died while it loaded the job's module. */
+export function loadCrashError(record: JobRecord, slot: Slot, exitCode: number): ModuleError {
+  const { name, module } = record.kind.definition;
+  return new ModuleError(`the module of job "${name}" ended its thread while loading: ${causeOf(slot, exitCode)} (${module})`, {
+    ...factsOf(record),
+    cause: slot.fatal,
+  });
+}
+
+/** The thread died under the job. */
+export function crashError(record: JobRecord, slot: Slot, exitCode: number): CrashError {
+  const reason = crashReason(slot.fatal);
+  return new CrashError(`${record.kind.definition.name} ended its thread: ${causeOf(slot, exitCode)}`, reason, exitCode, {
+    ...factsOf(record),
+    cause: slot.fatal,
+  });
+}
+
+/** An error that nobody caught, thrown in something the running job had started. */
+export function uncaughtError(record: JobRecord, cause: unknown): CrashError {
+  const { name } = record.kind.definition;
+  return new CrashError(`${name} left an error uncaught: ${messageOf(cause)}`, 'uncaught', 1, { ...factsOf(record), cause });
+}
+
+/** Another job ended the thread while this one ran, and it must not run twice. */
+export function innocentError(record: JobRecord, slot: Slot, exitCode: number): CrashError {
+  const { name } = record.kind.definition;
+  const text = `${name} was running when another job ended its thread (${causeOf(slot, exitCode)}), and it is delivered at most once`;
+  return new CrashError(text, crashReason(slot.fatal), exitCode, factsOf(record));
+}
+
+/** A job that had ended called `process.exit` in something it had left behind. */
+export function lateExitError({ jobName }: { jobName: string | undefined }, exitCode: number): CrashError {
+  return new CrashError(`${jobName} called process.exit(${exitCode}) after it had ended`, 'exit', exitCode, { jobName });
+}
+
+export function bootError(cause: unknown): CrashError {
+  return new CrashError(`no thread can be started: ${messageOf(cause)}. Check the queue's option "worker".`, crashReason(cause), 1, {
+    cause,
+  });
+}
+
+function crashReason(fatal: unknown): CrashReason {
+  if (fatal === undefined) return 'exit';
+  return (fatal as { code?: string } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'uncaught';
+}
+
+function causeOf({ fatal }: Slot, exitCode: number): string {
+  const reason = crashReason(fatal);
+  if (reason === 'exit') return `process.exit(${exitCode}) was called`;
+  return reason === 'out-of-memory' ? 'it ran out of memory' : messageOf(fatal);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

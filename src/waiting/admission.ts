@@ -1,0 +1,76 @@
+import { QueueClosedError, QueueFullError } from '../errors.js';
+
+interface Waiter {
+  readonly count: number;
+  enter(): void;
+  reject(error: QueueClosedError): void;
+}
+
+/** Taken entries at the front of the array that are worth a copy. */
+const COMPACT_AT = 1_024;
+
+/** Holds the number of waiting jobs at `maxWaiting`: beyond it, adding waits in order of arrival, or is refused. */
+export class Admission {
+  readonly #max: number;
+  readonly #whenFull: 'wait' | 'reject';
+  readonly #waiting: () => number;
+  #waiters: Waiter[] = [];
+  #first = 0;
+
+  constructor(max: number, whenFull: 'wait' | 'reject', waiting: () => number) {
+    this.#max = max;
+    this.#whenFull = whenFull;
+    this.#waiting = waiting;
+  }
+
+  /** Whether `count` more may be added at once. More than ever fit may be added when nothing else waits. */
+  hasRoom(count: number): boolean {
+    return this.#first === this.#waiters.length && this.#fits(count);
+  }
+
+  /**
+   * Calls `accept` when there is room for `count` jobs. Rejects with {@link QueueFullError} where the queue does not
+   * wait, and with {@link QueueClosedError} when it closes first.
+   */
+  enter<Accepted>(count: number, accept: () => Accepted): Promise<Accepted> {
+    if (this.#whenFull === 'reject') return Promise.reject(this.#full(count));
+    return new Promise((resolve, reject) => {
+      // The jobs must count as waiting before the next in line is asked: so nothing asynchronous in between.
+      this.#waiters.push({ count, reject, enter: () => resolve(accept()) });
+    });
+  }
+
+  /** Some room was made: lets in who waits, as far as it goes. */
+  left(): void {
+    while (this.#first < this.#waiters.length) {
+      const waiter = this.#waiters[this.#first] as Waiter;
+      if (!this.#fits(waiter.count)) return;
+      this.#first++;
+      if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#waiters.length) {
+        this.#waiters = this.#waiters.slice(this.#first);
+        this.#first = 0;
+      }
+      waiter.enter();
+    }
+    this.#waiters = [];
+    this.#first = 0;
+  }
+
+  close(): void {
+    const waiters = this.#waiters.slice(this.#first);
+    this.#waiters = [];
+    this.#first = 0;
+    for (const { reject } of waiters) reject(new QueueClosedError('the queue was closed before there was room for the job'));
+  }
+
+  #fits(count: number): boolean {
+    const waiting = this.#waiting();
+    return waiting + count <= this.#max || (this.#whenFull === 'wait' && waiting === 0);
+  }
+
+  #full(count: number): QueueFullError {
+    return new QueueFullError(
+      `${this.#waiting()} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import TinyQueue from 'tinyqueue';
+import type { Clock, Timer } from '../clock.js';
+import type { JobRecord } from '../job/job.js';
+
+interface Entry {
+  readonly due: number;
+  readonly record: JobRecord;
+}
+
+const byDue = (a: Entry, b: Entry) => a.due - b.due || a.record.order - b.record.order;
+
+/** Jobs that wait for a time: a heap and one timer. Calls back with each when it is due. */
+export class Delays {
+  readonly #clock: Clock;
+  readonly #due: (record: JobRecord) => void;
+  #heap = new TinyQueue<Entry>([], byDue);
+  /** Which entries of the heap still hold; the others were removed. */
+  readonly #live = new Map<JobRecord, Entry>();
+  #timer: Timer | undefined;
+  #timerDue = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, due: (record: JobRecord) => void) {
+    this.#clock = clock;
+    this.#due = due;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** In order of their time. */
+  *[Symbol.iterator](): Generator<JobRecord> {
+    for (const entry of [...this.#live.values()].sort(byDue)) yield entry.record;
+  }
+
+  /** When a job is due, on {@link Clock.now}; `undefined` for one that is not in here. */
+  dueAt(record: JobRecord): number | undefined {
+    return this.#live.get(record)?.due;
+  }
+
+  /** When the next job is due, on {@link Clock.now}. */
+  get nextDue(): number {
+    this.#dropRemoved();
+    return this.#heap.peek()?.due ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(record: JobRecord, delay: number): void {
+    const entry = { due: this.#clock.now() + delay, record };
+    this.#live.set(record, entry);
+    this.#heap.push(entry);
+    this.#arm();
+  }
+
+  remove(record: JobRecord): void {
+    this.#live.delete(record);
+    if (this.#heap.length > 2 * this.#live.size + 64) this.#heap = new TinyQueue([...this.#live.values()], byDue);
+    this.#arm();
+  }
+
+  #arm(): void {
+    const due = this.nextDue;
+    if (due === this.#timerDue) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = due === Number.POSITIVE_INFINITY ? undefined : this.#clock.setTimeout(() => this.#fire(), due - this.#clock.now());
+  }
+
+  #fire(): void {
+    this.#timerDue = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    while (this.nextDue <= now) {
+      const { record } = this.#heap.pop() as Entry;
+      this.#live.delete(record);
+      this.#due(record);
+    }
+    this.#arm();
+  }
+
+  #dropRemoved(): void {
+    for (let entry = this.#heap.peek(); entry !== undefined && this.#live.get(entry.record) !== entry; entry = this.#heap.peek()) {
+      this.#heap.pop();
+    }
+  }
+}
