@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { format } from 'node:util';
 import { type Clock, realClock } from './clock.js';
 import { Drain, settledBefore } from './drain.js';
 import * as errors from './errors.js';
 import { QueueEmitter, type QueueEvent } from './events.js';
+import { payloadOf } from './intake.js';
 import type { Attempt } from './job/attempt.js';
-import { isDefinition, type JobDefinition } from './job/definition.js';
-import { type AddOptions, announceEnd, cancelled, enter, handleOf, Job, JobRecord, type JobState, move, resultOf } from './job/job.js';
-import { JobKind } from './job/kind.js';
-import { pack } from './job/payload.js';
-import { type Backoff, decide, type Next } from './job/retry.js';
-import { type Checked, summary, validate } from './job/validate.js';
-import { logEvents, loggerFor, type QueueLogger } from './observe/log.js';
+import type { JobDefinition } from './job/definition.js';
+import { type AddOptions, announceEnd, cancelled, enter, handleOf, Job, JobRecord, move, resultOf } from './job/job.js';
+import type { JobKind } from './job/kind.js';
+import { decide, type Next } from './job/retry.js';
+import type { JobState } from './job/state.js';
+import { type Checked, validate } from './job/validate.js';
+import { Kinds } from './kinds.js';
+import { lineOf, logEvents, loggerFor, type QueueLogger, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import {
   type CheckedQueueOptions,
@@ -21,7 +22,9 @@ import {
   checkQueueOptions,
   type QueueOptions,
 } from './queue-options.js';
-import { type AttemptEnd, Dispatcher, type DispatchHost } from './threads/dispatcher.js';
+import { type JobSnapshot, settingsOf, snapshotOf } from './snapshot.js';
+import { Dispatcher } from './threads/dispatcher.js';
+import type { AttemptEnd, DispatchHost, HandlerMessage } from './threads/host.js';
 import { THREAD_MARK } from './threads/protocol.js';
 import { Admission } from './waiting/admission.js';
 import { DeadLetters } from './waiting/dead-letters.js';
@@ -30,24 +33,6 @@ import { Idempotency } from './waiting/idempotency.js';
 import { Ready } from './waiting/ready.js';
 import { Recent } from './waiting/recent.js';
 import { Signals } from './waiting/signals.js';
-
-/** An unfinished job, as `close` hands it back and `restore` takes it; survives `v8.serialize`. */
-export interface JobSnapshot {
-  id: string;
-  name: string;
-  input: unknown;
-  /** Attempts used up. */
-  attempts: number;
-  /** For a delayed job: when it is due, in milliseconds since 1970. */
-  runAt?: number;
-  priority: number;
-  metadata: unknown;
-  checkpoint?: unknown;
-  timeout?: number;
-  maxAttempts?: number;
-  backoff?: Backoff;
-  idempotencyKey?: string;
-}
 
 /** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
 const EXIT_GRACE = 1_000;
@@ -58,7 +43,6 @@ class Duplicate {
 }
 
 type Accepted = JobRecord | Duplicate;
-type HandlerMessage = Parameters<DispatchHost['said']>[1];
 
 /** An in-process job queue: see the README for the life of a job, which this file follows from top to bottom. */
 export class JobQueue extends QueueEmitter implements AsyncDisposable {
@@ -69,8 +53,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly #logger: QueueLogger | undefined;
   readonly #clock: Clock = realClock;
   readonly #random = Math.random;
-  readonly #kinds = new Map<string, JobKind>();
-  readonly #kindOf = new Map<JobDefinition, JobKind>();
+  readonly #kinds = new Kinds({ cancel: (id, reason) => this.#cancelById(id, reason) });
   readonly #jobs = new Map<string, JobRecord>();
   readonly #ready: Ready;
   readonly #delays: Delays;
@@ -115,7 +98,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       evicted: (record) => this.#evicted(record),
       alert: (record, size) => this.#tellOf('dead-letter-alert', record, size),
     });
-    const preload = this.#options.jobs.map((definition) => this.#kind(definition));
+    const preload = this.#options.jobs.map((definition) => this.#kinds.of(definition));
     this.#dispatcher = new Dispatcher(this.#host, this.#clock, { threads, spareThreads, maxBatch, worker: worker as never, preload });
   }
 
@@ -200,41 +183,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
         jobName: definition.name,
       });
     }
-    return this.#kindOf.get(definition) ?? this.#kind(definition);
+    return this.#kinds.of(definition);
   }
 
-  #kind(definition: JobDefinition): JobKind {
-    if (!isDefinition(definition)) {
-      throw new errors.OptionsError(`expected a definition from defineJob, given ${definition === null ? 'null' : typeof definition}`);
-    }
-    const { name, module } = definition;
-    const known = this.#kinds.get(name);
-    if (known !== undefined && known.definition.module !== module) {
-      throw new errors.OptionsError(
-        `two definitions are called "${name}": one of ${known.definition.module}, one of ${module}. Names are unique in a queue.`,
-      );
-    }
-    const kind = known ?? new JobKind(definition, this.#kinds.size, { cancel: (record, reason) => this.#cancel(record, reason) });
-    this.#kinds.set(name, kind);
-    this.#kindOf.set(definition, kind);
-    return kind;
-  }
-
-  /** The input as it is sent. */
-  #payload({ definition: { name } }: JobKind, checked: Checked, root: string): unknown {
-    if (checked.issues !== undefined) {
-      const text = `the input of job "${name}" is invalid: ${summary(checked.issues, root)}`;
-      throw new errors.InputError(text, checked.issues, { jobName: name });
-    }
-    const { value, bytes } = pack(checked.value, root);
-    const { maxInputBytes } = this.#options;
-    if (bytes > maxInputBytes) {
-      throw new errors.InputTooLargeError(
-        `the input of job "${name}" takes about ${bytes} bytes, more than maxInputBytes (${maxInputBytes}). Send a reference, such as a path or a key, put the bytes in a SharedArrayBuffer, or raise maxInputBytes.`,
-        { jobName: name },
-      );
-    }
-    return value;
+  #payload(kind: JobKind, checked: Checked, root: string): unknown {
+    return payloadOf(kind.definition, checked, root, this.#options.maxInputBytes);
   }
 
   /** The job that is known under the idempotency key. */
@@ -317,7 +270,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       },
       threadKilled: (threadId, reason, record) => this.#tellThread('thread-killed', threadId, reason, record?.id),
       threadZombie: (threadId, record) => this.#tellThread('thread-zombie', threadId, 'native code', record?.id),
-      lateError: (threadId, { jobId }, error) => {
+      lateError: (threadId, jobId, error) => {
         if (this.hears('late-error')) this.tell('late-error', { threadId, reason: 'late-error', jobId }, error);
       },
     };
@@ -389,7 +342,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     try {
       return decide(ending, this.#random);
     } catch (problem) {
-      this.#report(problem, `the backoff function of job "${kind.definition.name}" failed; the default is used`);
+      report(this.#logger, problem, `the backoff function of job "${kind.definition.name}" failed; the default is used`);
       return decide({ ...ending, backoff: { type: 'exponential' } }, this.#random);
     }
   }
@@ -433,6 +386,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (state === 'failed') this.deadLetters.add(record);
     this.#lives(-1);
     this.#admission.left();
+  }
+
+  #cancelById(id: string, reason: unknown): boolean {
+    const record = this.#jobs.get(id);
+    return record !== undefined && this.#cancel(record, reason);
   }
 
   /** Ends a job on its owner's word. */
@@ -524,7 +482,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   /** Counts, totals, times and threads, now; also by definition. */
   stats(): QueueStats {
-    return queueStats(this.#kinds.values(), this.#dispatcher.stats);
+    return queueStats(this.#kinds, this.#dispatcher.crew.stats);
   }
 
   // --- Pausing and ending
@@ -532,14 +490,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   /** Starts no more jobs, of one definition or of all; active ones go on. */
   pause(definition?: JobDefinition): void {
     if (definition === undefined) this.#ready.paused = true;
-    else this.#ready.pause(this.#kind(definition));
+    else this.#ready.pause(this.#kinds.of(definition));
     this.#tell('paused', definition?.name);
   }
 
   /** Undoes {@link pause}. What was paused by definition stays so until it is resumed by definition. */
   resume(definition?: JobDefinition): void {
     if (definition === undefined) this.#ready.paused = false;
-    else this.#ready.resume(this.#kind(definition));
+    else this.#ready.resume(this.#kinds.of(definition));
     this.#tell('resumed', definition?.name);
     this.#dispatcher.schedule();
   }
@@ -551,7 +509,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   /** Resolves when the threads have booted and loaded `jobs`. Rejects with the first `ModuleError`, or a `CrashError` when no thread can boot. */
   ready(): Promise<void> {
-    return this.#dispatcher.ready();
+    return this.#dispatcher.crew.ready();
   }
 
   /**
@@ -579,7 +537,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       await this.#drain.over;
     }
     const unfinished = this.#handBack();
-    const exited = this.#dispatcher.close();
+    const exited = this.#dispatcher.crew.close();
     await settledBefore(this.#clock, Math.max(deadline, this.#clock.now() + EXIT_GRACE), exited);
     clearInterval(this.#keepAlive);
     return { unfinished };
@@ -602,24 +560,15 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     return [...active, ...rest].map((record) => {
       record.error = error;
       announceEnd(record);
-      return this.#snapshot(record);
+      return snapshotOf(record, this.#runAt(record));
     });
   }
 
-  #snapshot(record: JobRecord): JobSnapshot {
-    const { id, kind, input, attempt, priority, options, checkpoint, state } = record;
-    const due = this.#delays.dueAt(record) ?? this.#clock.now();
-    return {
-      id,
-      name: kind.definition.name,
-      input,
-      attempts: attempt,
-      priority,
-      metadata: options?.metadata,
-      ...(state === 'delayed' && { runAt: this.#clock.wallTime() + due - this.#clock.now() }),
-      ...(checkpoint !== undefined && { checkpoint }),
-      ...(options && overridesOf(options)),
-    };
+  /** When a delayed job is due, in milliseconds since 1970. */
+  #runAt(record: JobRecord): number | undefined {
+    if (record.state !== 'delayed') return undefined;
+    const now = this.#clock.now();
+    return this.#clock.wallTime() + (this.#delays.dueAt(record) ?? now) - now;
   }
 
   /**
@@ -630,9 +579,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     const list = [...snapshots];
     const kinds = list.map((snapshot) => this.#restorable(snapshot));
     return list.map((snapshot, index) => {
-      const { id, input, attempts, runAt, priority, metadata, checkpoint, maxAttempts, timeout, backoff, idempotencyKey } = snapshot;
-      const delay = runAt === undefined ? 0 : Math.max(0, runAt - this.#clock.wallTime());
-      const settings: AddOptions = { metadata, priority, delay, ...given({ timeout, backoff, idempotencyKey, attempts: maxAttempts }) };
+      const { id, input, attempts, checkpoint } = snapshot;
+      const settings = settingsOf(snapshot, this.#clock.wallTime());
       const record = this.#enter(kinds[index] as JobKind, input, settings, id);
       record.attempt = attempts;
       record.checkpoint = checkpoint;
@@ -641,7 +589,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   #restorable({ id, name }: JobSnapshot): JobKind {
-    const kind = this.#kinds.get(name);
+    const kind = this.#kinds.named(name);
     if (kind === undefined) {
       throw new errors.OptionsError(
         `restore: job ${id} is of the definition "${name}", which the queue does not know; name it in the option "jobs"`,
@@ -675,13 +623,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   protected listenerFailed(event: QueueEvent, error: unknown): void {
-    this.#report(error, `a listener of "${event}" failed`);
-  }
-
-  /** Something of the user's threw where it must not do harm: it is logged, or without a logger shown as a warning. */
-  #report(error: unknown, what: string): void {
-    if (this.#logger) this.#logger.error({ error: error instanceof Error ? error.stack : String(error) }, what);
-    else process.emitWarning(`${what}: ${error instanceof Error ? error.stack : String(error)}`, 'ThreadmillWarning');
+    report(this.#logger, error, `a listener of "${event}" failed`);
   }
 }
 
@@ -691,22 +633,4 @@ function jobOf(accepted: Accepted): Job {
 
 function outputOf(accepted: Accepted): Promise<unknown> {
   return resultOf(accepted instanceof Duplicate ? accepted.record : accepted);
-}
-
-/** What a snapshot keeps of the options a job was added with; a backoff function cannot be kept. */
-function overridesOf({ timeout, attempts: maxAttempts, backoff, idempotencyKey }: AddOptions) {
-  return given({ timeout, maxAttempts, idempotencyKey, backoff: typeof backoff === 'object' ? backoff : undefined });
-}
-
-/** Without what is undefined. */
-function given<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
-}
-
-/** A handler's log line, as pino takes it: fields, then text. */
-function lineOf({ id, kind, attempt }: JobRecord, args: unknown[]): [fields: object, message?: string] {
-  const [first, ...rest] = args;
-  const facts = { jobId: id, job: kind.definition.name, attempt };
-  if (typeof first !== 'object' || first === null) return [facts, format(...args)];
-  return [{ ...(first instanceof Error ? { error: first.stack } : first), ...facts }, rest.length > 0 ? format(...rest) : undefined];
 }

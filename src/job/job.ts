@@ -3,8 +3,7 @@ import { CancelledError } from '../errors.js';
 import type { Attempt } from './attempt.js';
 import type { JobKind } from './kind.js';
 import type { Backoff } from './retry.js';
-
-export type JobState = 'delayed' | 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
+import { type JobState, MOVES } from './state.js';
 
 /** What `add` may be told beside the input. */
 export interface AddOptions {
@@ -27,16 +26,6 @@ export interface AddOptions {
   /** Buffers to move instead of copy. Only with `attempts: 1`: they are gone for a second attempt. */
   transfer?: readonly ArrayBuffer[];
 }
-
-/** The only allowed moves; {@link move} is the only one who makes them. */
-export const MOVES: Readonly<Record<JobState, readonly JobState[]>> = {
-  delayed: ['waiting', 'cancelled'],
-  waiting: ['active', 'cancelled'],
-  active: ['completed', 'delayed', 'waiting', 'failed', 'cancelled'],
-  failed: ['waiting'],
-  completed: [],
-  cancelled: [],
-};
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
@@ -215,7 +204,7 @@ export class Job<Input = unknown, Output = unknown> {
    * Returns false when the job had already ended.
    */
   cancel(reason?: unknown): boolean {
-    return this.#record.kind.host.cancel(this.#record, reason);
+    return this.#record.kind.host.cancel(this.id, reason);
   }
 
   toJSON(): Record<string, unknown> {

@@ -1,10 +1,10 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { JobDefinition } from './definition.js';
-import type { JobRecord, JobState } from './job.js';
+import type { JobState } from './state.js';
 
 /** What a job asks of its queue. */
 export interface JobHost {
-  cancel(record: JobRecord, reason: unknown): boolean;
+  cancel(id: string, reason: unknown): boolean;
 }
 
 /** How often something happened since the queue was made. */

@@ -1,6 +1,7 @@
+import { format } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { QueueEmitter } from '../events.js';
-import type { Job } from '../job/job.js';
+import type { Job, JobRecord } from '../job/job.js';
 
 type LogMethod = (fields: object, message?: string) => void;
 
@@ -67,4 +68,18 @@ function rounded(ms: number | undefined): number | undefined {
 
 function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+}
+
+/** A handler's log line, as pino takes it: fields, then text. */
+export function lineOf({ id, kind, attempt }: JobRecord, args: unknown[]): [fields: object, message?: string] {
+  const [first, ...rest] = args;
+  const facts = { jobId: id, job: kind.definition.name, attempt };
+  if (typeof first !== 'object' || first === null) return [facts, format(...args)];
+  return [{ ...(first instanceof Error ? { error: first.stack } : first), ...facts }, rest.length > 0 ? format(...rest) : undefined];
+}
+
+/** Something of the user's threw where it must not do harm: it is logged, or without a logger shown as a process warning. */
+export function report(logger: QueueLogger | undefined, error: unknown, what: string): void {
+  if (logger) logger.error({ error: textOf(error) }, what);
+  else process.emitWarning(`${what}: ${textOf(error)}`, 'ThreadmillWarning');
 }

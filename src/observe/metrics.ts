@@ -1,6 +1,6 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
-import type { JobState } from '../job/job.js';
 import { durations, type JobKind, noCounts, noTotals, type Totals } from '../job/kind.js';
+import type { JobState } from '../job/state.js';
 
 /** Percentiles of a duration, in milliseconds, to one part in 100; all 0 before the first. */
 export interface Durations {

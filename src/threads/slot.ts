@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { JobRecord } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
+import type { Deadline } from './deadline.js';
 import {
   CELL,
   CELLS,
@@ -61,17 +62,18 @@ export class Slot {
 
   constructor(
     readonly worker: Worker,
-    receive: (slot: Slot, message: FromThread) => void,
+    readonly deadline: Deadline,
+    receive: (message: FromThread) => void,
   ) {
     this.threadId = worker.threadId;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#far = port2;
-    port1.on('message', (message: FromThread) => receive(this, message));
+    port1.on('message', receive);
     port1.unref();
     this.drain = () => {
       for (let entry = receiveMessageOnPort(port1); entry !== undefined; entry = receiveMessageOnPort(port1)) {
-        receive(this, entry.message as FromThread);
+        receive(entry.message as FromThread);
       }
     };
   }
@@ -105,7 +107,6 @@ export class Slot {
       throw error;
     }
     this.batch = records;
-    this.state = 'busy';
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */
@@ -141,6 +142,12 @@ export class Slot {
   /** Takes what is left of the batch: jobs that were started, but whose results did not arrive. */
   takeRest(): JobRecord[] {
     return this.#take(0);
+  }
+
+  /** The job is no longer on this thread. */
+  takeOut(record: JobRecord): void {
+    const position = this.batch.indexOf(record);
+    if (position >= 0) this.batch[position] = undefined;
   }
 
   close(): void {

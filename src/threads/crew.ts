@@ -1,0 +1,231 @@
+import type { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.js';
+import { QueueClosedError } from '../errors.js';
+import type { JobKind } from '../job/kind.js';
+import { Deadline, LOAD_LIMIT } from './deadline.js';
+import { bootError } from './endings.js';
+import { decodeThrown } from './error-codec.js';
+import { gone, type ThreadOptions, ThreadPool } from './pool.js';
+import type { Encoded, FromThread } from './protocol.js';
+import { Slot, type SlotState } from './slot.js';
+
+/** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
+const ZOMBIE_AFTER = 1_000;
+/** So many boots in a row may fail before it is said that no thread can be had. */
+const MAX_FAILED_BOOTS = 5;
+
+export interface CrewOptions {
+  threads: number;
+  spareThreads: number;
+  worker: ThreadOptions;
+  /** Loaded by every thread before it takes jobs. */
+  preload: readonly JobKind[];
+}
+
+export interface CrewEvents {
+  /** A thread can take work. */
+  opened(): void;
+  message(slot: Slot, message: FromThread): void;
+  /** A busy thread's deadline fired. */
+  deadline(slot: Slot): void;
+  /** A thread has exited; `state` is what it was before. */
+  exited(slot: Slot, state: SlotState, exitCode: number): void;
+  zombie(slot: Slot): void;
+  /** Threads die before they have booted, again and again. */
+  cannotBoot(error: Error): void;
+}
+
+/** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
+export class Crew {
+  /** Threads terminated by the queue since its start. */
+  killed = 0;
+  busy = 0;
+  closed = false;
+  readonly #clock: Clock;
+  readonly #options: CrewOptions;
+  readonly #events: CrewEvents;
+  readonly #pool: ThreadPool;
+  readonly #slots = new Map<Worker, Slot>();
+  /** The last used last: its code is warm. */
+  readonly #idle: Slot[] = [];
+  #preload: readonly JobKind[];
+  /** Terminated, and not exited. */
+  #dying = 0;
+  #zombies = 0;
+  #failure: unknown;
+  #ready: { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
+
+  constructor(clock: Clock, options: CrewOptions, events: CrewEvents) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#events = events;
+    this.#preload = options.preload;
+    this.#pool = new ThreadPool(options.threads + options.spareThreads, options.worker, {
+      born: (worker) => this.#born(worker),
+      booted: (worker) => this.#booted(worker),
+    });
+    this.#pool.start();
+  }
+
+  get stats() {
+    const { killed, busy } = this;
+    let starting = 0;
+    for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
+    return { size: this.#slots.size - this.#dying, busy, starting, zombies: this.#zombies, killed };
+  }
+
+  /** Whether a thread waits for work and may get it. */
+  get hasRoom(): boolean {
+    const { threads } = this.#options;
+    if (this.closed || this.#idle.length === 0 || this.busy >= threads) return false;
+    // Threads that do not die pile up: wait for them instead of starting ever more.
+    return this.#zombies < threads && this.#dying < 2 * threads;
+  }
+
+  [Symbol.iterator](): Iterator<Slot> {
+    return this.#slots.values();
+  }
+
+  /** Resolves when all threads have booted and loaded the queue's `jobs`; rejects when they cannot. */
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#allOpen) return Promise.resolve();
+    this.#ready ??= deferred();
+    return this.#ready.promise;
+  }
+
+  /** A waiting thread; the caller gives it work or puts it back with {@link rest}. */
+  next(): Slot {
+    return this.#idle.pop() as Slot;
+  }
+
+  /** The thread has work. */
+  work(slot: Slot): void {
+    slot.state = 'busy';
+    slot.seenIdleAt = undefined;
+    this.busy++;
+  }
+
+  /** The thread waits for work. */
+  rest(slot: Slot): void {
+    if (slot.state === 'busy') this.busy--;
+    slot.state = 'idle';
+    this.#idle.push(slot);
+  }
+
+  /** Terminates a thread and starts another. Its jobs must have been taken away, or be taken right after. */
+  kill(slot: Slot): void {
+    this.#leave(slot);
+    slot.state = 'dying';
+    this.#dying++;
+    this.killed++;
+    slot.deadline.clear();
+    slot.gone = gone(slot.worker);
+    this.#pool.kill(slot.worker);
+    this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
+  }
+
+  /** Terminates all threads. Resolves when they have exited; native code may keep them for long. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.#ready?.reject(new QueueClosedError('the queue was closed before its threads were ready'));
+    const exited = this.#pool.close();
+    for (const slot of this.#slots.values()) {
+      slot.deadline.clear();
+      slot.close();
+    }
+    await exited;
+  }
+
+  #born(worker: Worker): void {
+    const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootOver(slot) : this.#events.deadline(slot)));
+    const slot: Slot = new Slot(worker, deadline, (message: FromThread) => this.#receive(slot, message));
+    this.#slots.set(worker, slot);
+    deadline.within(LOAD_LIMIT);
+    worker.on('error', (error) => {
+      slot.fatal = error;
+    });
+    worker.once('exit', (code) => this.#exited(slot, code));
+  }
+
+  #booted(worker: Worker): void {
+    const slot = this.#slots.get(worker);
+    if (slot !== undefined && !this.closed) this.#pool.open(worker, slot.openMessage(this.#preload));
+  }
+
+  #receive(slot: Slot, message: FromThread): void {
+    if (message.type !== 'open') return this.#events.message(slot, message);
+    if (slot.state !== 'booting') return;
+    this.rest(slot);
+    if (message.failures.length > 0) this.#notReady(decodeThrown(message.failures[0] as Encoded));
+    else if (this.#allOpen) this.#ready?.resolve();
+    this.#events.opened();
+  }
+
+  get #allOpen(): boolean {
+    return this.#idle.length + this.busy >= this.#options.threads + this.#options.spareThreads;
+  }
+
+  #notReady(error: unknown): void {
+    this.#failure ??= error;
+    this.#ready?.reject(error);
+    // Each job whose module is bad will say so itself; threads shall not load it again while they boot.
+    this.#preload = [];
+  }
+
+  #bootOver(slot: Slot): void {
+    this.#notReady(bootError(new Error(`a thread did not boot and load the queue's jobs within ${LOAD_LIMIT} ms`)));
+    this.kill(slot);
+  }
+
+  #exited(slot: Slot, exitCode: number): void {
+    slot.drain();
+    const { state } = slot;
+    this.#leave(slot);
+    slot.state = 'gone';
+    slot.deadline.clear();
+    this.#slots.delete(slot.worker);
+    if (!this.closed) {
+      if (state === 'booting') this.#diedBooting(slot);
+      this.#events.exited(slot, state, exitCode);
+    }
+    slot.close();
+  }
+
+  #diedBooting({ fatal }: Slot): void {
+    const error = bootError(fatal);
+    if (this.#preload.length > 0) this.#notReady(error);
+    if (this.#pool.failedBoots < MAX_FAILED_BOOTS) return;
+    this.#notReady(error);
+    this.#events.cannotBoot(error);
+  }
+
+  /** Takes a thread out of the counts of its state. */
+  #leave(slot: Slot): void {
+    if (slot.state === 'busy') this.busy--;
+    else if (slot.state === 'idle') this.#idle.splice(this.#idle.indexOf(slot), 1);
+    else if (slot.state === 'dying') {
+      this.#dying--;
+      if (slot.isZombie) this.#zombies--;
+    }
+  }
+
+  #stillThere(slot: Slot): void {
+    if (slot.state !== 'dying') return;
+    slot.isZombie = true;
+    this.#zombies++;
+    // A termination can be lost; a second one is harmless.
+    void slot.worker.terminate();
+    this.#events.zombie(slot);
+  }
+}
+
+function deferred() {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

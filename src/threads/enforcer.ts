@@ -1,0 +1,106 @@
+import type { Clock } from '../clock.js';
+import type { Outcome } from '../job/attempt.js';
+import { cancelled, type JobRecord } from '../job/job.js';
+import type { Crew } from './crew.js';
+import { loadTimeoutError, timeoutError } from './endings.js';
+import { encodeThrown } from './error-codec.js';
+import type { DispatchHost, KillReason } from './host.js';
+import { judge } from './judge.js';
+import type { Slot, Verdict } from './slot.js';
+
+/** Ends what is over its limit or cancelled: tells the job, and terminates its thread when telling is not enough. */
+export class Enforcer {
+  readonly #host: DispatchHost;
+  readonly #clock: Clock;
+  readonly #crew: Crew;
+
+  constructor(host: DispatchHost, clock: Clock, crew: Crew) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#crew = crew;
+  }
+
+  /** The deadline of a thread fired: what does it do? */
+  look(slot: Slot): void {
+    if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    const finding = judge(slot, this.#clock.now());
+    if (finding.is === 'fine' || finding.is === 'holding-back') {
+      slot.deadline.within(finding.lookAgainIn);
+      if (finding.is === 'holding-back') this.#host.returned(slot.withdraw());
+      return;
+    }
+    // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
+    setImmediate(() => setImmediate(() => this.#confirm(slot)));
+  }
+
+  /** Stops a job that was sent to this thread. */
+  cancel(slot: Slot, record: JobRecord, reason: unknown): void {
+    const position = slot.batch.indexOf(record);
+    const unstarted = slot.withdraw();
+    this.#host.returned(unstarted.filter((one) => one !== record));
+    const error = cancelled(record, reason);
+    if (unstarted.includes(record)) this.settle(slot, record, 'cancelled', error, this.#clock.now(), false);
+    else this.#end(slot, position, { record, outcome: 'cancelled', error });
+  }
+
+  /** Terminates a thread. What it had finished counts; what it had not started goes elsewhere; one job is the culprit. */
+  kill(slot: Slot, reason: KillReason): void {
+    if (slot.state === 'dying' || slot.state === 'gone') return;
+    const wasBusy = slot.state === 'busy';
+    const unstarted = slot.withdraw();
+    slot.drain();
+    // The batch was over already: nobody is to blame any more.
+    if (wasBusy && slot.state !== 'busy') return this.#host.returned(unstarted);
+    const running = slot.running();
+    const lost = slot.takeRest();
+    this.#crew.kill(slot);
+    this.#host.threadKilled(slot.threadId, reason, slot.verdict?.record);
+    this.#host.returned(unstarted);
+    this.#settleLost(slot, lost, running?.since ?? this.#clock.now());
+  }
+
+  /** An attempt on this thread ended by something else than its handler. */
+  settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, startedAt: number, started: boolean): void {
+    slot.takeOut(record);
+    const duration = started ? Math.max(0, this.#clock.now() - startedAt) : 0;
+    this.#host.ended(record, { outcome, error, startedAt, duration, threadId: slot.threadId, started, gone: slot.gone });
+  }
+
+  /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */
+  #settleLost(slot: Slot, lost: JobRecord[], since: number): void {
+    const { verdict } = slot;
+    for (const record of lost.reverse()) {
+      if (verdict?.record === record) this.settle(slot, record, verdict.outcome, verdict.error, since, true);
+      else this.settle(slot, record, 'interrupted', undefined, since, true);
+    }
+  }
+
+  #confirm(slot: Slot): void {
+    if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    const now = this.#clock.now();
+    const finding = judge(slot, now);
+    const running = slot.running();
+    if (finding.is === 'stuck') return this.kill(slot, 'stuck');
+    if (running === undefined || finding.is === 'fine' || finding.is === 'holding-back') return slot.deadline.within(1);
+    const { record, position, since } = running;
+    this.#host.returned(slot.withdraw());
+    if (finding.is === 'over') {
+      this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
+    } else {
+      this.settle(slot, record, 'failed', loadTimeoutError(record), since, true);
+      this.kill(slot, 'not-loading');
+    }
+  }
+
+  /** Ends the running job of a thread: at once, or when its grace period is over. The first verdict wins. */
+  #end(slot: Slot, position: number, verdict: Verdict): void {
+    if (slot.verdict !== undefined) return;
+    slot.verdict = verdict;
+    const { gracePeriod } = verdict.record.kind.definition;
+    if (gracePeriod === 0) return this.kill(slot, verdict.outcome);
+    slot.stop(position, encodeThrown(verdict.error));
+    this.#clock.setTimeout(() => {
+      if (slot.verdict === verdict) this.kill(slot, verdict.outcome);
+    }, gracePeriod);
+  }
+}

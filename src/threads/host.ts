@@ -1,0 +1,39 @@
+import type { Outcome } from '../job/attempt.js';
+import type { JobRecord } from '../job/job.js';
+import type { Source } from './batch.js';
+import type { FromThread } from './protocol.js';
+
+/** How an attempt ended that did not complete. */
+export interface AttemptEnd {
+  outcome: Outcome;
+  error: unknown;
+  /** On the clock of all threads. */
+  startedAt: number;
+  duration: number;
+  threadId: number;
+  /** Whether the handler, or the loading of its module, had been started. */
+  started: boolean;
+  /** Resolves when the thread has exited, where it was terminated: until then the job must not run elsewhere. */
+  gone?: Promise<void> | undefined;
+}
+
+/** Why a thread was ended. */
+export type KillReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading';
+
+/** What a handler says while it runs. */
+export type HandlerMessage = Extract<FromThread, { position: number }>;
+
+/** The queue, as the threads' side sees it: where jobs come from, and who is told what became of them. */
+export interface DispatchHost extends Source {
+  started(record: JobRecord): void;
+  completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void;
+  ended(record: JobRecord, end: AttemptEnd): void;
+  /** Jobs that were sent but not started, in their order: they go back to the front. */
+  returned(records: JobRecord[]): void;
+  said(record: JobRecord, message: HandlerMessage): void;
+  /** Whether a thread waits for work. */
+  threadFree(free: boolean): void;
+  threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
+  threadZombie(threadId: number, record: JobRecord | undefined): void;
+  lateError(threadId: number, jobId: string | undefined, error: unknown): void;
+}
