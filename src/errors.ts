@@ -72,6 +72,35 @@ export class OutputError extends ThreadmillError {
   }
 }
 
+/** One call of a stack, innermost first. */
+export interface Frame {
+  functionName: string;
+  /** URL or path of the file; through source maps when the process runs with `--enable-source-maps`. */
+  url: string;
+  line: number;
+  column: number;
+}
+
+/** Where a job was when its time was over, looked at just before its thread was terminated. */
+export interface PostMortem {
+  /**
+   * `cpu`: computing; `stack` is where. `waiting`: an await that did not settle; `resources` is what was open.
+   * `native`: inside a native call that cannot be interrupted. `loading`: its module had not finished loading.
+   * `unknown`: nothing could be learned, such as without the inspector.
+   */
+  kind: 'cpu' | 'waiting' | 'native' | 'loading' | 'unknown';
+  /** Innermost call first, without frames of Node.js, threadmill and Piscina; empty where nothing of the job was running. */
+  stack: Frame[];
+  /** Where several looks within some milliseconds found the job: innermost calls, the most frequent first; `share` of 1. */
+  hot?: { functionName: string; url: string; line: number; share: number }[];
+  /** What the thread's event loop had open, by Node's names. */
+  resources?: string[];
+  /** Bytes of the thread's heap. */
+  heapUsed?: number;
+  /** Share of the time since the first look that the thread was not idle, 0 to 1. */
+  elu?: number;
+}
+
 /** An attempt ran longer than its `timeout`; its thread was terminated. */
 export class TimeoutError extends ThreadmillError {
   readonly code = 'ERR_TIMEOUT';
@@ -79,6 +108,8 @@ export class TimeoutError extends ThreadmillError {
   readonly timeout: number;
   /** How long the attempt had run when it was given up, in milliseconds. */
   readonly ranFor: number;
+  /** Where the job was stuck; see the queue's option `postMortem`. */
+  declare postMortem?: PostMortem;
   constructor(message: string, timeout: number, ranFor: number, facts?: JobFacts) {
     super(message, facts);
     this.timeout = timeout;

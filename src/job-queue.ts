@@ -82,7 +82,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       );
     }
     this.#options = checkQueueOptions(options);
-    const { name, threads, spareThreads, maxBatch, worker, keepCompleted, maxWaiting, whenFull } = this.#options;
+    const { name, threads, spareThreads, maxBatch, worker, postMortem, keepCompleted, maxWaiting, whenFull } = this.#options;
     this.name = name;
     this.#logger = loggerFor(this.#options.logger, name);
     if (this.#logger) logEvents(this, this.#logger);
@@ -99,7 +99,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       alert: (record, size) => this.#tellOf('dead-letter-alert', record, size),
     });
     const preload = this.#options.jobs.map((definition) => this.#kinds.of(definition));
-    this.#dispatcher = new Dispatcher(this.#host, this.#clock, { threads, spareThreads, maxBatch, worker: worker as never, preload });
+    this.#dispatcher = new Dispatcher(this.#host, this.#clock, {
+      threads,
+      spareThreads,
+      maxBatch,
+      worker: worker as never,
+      preload,
+      postMortem,
+    });
   }
 
   // --- 1. A job is added

@@ -35,6 +35,8 @@ export interface QueueOptions {
   logger?: QueueLogger | false;
   /** Passed to the threads. Default none. */
   worker?: ThreadOptions;
+  /** Whether to look where a timed-out job is stuck before its thread is terminated: `TimeoutError.postMortem`. Takes 100 ms at most. Default `true`. */
+  postMortem?: boolean;
 }
 
 const count = z.int().min(0);
@@ -70,6 +72,7 @@ const schema = z.strictObject({
       argv: z.array(z.any()).optional(),
     })
     .default({}),
+  postMortem: z.boolean().default(true),
 });
 
 export type CheckedQueueOptions = z.output<typeof schema>;

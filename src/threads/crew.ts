@@ -121,7 +121,8 @@ export class Crew {
     this.killed++;
     slot.deadline.clear();
     slot.gone = gone(slot.worker);
-    this.#pool.kill(slot.worker);
+    if (slot.look === undefined) this.#pool.kill(slot.worker);
+    else void slot.look.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
   }
 
@@ -129,11 +130,10 @@ export class Crew {
   async close(): Promise<void> {
     this.closed = true;
     this.#ready?.reject(new QueueClosedError('the queue was closed before its threads were ready'));
+    for (const slot of this.#slots.values()) slot.deadline.clear();
+    await Promise.all([...this.#slots.values()].map(({ look }) => look));
     const exited = this.#pool.close();
-    for (const slot of this.#slots.values()) {
-      slot.deadline.clear();
-      slot.close();
-    }
+    for (const slot of this.#slots.values()) slot.close();
     await exited;
   }
 

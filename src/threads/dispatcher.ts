@@ -8,11 +8,16 @@ import * as endings from './endings.js';
 import { Enforcer } from './enforcer.js';
 import { decodeThrown } from './error-codec.js';
 import type { DispatchHost } from './host.js';
+import { threadInspector } from './inspector.js';
+import { soonest } from './judge.js';
+import { PostMortems } from './post-mortem.js';
 import { type FromThread, RESULT, RESULT_FIELDS } from './protocol.js';
 import type { Slot, SlotState } from './slot.js';
 
 export interface DispatcherOptions extends CrewOptions {
   maxBatch: number;
+  /** Whether to look where a job is stuck before its thread is terminated. */
+  postMortem: boolean;
 }
 
 /** Gives batches to threads and takes results back. */
@@ -28,6 +33,8 @@ export class Dispatcher {
     this.#host = host;
     this.#clock = clock;
     this.#options = options;
+    // Before the first thread starts: see there.
+    const inspector = options.postMortem ? threadInspector() : undefined;
     this.crew = new Crew(clock, options, {
       opened: () => this.schedule(),
       message: (slot, message) => this.#receive(slot, message),
@@ -36,7 +43,7 @@ export class Dispatcher {
       zombie: (slot) => host.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
     });
-    this.#enforcer = new Enforcer(host, clock, this.crew);
+    this.#enforcer = new Enforcer(host, clock, this.crew, inspector && new PostMortems(inspector));
   }
 
   /** Gives work to waiting threads, once the code that runs now has added all it wants to add. */
@@ -88,9 +95,7 @@ export class Dispatcher {
     const sent = this.#post(slot, batch);
     if (sent.length === 0) return this.crew.rest(slot);
     this.crew.work(slot);
-    let look = sent.length > 1 ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY;
-    for (const { timeout } of sent) if (timeout < look) look = timeout;
-    slot.deadline.within(look);
+    slot.deadline.within(Math.min(soonest(slot), sent.length > 1 ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
   }
 
   /** Sends the batch; a job whose input cannot be cloned fails by itself, the others go. Returns what was sent. */

@@ -1,6 +1,7 @@
-import { CrashError, type CrashReason, ModuleError, TimeoutError } from '../errors.js';
+import { CrashError, type CrashReason, ModuleError, type PostMortem, TimeoutError } from '../errors.js';
 import type { JobRecord } from '../job/job.js';
 import { LOAD_LIMIT } from './deadline.js';
+import { placeOf, stackText } from './post-mortem.js';
 import type { Slot } from './slot.js';
 
 /** The errors of attempts that did not end by themselves. */
@@ -13,6 +14,13 @@ export function timeoutError(record: JobRecord, ranFor: number): TimeoutError {
   const { timeout } = record;
   const { name } = record.kind.definition;
   return new TimeoutError(`${name} timed out after ${timeout} ms`, timeout, ranFor, factsOf(record));
+}
+
+/** Writes on a timeout where the job was stuck: in its message, and as its stack. */
+export function addPostMortem(error: Error, postMortem: PostMortem): void {
+  error.message += placeOf(postMortem);
+  error.stack = `${error.name}: ${error.message}${stackText(postMortem)}`;
+  if (error instanceof TimeoutError) error.postMortem = postMortem;
 }
 
 export function loadTimeoutError(record: JobRecord): ModuleError {

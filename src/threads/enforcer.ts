@@ -2,10 +2,11 @@ import type { Clock } from '../clock.js';
 import type { Outcome } from '../job/attempt.js';
 import { cancelled, type JobRecord } from '../job/job.js';
 import type { Crew } from './crew.js';
-import { loadTimeoutError, timeoutError } from './endings.js';
+import { addPostMortem, loadTimeoutError, timeoutError } from './endings.js';
 import { encodeThrown } from './error-codec.js';
 import type { DispatchHost, KillReason } from './host.js';
 import { judge } from './judge.js';
+import type { PostMortems } from './post-mortem.js';
 import type { Slot, Verdict } from './slot.js';
 
 /** Ends what is over its limit or cancelled: tells the job, and terminates its thread when telling is not enough. */
@@ -13,8 +14,10 @@ export class Enforcer {
   readonly #host: DispatchHost;
   readonly #clock: Clock;
   readonly #crew: Crew;
+  readonly #postMortems: PostMortems | undefined;
 
-  constructor(host: DispatchHost, clock: Clock, crew: Crew) {
+  constructor(host: DispatchHost, clock: Clock, crew: Crew, postMortems: PostMortems | undefined) {
+    this.#postMortems = postMortems;
     this.#host = host;
     this.#clock = clock;
     this.#crew = crew;
@@ -84,12 +87,8 @@ export class Enforcer {
     if (running === undefined || finding.is === 'fine' || finding.is === 'holding-back') return slot.deadline.within(1);
     const { record, position, since } = running;
     this.#host.returned(slot.withdraw());
-    if (finding.is === 'over') {
-      this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
-    } else {
-      this.settle(slot, record, 'failed', loadTimeoutError(record), since, true);
-      this.kill(slot, 'not-loading');
-    }
+    if (finding.is === 'over') this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
+    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record) }, 'not-loading');
   }
 
   /** Ends the running job of a thread: at once, or when its grace period is over. The first verdict wins. */
@@ -97,10 +96,25 @@ export class Enforcer {
     if (slot.verdict !== undefined) return;
     slot.verdict = verdict;
     const { gracePeriod } = verdict.record.kind.definition;
-    if (gracePeriod === 0) return this.kill(slot, verdict.outcome);
+    const reason = verdict.outcome === 'cancelled' ? 'cancelled' : 'timed-out';
+    if (gracePeriod === 0) return this.#execute(slot, verdict, reason);
     slot.stop(position, encodeThrown(verdict.error));
     this.#clock.setTimeout(() => {
-      if (slot.verdict === verdict) this.kill(slot, verdict.outcome);
+      if (slot.verdict === verdict) this.#execute(slot, verdict, reason);
     }, gracePeriod);
+  }
+
+  /** Terminates the thread of a judged job; of one that is over its limit it first looks where the job is stuck. */
+  #execute(slot: Slot, verdict: Verdict, reason: KillReason): void {
+    slot.verdict = verdict;
+    if (verdict.outcome === 'cancelled' || this.#postMortems === undefined) return this.kill(slot, reason);
+    const look = this.#postMortems.of(slot);
+    slot.look = look;
+    void look.then((found) => {
+      slot.look = undefined;
+      addPostMortem(verdict.error, found);
+      // It may have ended while we looked.
+      if (slot.verdict === verdict) this.kill(slot, reason);
+    });
   }
 }

@@ -9,13 +9,23 @@ export function judge(slot: Slot, now: number): Finding {
   const running = slot.running();
   if (running === undefined) return judgeIdle(slot, now);
   slot.seenIdleAt = undefined;
-  const ranFor = now - running.since;
-  const limit = running.loading ? LOAD_LIMIT : running.record.timeout;
-  if (ranFor >= limit) return { is: running.loading ? 'not-loading' : 'over' };
-  const holdsBack = slot.batch.some((record, position) => position > running.position && record !== undefined);
-  if (!holdsBack) return { is: 'fine', lookAgainIn: Math.min(limit - ranFor, LOOK_AT_LEAST_EVERY) };
-  if (ranFor >= HOLDS_BACK_AFTER) return { is: 'holding-back', lookAgainIn: Math.min(limit - ranFor, LOOK_AT_LEAST_EVERY) };
-  return { is: 'fine', lookAgainIn: Math.min(limit - ranFor, HOLDS_BACK_AFTER) };
+  const { record, position, since, loading } = running;
+  const ranFor = now - since;
+  const limit = loading ? LOAD_LIMIT : record.timeout;
+  if (ranFor >= limit) return { is: loading ? 'not-loading' : 'over' };
+  const next = soonest(slot, position + 1);
+  // Its clock has not started: it may start at any moment.
+  const own = loading ? Math.min(limit - ranFor, record.timeout) : limit - ranFor;
+  if (next === Number.POSITIVE_INFINITY) return { is: 'fine', lookAgainIn: Math.min(own, LOOK_AT_LEAST_EVERY) };
+  if (ranFor >= HOLDS_BACK_AFTER) return { is: 'holding-back', lookAgainIn: Math.min(own, LOOK_AT_LEAST_EVERY) };
+  return { is: 'fine', lookAgainIn: Math.min(own, next, HOLDS_BACK_AFTER) };
+}
+
+/** The earliest that one of the jobs from this position can be over its limit, when it starts now; infinite when there is none. */
+export function soonest({ batch }: Pick<Slot, 'batch'>, from = 0): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let position = from; position < batch.length; position++) least = Math.min(least, batch[position]?.timeout ?? least);
+  return least;
 }
 
 /** Busy, but nothing runs: fine for a moment; for longer, what an earlier job left behind holds the thread. */
@@ -24,5 +34,5 @@ function judgeIdle(slot: Slot, now: number): Finding {
   const seen = slot.seenIdleAt;
   if (seen?.position === position && now - seen.at >= LOOK_AT_LEAST_EVERY) return { is: 'stuck' };
   if (seen?.position !== position) slot.seenIdleAt = { position, at: now };
-  return { is: 'fine', lookAgainIn: LOOK_AT_LEAST_EVERY };
+  return { is: 'fine', lookAgainIn: Math.min(soonest(slot, position + 1), LOOK_AT_LEAST_EVERY) };
 }

@@ -21,8 +21,8 @@ export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';
 /** Why the running job of a slot shall end: written once, the first reason wins. */
 export interface Verdict {
   readonly record: JobRecord;
-  readonly outcome: 'timed-out' | 'cancelled';
-  readonly error: unknown;
+  readonly outcome: 'timed-out' | 'cancelled' | 'failed';
+  readonly error: Error;
 }
 
 /** What a thread is doing, read from shared memory. */
@@ -50,6 +50,8 @@ export class Slot {
   /** Job that called `process.exit`, as the thread said. */
   exitedBy: { jobId: string | undefined; jobName: string | undefined } | undefined;
   isZombie = false;
+  /** A look at the thread that is under way: to terminate it now could crash the process or be lost. */
+  look: Promise<unknown> | undefined;
   /** When it was opened or last got a batch, and what it had started when last looked at: to notice a thread that is stuck between jobs. */
   seenIdleAt: { position: number; at: number } | undefined;
   readonly #port: MessagePort;

@@ -1,0 +1,132 @@
+import type { Frame, PostMortem } from '../errors.js';
+import type { ThreadInspector } from './inspector.js';
+import { PHASE } from './protocol.js';
+import type { Slot } from './slot.js';
+
+/** Longest time a look may take before the kill comes without it, in milliseconds. */
+const BUDGET = 100;
+/** For this long more looks are taken, to tell what is hot, in milliseconds. */
+const HOT_FOR = 3;
+
+/** What {@link LOOK} answers. */
+interface Look {
+  stack: string;
+  resources: string[];
+  heapUsed: number;
+}
+
+/** Runs in the stuck thread, on top of its frames. Users change how stacks are made: their settings are put back. */
+const LOOK = `(() => {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  try {
+    Error.stackTraceLimit = 60;
+    Error.prepareStackTrace = undefined;
+    return {
+      stack: String(new Error().stack),
+      resources: process.getActiveResourcesInfo(),
+      heapUsed: process.memoryUsage().heapUsed,
+    };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+})()`;
+
+/** Looks where stuck threads are, one at a time, each within its budget. */
+export class PostMortems {
+  readonly #inspector: ThreadInspector;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(inspector: ThreadInspector) {
+    this.#inspector = inspector;
+  }
+
+  /** Where the thread of a slot is. Resolves within {@link BUDGET} ms, and never rejects. */
+  async of(slot: Slot): Promise<PostMortem> {
+    const deadline = performance.now() + BUDGET;
+    const loading = slot.activity().phase === PHASE.LOADING;
+    const before = slot.worker.performance.eventLoopUtilization();
+    const looks = this.#turn.then(() => this.#looks(slot.threadId, deadline));
+    this.#turn = looks;
+    const found = await looks;
+    const { utilization: elu } = slot.worker.performance.eventLoopUtilization(before);
+    return { ...interpret(found, loading), elu };
+  }
+
+  async #looks(threadId: number, deadline: number): Promise<Look[]> {
+    const looks: Look[] = [];
+    const enough = performance.now() + HOT_FOR;
+    do {
+      const budget = deadline - performance.now();
+      const look = budget > 0 ? await this.#inspector.evaluate(threadId, LOOK, budget) : undefined;
+      if (look === undefined) break;
+      looks.push(look as Look);
+    } while (performance.now() < enough);
+    return looks;
+  }
+}
+
+/** What looks at a thread say. */
+export function interpret(looks: readonly Look[], loading: boolean): PostMortem {
+  const [first] = looks;
+  if (first === undefined) return { kind: loading ? 'loading' : 'native', stack: [] };
+  const stacks = looks.map(({ stack }) => framesOf(stack));
+  const stack = stacks[0] as Frame[];
+  const { heapUsed, resources } = first;
+  if (loading) return { kind: 'loading', stack, heapUsed, resources };
+  if (stack.length === 0) return { kind: 'waiting', stack, heapUsed, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
+  return { kind: 'cpu', stack, heapUsed, hot: hottest(stacks) };
+}
+
+/** Every thread has these open: its ports. */
+const OURS_OPEN = new Set(['MessagePort']);
+
+const FRAME = /^\s*at (?:(.*?) \()?((?:file:\/\/|\/|[A-Za-z]:\\|wasm:|evalmachine)[^)]*?):(\d+):(\d+)\)?$/;
+// This file stands in the folder of the package's code.
+const OWN = new URL('..', import.meta.url).href;
+
+/** The job's frames of a stack, innermost first. */
+export function framesOf(stack: string): Frame[] {
+  const frames: Frame[] = [];
+  for (const text of stack.split('\n')) {
+    const [, name = '(anonymous)', url = '', line, column] = FRAME.exec(text) ?? [];
+    if (url === '' || isForeign(url)) continue;
+    frames.push({ functionName: name.replace(/^async /, ''), url, line: Number(line), column: Number(column) });
+  }
+  return frames;
+}
+
+function isForeign(url: string): boolean {
+  return url.startsWith(OWN) || url.startsWith('node:') || /[\\/]node_modules[\\/]piscina[\\/]/.test(url);
+}
+
+function hottest(stacks: Frame[][]): PostMortem['hot'] {
+  const seen = new Map<string, { functionName: string; url: string; line: number; share: number }>();
+  for (const [top] of stacks) {
+    if (top === undefined) continue;
+    const { functionName, url, line } = top;
+    const key = `${functionName} ${url}:${line}`;
+    const spot = seen.get(key) ?? { functionName, url, line, share: 0 };
+    spot.share++;
+    seen.set(key, spot);
+  }
+  const spots = [...seen.values()].sort((a, b) => b.share - a.share);
+  return spots.map((spot) => ({ ...spot, share: spot.share / stacks.length }));
+}
+
+/** Where a job was stuck, in some words that follow "timed out after 2000 ms". */
+export function placeOf({ kind, stack: [top], resources = [] }: PostMortem): string {
+  switch (kind) {
+    case 'native':
+      return ' in a native call that cannot be interrupted';
+    case 'waiting':
+      return ` waiting for something that did not come${resources.length > 0 ? ` (open: ${[...new Set(resources)].join(', ')})` : ''}`;
+    default:
+      return top === undefined ? '' : ` in ${top.functionName} (${top.url.replace(/^.*[\\/]/, '')}:${top.line})`;
+  }
+}
+
+/** The frames as a stack is written. */
+export function stackText({ stack }: PostMortem): string {
+  return stack.map(({ functionName, url, line, column }) => `\n    at ${functionName} (${url}:${line}:${column})`).join('');
+}
