@@ -15,13 +15,15 @@ export interface Clock {
 /** The longest delay of one Node timer; anything longer fires after 1 ms. */
 export const MAX_TIMER = 2 ** 31 - 1;
 
+// Taken now: handlers, and fake timers, may change the global.
+const read = performance.now.bind(performance);
 const [seconds, nanoseconds] = process.hrtime();
 // performance.now() and process.hrtime read the same clock; only its zero differs from thread to thread.
-const zero = seconds * 1e3 + nanoseconds / 1e6 - performance.now();
+const zero = seconds * 1e3 + nanoseconds / 1e6 - read();
 
 /** {@link Clock.now} of the real clock; the same in every thread. */
 export function monotonicNow(): number {
-  return performance.now() + zero;
+  return read() + zero;
 }
 
 class LongTimer implements Timer {

@@ -1,5 +1,6 @@
 export * from './errors.js';
 export type { QueueEvent, QueueEvents, ThreadEvent } from './events.js';
+export type { Explanation, WaitReason } from './explain.js';
 export type { Attempt, Outcome } from './job/attempt.js';
 export type { JobContext, JobLog } from './job/context.js';
 export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
@@ -7,8 +8,11 @@ export type { AddOptions, Job } from './job/job.js';
 export type { Backoff } from './job/retry.js';
 export type { JobState } from './job/state.js';
 export { JobQueue } from './job-queue.js';
+export type { ItemError, MapOptions } from './map.js';
 export type { QueueLogger } from './observe/log.js';
 export type { Durations, JobStats, QueueStats, ThreadStats } from './observe/metrics.js';
 export type { CloseOptions, QueueOptions } from './queue-options.js';
 export type { JobSnapshot } from './snapshot.js';
+export { transfer } from './threads/transfer.js';
 export type { DeadLetter, DeadLetterFilter } from './waiting/dead-letters.js';
+export type { Schedule, ScheduleOptions } from './waiting/schedules.js';

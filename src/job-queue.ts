@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { type Clock, realClock } from './clock.js';
+import { type Clock, MAX_TIMER, realClock } from './clock.js';
 import { Drain, settledBefore } from './drain.js';
 import * as errors from './errors.js';
 import { QueueEmitter, type QueueEvent } from './events.js';
+import { type Explanation, explain } from './explain.js';
 import { payloadOf } from './intake.js';
 import type { Attempt } from './job/attempt.js';
 import type { JobDefinition } from './job/definition.js';
@@ -11,8 +11,10 @@ import type { JobKind } from './job/kind.js';
 import { decide, type Next } from './job/retry.js';
 import type { JobState } from './job/state.js';
 import { type Checked, validate } from './job/validate.js';
+import { Jobs } from './jobs.js';
 import { Kinds } from './kinds.js';
-import { lineOf, logEvents, loggerFor, type QueueLogger, report } from './observe/log.js';
+import { type MapOptions, mapThrough } from './map.js';
+import { execution, lineOf, logEvents, loggerFor, type QueueLogger, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import {
   type CheckedQueueOptions,
@@ -32,6 +34,7 @@ import { Delays } from './waiting/delays.js';
 import { Idempotency } from './waiting/idempotency.js';
 import { Ready } from './waiting/ready.js';
 import { Recent } from './waiting/recent.js';
+import { type Schedule, type ScheduleOptions, Schedules } from './waiting/schedules.js';
 import { Signals } from './waiting/signals.js';
 
 /** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
@@ -53,19 +56,21 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly #logger: QueueLogger | undefined;
   readonly #clock: Clock = realClock;
   readonly #random = Math.random;
-  readonly #kinds = new Kinds({ cancel: (id, reason) => this.#cancelById(id, reason) });
-  readonly #jobs = new Map<string, JobRecord>();
+  readonly #jobs = new Jobs();
+  readonly #kinds = new Kinds({ idPrefix: this.#jobs.idPrefix, cancel: (id, reason) => this.#cancelById(id, reason) });
   readonly #ready: Ready;
   readonly #delays: Delays;
+  /** Delayed retries whose old thread has not exited: their time comes after that. */
+  readonly #outlived = new Set<JobRecord>();
+  readonly #schedules = new Schedules(this.#clock);
   readonly #admission: Admission;
   readonly #idempotency: Idempotency;
-  readonly #signals = new Signals((record, reason) => this.#cancel(record, reason));
+  readonly #signals = new Signals<JobRecord>((record, reason) => this.#cancel(record, reason));
   readonly #completed: Recent<JobRecord>;
   readonly #cancelled: Recent<JobRecord>;
   readonly #dispatcher: Dispatcher;
   /** Keeps the process alive while jobs live. */
-  readonly #keepAlive = setInterval(() => {}, 2 ** 31 - 1).unref();
-  readonly #idPrefix = `${randomUUID().slice(0, 8)}-`;
+  readonly #keepAlive = setInterval(() => {}, MAX_TIMER).unref();
   #order = 0;
   /** Jobs that are waiting, delayed or active. */
   #living = 0;
@@ -86,7 +91,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     this.name = name;
     this.#logger = loggerFor(this.#options.logger, name);
     if (this.#logger) logEvents(this, this.#logger);
-    this.#ready = new Ready(() => this.#dispatcher.schedule());
+    this.#ready = new Ready(
+      this.#clock,
+      (record) => this.#dispatcher.startOf(record),
+      () => this.#dispatcher.schedule(),
+    );
     this.#delays = new Delays(this.#clock, (record) => this.#due(record));
     this.#admission = new Admission(maxWaiting, whenFull, () => this.#living - this.#active);
     this.#idempotency = new Idempotency(this.#options.idempotency, this.#clock);
@@ -106,6 +115,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       worker: worker as never,
       preload,
       postMortem,
+      idPrefix: this.#jobs.idPrefix,
     });
   }
 
@@ -142,9 +152,44 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     }
     const parsed: unknown[] = [];
     for (const input of inputs) parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`));
-    const accept = () => parsed.map((input) => handleOf(this.#enter(kind, input, settings)) as Job<Parsed, Output>);
+    const accept = () => {
+      this.#enterable(definition, options);
+      return parsed.map((input) => handleOf(this.#enter(kind, input, settings)) as Job<Parsed, Output>);
+    };
     this.#enterable(definition, options);
-    return this.#admission.hasRoom(parsed.length) ? accept() : this.#admission.enter(parsed.length, accept);
+    return this.#admission.hasRoom(parsed.length) ? accept() : this.#admission.enter(parsed.length, accept, settings?.signal);
+  }
+
+  /**
+   * Runs every item of a source as a job, and yields the outputs. Reads no more than `concurrency` items ahead of the
+   * consumer, so a source of any length needs constant memory. Breaking off cancels what is left and closes the source.
+   * A failing item throws the error of its job, with `index` and `input` on it ({@link ItemError}), when its turn comes.
+   * Throws `OptionsError`; nothing is read before the first item is asked for.
+   */
+  map<Input, Parsed, Output>(
+    definition: JobDefinition<Input, Parsed, Output>,
+    source: Iterable<Input> | AsyncIterable<Input>,
+    options: MapOptions = {},
+  ): AsyncGenerator<Output, void, undefined> {
+    const { name } = this.#kinds.of(definition).definition;
+    const { threads, maxBatch, maxWaiting } = this.#options;
+    const concurrency = Math.min(2 * threads * maxBatch, maxWaiting);
+    return mapThrough(name, source, options, concurrency, (input, signal) => this.run(definition, input, { signal }));
+  }
+
+  /**
+   * Adds a job again and again: by a cron pattern, or every so many milliseconds, the first time after that long. A
+   * run that still waits when the next is due is not added twice. A run that cannot be added, such as when the queue
+   * is full, is logged. Keeps the process alive, as `setInterval` does, until `stop()` or `close()`.
+   * Throws `OptionsError`, and what `add` rejects with on a bad input, as far as the schema is synchronous.
+   */
+  schedule<Input, Parsed, Output>(definition: JobDefinition<Input, Parsed, Output>, input: Input, when: ScheduleOptions): Schedule {
+    const kind = this.#enterable(definition, undefined);
+    const checked = validate(definition.input, input);
+    if (checked instanceof Promise) checked.catch(() => {});
+    else this.#payload(kind, checked, 'input');
+    const failed = (error: unknown) => report(this.#logger, error, `a scheduled run of job "${definition.name}" could not be added`);
+    return this.#schedules.start(definition.name, when, () => this.add(definition, input), failed);
   }
 
   /** Checks everything, then enters the job. Synchronous as far as the schema and the room allow: one promise for a whole job. */
@@ -173,11 +218,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     answer: (accepted: Accepted) => Answer,
   ): Answer | Promise<Answer> {
     const input = this.#payload(kind, checked, 'input');
-    const accept = () => answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
+    const accept = () => {
+      this.#enterable(kind.definition, settings);
+      return answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
+    };
     this.#enterable(kind.definition, settings);
     const known = this.#known(kind, input, settings);
     if (known !== undefined) return answer(known);
-    return this.#admission.hasRoom(1) ? answer(this.#enter(kind, input, settings)) : this.#admission.enter(1, accept);
+    return this.#admission.hasRoom(1) ? answer(this.#enter(kind, input, settings)) : this.#admission.enter(1, accept, settings?.signal);
   }
 
   /** The definition's kind, when the queue takes jobs of it. */
@@ -211,21 +259,12 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   #enter(kind: JobKind, input: unknown, settings: AddOptions | undefined, id?: string): JobRecord {
     const order = ++this.#order;
     const priority = settings?.priority ?? kind.definition.priority;
-    const record = new JobRecord(
-      id ?? this.#idPrefix + order,
-      kind,
-      input,
-      priority,
-      order,
-      this.#clock.wallTime(),
-      this.#clock.now(),
-      settings,
-    );
+    const record = new JobRecord(id ?? order, kind, input, priority, order, this.#clock.wallTime(), this.#clock.now(), settings);
     if (settings !== undefined) {
       if (settings.idempotencyKey !== undefined) this.#idempotency.remember(record);
       if (settings.signal !== undefined) this.#signals.watch(record, settings.signal);
     }
-    this.#jobs.set(record.id, record);
+    this.#jobs.set(record);
     this.#lives(1);
     kind.totals.added++;
     const delay = settings?.delay ?? 0;
@@ -268,13 +307,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       },
       take: () => this.#ready.take(),
       started: (record) => this.#started(record),
+      sent: (records) => this.#sent(records),
       completed: (record, output, startedAt, duration, threadId) => this.#succeeded(record, output, startedAt, duration, threadId),
       ended: (record, end) => this.#ended(record, end),
       returned: (records) => this.#returned(records),
       said: (record, message) => this.#said(record, message),
-      threadFree: (free) => {
-        this.#ready.threadFree = free;
-      },
       threadKilled: (threadId, reason, record) => this.#tellThread('thread-killed', threadId, reason, record?.id),
       threadZombie: (threadId, record) => this.#tellThread('thread-zombie', threadId, 'native code', record?.id),
       lateError: (threadId, jobId, error) => {
@@ -287,7 +324,12 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     move(record, 'active');
     this.#active++;
     record.attempt++;
-    this.#tellOf('active', record);
+  }
+
+  #sent(records: readonly JobRecord[]): void {
+    // A copy: a listener may cancel jobs of the batch.
+    if (this.hears('active')) for (const record of [...records]) if (record.state === 'active') this.#tellOf('active', record);
+    this.#admission.left();
   }
 
   #returned(records: JobRecord[]): void {
@@ -318,6 +360,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     const next = this.#decide(record, end);
     switch (next.to) {
       case 'waiting':
+        this.#logger?.warn(execution(handleOf(record)), 'job interrupted: another job ended its thread');
         record.attempt--;
         return this.#backToFront(record);
       case 'delayed':
@@ -330,8 +373,9 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   /** Writes the attempt down. */
-  #attempted(record: JobRecord, { outcome, error, startedAt, duration, threadId, started }: AttemptEnd): void {
+  #attempted(record: JobRecord, { outcome, error, startedAt, duration, threadId, started, gone }: AttemptEnd): void {
     const { kind } = record;
+    this.#ready.ended(record, started ? startedAt : undefined, gone);
     if (outcome === 'timed-out') kind.totals.timedOut++;
     else if (outcome === 'crashed') kind.totals.crashed++;
     else if (outcome === 'interrupted') kind.totals.interrupted++;
@@ -358,13 +402,13 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   #retry(record: JobRecord, error: unknown, delay: number, gone: Promise<void> | undefined): void {
     record.kind.totals.retried++;
     this.#active--;
-    this.#ready.left(record);
     move(record, 'delayed');
     if (gone === undefined) this.#delays.add(record, delay);
     else {
       const due = this.#clock.now() + delay;
+      this.#outlived.add(record);
       void gone.then(() => {
-        if (record.state === 'delayed') this.#delays.add(record, Math.max(0, due - this.#clock.now()));
+        if (this.#outlived.delete(record)) this.#delays.add(record, Math.max(0, due - this.#clock.now()));
       });
     }
     this.#tellOf('retrying', record, error, delay);
@@ -374,10 +418,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   // --- 4. It ends, exactly once
 
   #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled'): void {
-    if (record.state === 'active') {
-      this.#active--;
-      this.#ready.left(record);
-    }
+    if (record.state === 'active') this.#active--;
     move(record, state);
     record.finishedAt = this.#clock.wallTime();
     record.kind.totals[state]++;
@@ -387,10 +428,10 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     }
     const out = state === 'completed' ? this.#completed.add(record) : state === 'cancelled' ? this.#cancelled.add(record) : undefined;
     if (out !== undefined) this.#forget(out);
+    if (state === 'failed') this.deadLetters.add(record);
     announceEnd(record);
     if (state === 'failed') this.#tellOf('failed', record, record.error);
     else this.#tellOf(state, record);
-    if (state === 'failed') this.deadLetters.add(record);
     this.#lives(-1);
     this.#admission.left();
   }
@@ -406,7 +447,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (record.state === 'active') this.#dispatcher.cancel(record, reason);
     else {
       if (record.state === 'waiting') this.#ready.remove(record);
-      else this.#delays.remove(record);
+      else if (!this.#outlived.delete(record)) this.#delays.remove(record);
       record.error = cancelled(record, reason);
       this.#finish(record, 'cancelled');
     }
@@ -441,7 +482,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   #forget(record: JobRecord): void {
-    this.#jobs.delete(record.id);
+    this.#jobs.delete(record);
     record.kind.counts[record.state]--;
   }
 
@@ -478,13 +519,18 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     else if (state === 'completed') yield* this.#completed;
     else if (state === 'cancelled') yield* this.#cancelled;
     else if (state === 'active') yield* this.#dispatcher.active();
-    else if (state === 'failed') for (const { id } of this.deadLetters.list().reverse()) yield this.#jobs.get(id) as JobRecord;
+    else if (state === 'failed') yield* this.deadLetters.records();
     else if (state === 'delayed') {
       yield* this.#delays;
-      // Retries that wait for their old thread to exit are not timed yet.
-      for (const record of this.#jobs.values()) if (record.state === 'delayed' && this.#delays.dueAt(record) === undefined) yield record;
+      yield* this.#outlived;
     } else
       throw new errors.OptionsError(`list: expected one of delayed, waiting, active, completed, failed, cancelled; given ${String(state)}`);
+  }
+
+  /** Where a job is and why it is not running yet; `undefined` for one that is not known (any more). */
+  explain(id: string): Explanation | undefined {
+    const record = this.#jobs.get(id);
+    return record && explain(record, { ready: this.#ready, delays: this.#delays, dispatcher: this.#dispatcher, clock: this.#clock });
   }
 
   /** Counts, totals, times and threads, now; also by definition. */
@@ -515,8 +561,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   /** Resolves when the threads have booted and loaded `jobs`. Rejects with the first `ModuleError`, or a `CrashError` when no thread can boot. */
-  ready(): Promise<void> {
-    return this.#dispatcher.crew.ready();
+  async ready(): Promise<void> {
+    // Booting threads do not keep the process alive; who waits for them does.
+    const waiting = setInterval(() => {}, MAX_TIMER);
+    try {
+      await this.#dispatcher.crew.ready();
+    } finally {
+      clearInterval(waiting);
+    }
   }
 
   /**
@@ -537,6 +589,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   async #close(drain: 'all' | 'active' | 'none', timeout: number): Promise<{ unfinished: JobSnapshot[] }> {
     this.#keepAlive.ref();
     const deadline = this.#clock.now() + timeout;
+    this.#schedules.close();
     this.#admission.close();
     if (drain === 'active') this.#ready.paused = true;
     if (drain !== 'none') {
@@ -552,23 +605,30 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   /** Whether a job is active or will be before the deadline. */
   #canProgress(deadline: number): boolean {
-    return this.#active > 0 || this.#ready.canRun || (this.#delays.size > 0 && this.#delays.nextDue < deadline);
+    return this.#active > 0 || this.#outlived.size > 0 || this.#ready.canRun || this.#delays.nextDue < deadline;
   }
 
   /** Takes all living jobs out of the queue. */
   #handBack(): JobSnapshot[] {
-    const error = new errors.QueueClosedError(`the queue "${this.name}" was closed before the job could end`);
-    const active = this.#dispatcher.abandon();
-    for (const record of active) {
-      record.attempt--;
-      move(record, 'waiting');
-    }
-    const rest = [...this.#inState('waiting'), ...this.#inState('delayed')];
-    return [...active, ...rest].map((record) => {
-      record.error = error;
+    this.#dispatcher.abandon(new errors.QueueClosedError(`the queue "${this.name}" was closed`));
+    const living = [...this.#inState('waiting'), ...this.#inState('delayed')];
+    return living.map((record) => {
+      const snapshot = snapshotOf(record, this.#runAt(record));
+      this.#letGo(record);
+      const facts = { jobId: record.id, jobName: snapshot.name };
+      record.error = new errors.QueueClosedError(`the queue "${this.name}" was closed before the job could end`, facts);
       announceEnd(record);
-      return snapshotOf(record, this.#runAt(record));
+      return snapshot;
     });
+  }
+
+  /** The job is the queue's no longer: no timer, signal or handle reaches it here. */
+  #letGo(record: JobRecord): void {
+    if (record.state === 'waiting') this.#ready.remove(record);
+    else if (!this.#outlived.delete(record)) this.#delays.remove(record);
+    if (record.options?.signal !== undefined) this.#signals.forget(record, record.options.signal);
+    this.#forget(record);
+    this.#living--;
   }
 
   /** When a delayed job is due, in milliseconds since 1970. */
@@ -584,6 +644,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
    */
   restore(snapshots: Iterable<JobSnapshot>): Job[] {
     const list = [...snapshots];
+    const ids = new Set(list.map(({ id }) => id));
+    if (ids.size < list.length) throw new errors.OptionsError('restore: a job is there twice; each snapshot has an id of its own');
     const kinds = list.map((snapshot) => this.#restorable(snapshot));
     return list.map((snapshot, index) => {
       const { id, input, attempts, checkpoint } = snapshot;
@@ -602,7 +664,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
         `restore: job ${id} is of the definition "${name}", which the queue does not know; name it in the option "jobs"`,
       );
     }
-    if (this.#jobs.has(id)) throw new errors.OptionsError(`restore: a job with the id ${id} is in the queue already`);
+    if (this.#jobs.get(id) !== undefined) throw new errors.OptionsError(`restore: a job with the id ${id} is in the queue already`);
     return this.#enterable(kind.definition, undefined);
   }
 

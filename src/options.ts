@@ -7,7 +7,7 @@ import { OptionsError } from './errors.js';
  * is wrong, what was expected and what was given; unknown keys are refused by name.
  */
 export function checkOptions<Schema extends z.ZodType>(schema: Schema, options: unknown, where: string): z.output<Schema> {
-  const parsed = schema.safeParse(options, { reportInput: true });
+  const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
   const complaints = parsed.error.issues.map((issue) => complaint(issue, options));
   throw new OptionsError(`${where}: ${complaints.join('; ')}`, { cause: parsed.error });

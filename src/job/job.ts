@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
+import { messageOf } from '../text.js';
 import type { Attempt } from './attempt.js';
 import type { JobKind } from './kind.js';
 import type { Backoff } from './retry.js';
@@ -57,7 +58,8 @@ export class JobRecord {
   previous: JobRecord | undefined;
 
   constructor(
-    readonly id: string,
+    /** A number of the queue's own, or the id that a restored job came with. */
+    readonly key: number | string,
     readonly kind: JobKind,
     public input: unknown,
     readonly priority: number,
@@ -68,6 +70,10 @@ export class JobRecord {
     readonly options: AddOptions | undefined,
   ) {
     this.readyAt = now;
+  }
+
+  get id(): string {
+    return typeof this.key === 'string' ? this.key : this.kind.host.idPrefix + this.key;
   }
 
   get timeout(): number {
@@ -225,7 +231,7 @@ export function handleOf(record: JobRecord): Job {
 
 /** The error of a job that is cancelled. */
 export function cancelled(record: JobRecord, reason: unknown): CancelledError {
-  const because = reason === undefined ? '' : `: ${reason instanceof Error ? reason.message : String(reason)}`;
+  const because = reason === undefined ? '' : `: ${messageOf(reason)}`;
   const { id: jobId, attempt } = record;
   const jobName = record.kind.definition.name;
   return new CancelledError(`${jobName} was cancelled${because}`, reason, { jobId, jobName, attempt: attempt || undefined });

@@ -4,6 +4,8 @@ import type { JobState } from './state.js';
 
 /** What a job asks of its queue. */
 export interface JobHost {
+  /** What the ids of its own jobs begin with. */
+  readonly idPrefix: string;
   cancel(id: string, reason: unknown): boolean;
 }
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { NotCloneableError } from '../errors.js';
+import { textOf } from '../text.js';
 
 /** A value made ready to cross the thread boundary. */
 export interface Payload {
@@ -21,6 +22,11 @@ export function pack(value: unknown, root: string): Payload {
   walk.visit(value, root, '');
   return { value: walk.looseViews ? tighten(value, new Map()) : value, bytes: walk.bytes };
 }
+
+// Taken now: in a thread, handlers may change the globals.
+const { keys, getPrototypeOf, getOwnPropertyNames } = Object;
+const PlainMap = Map;
+const PlainSet = Set;
 
 const NUMBER_BYTES = 8;
 const OBJECT_BYTES = 16;
@@ -48,19 +54,19 @@ class Walk {
   }
 
   #object(object: object, path: string): void {
-    if (this.#seen === undefined) this.#seen = new Set();
+    if (this.#seen === undefined) this.#seen = new PlainSet<object>();
     else if (this.#seen.has(object)) return;
     this.#seen.add(object);
     this.bytes += OBJECT_BYTES;
     if (types.isProxy(object)) throw notCloneable(path, 'a Proxy');
-    const prototype = Object.getPrototypeOf(object);
+    const prototype = getPrototypeOf(object);
     if (prototype === Object.prototype || prototype === null) this.#properties(object, path);
     else if (Array.isArray(object)) this.#items(object, path);
     else this.#special(object, path);
   }
 
   #properties(object: object, path: string): void {
-    for (const key of Object.keys(object)) {
+    for (const key of keys(object)) {
       this.bytes += key.length;
       this.visit((object as Record<string, unknown>)[key], path, key);
     }
@@ -71,15 +77,15 @@ class Walk {
   }
 
   #special(object: object, path: string): void {
-    if (ArrayBuffer.isView(object)) this.#view(object);
+    if (ArrayBuffer.isView(object)) this.#view(object, path);
     else if (object instanceof ArrayBuffer) this.#buffer(object, path);
     else if (object instanceof SharedArrayBuffer) return;
-    else if (object instanceof Map) {
+    else if (object instanceof PlainMap) {
       for (const [key, value] of object) {
         this.visit(key, `${path} (a key)`, '');
-        this.visit(value, `${path}.get(${String(key)})`, '');
+        this.visit(value, `${path}.get(${textOf(key)})`, '');
       }
-    } else if (object instanceof Set) {
+    } else if (object instanceof PlainSet) {
       for (const value of object) this.visit(value, `${path} (a member)`, '');
     } else if (types.isPromise(object)) throw notCloneable(path, 'a Promise; await it first');
     else if (object instanceof Date || object instanceof RegExp || object instanceof Error || types.isBoxedPrimitive(object)) {
@@ -87,20 +93,21 @@ class Walk {
     } else this.#instance(object, path);
   }
 
-  #view(view: ArrayBufferView): void {
+  #view(view: ArrayBufferView, path: string): void {
     if (view.buffer instanceof SharedArrayBuffer) return;
-    this.bytes += view.byteLength;
+    this.#buffer(view.buffer, path);
+    this.bytes += view.byteLength - view.buffer.byteLength;
     if (view.byteLength < view.buffer.byteLength) this.looseViews = true;
   }
 
   #buffer(buffer: ArrayBuffer, path: string): void {
-    if ((buffer as { detached?: boolean }).detached) throw notCloneable(path, 'a detached ArrayBuffer; it was transferred before');
+    if (isDetached(buffer)) throw notCloneable(path, 'a detached ArrayBuffer; it was transferred before');
     this.bytes += buffer.byteLength;
   }
 
   /** An instance of a class arrives as a plain object with its own properties; one that keeps all in private fields would arrive empty. */
   #instance(object: object, path: string): void {
-    if (Object.keys(object).length > 0) return this.#properties(object, path);
+    if (keys(object).length > 0) return this.#properties(object, path);
     const name = object.constructor?.name ?? 'a class without a name';
     let copy: object;
     try {
@@ -108,7 +115,7 @@ class Walk {
     } catch (error) {
       throw notCloneable(path, `an instance of ${name}`, error);
     }
-    if (Object.getPrototypeOf(copy) === Object.prototype && name !== 'Object' && isOpaque(object)) {
+    if (getPrototypeOf(copy) === Object.prototype && name !== 'Object' && isOpaque(object)) {
       throw notCloneable(path, `an instance of ${name}, which would arrive as {}; send its text or its fields`);
     }
   }
@@ -116,7 +123,17 @@ class Walk {
 
 /** An object whose class has accessors or methods of its own, but which shows no property: its state is private. */
 function isOpaque(object: object): boolean {
-  return Object.getOwnPropertyNames(Object.getPrototypeOf(object)).length > 1;
+  return getOwnPropertyNames(getPrototypeOf(object)).length > 1;
+}
+
+/** `ArrayBuffer#detached` is not there before Node.js 21. */
+function isDetached(buffer: ArrayBuffer): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    return new Uint8Array(buffer).length > 0;
+  } catch {
+    return true;
+  }
 }
 
 function join(path: string, key: string | number): string {
@@ -143,17 +160,17 @@ function tighten(value: unknown, copies: Map<object, unknown>): unknown {
     for (const item of value) copy.push(tighten(item, copies));
     return copy;
   }
-  if (value instanceof Map) {
-    const copy = keep(new Map());
+  if (value instanceof PlainMap) {
+    const copy = keep(new PlainMap());
     for (const [key, item] of value) copy.set(tighten(key, copies), tighten(item, copies));
     return copy;
   }
-  if (value instanceof Set) {
-    const copy = keep(new Set());
+  if (value instanceof PlainSet) {
+    const copy = keep(new PlainSet());
     for (const item of value) copy.add(tighten(item, copies));
     return copy;
   }
-  const prototype = Object.getPrototypeOf(value);
+  const prototype = getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   const copy = keep(Object.create(null));
   for (const [key, item] of Object.entries(value)) copy[key] = tighten(item, copies);

@@ -2,6 +2,7 @@ import { format } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { QueueEmitter } from '../events.js';
 import type { Job, JobRecord } from '../job/job.js';
+import { textOf } from '../text.js';
 
 type LogMethod = (fields: object, message?: string) => void;
 
@@ -34,21 +35,21 @@ export function loggerFor(option: QueueLogger | false | undefined, queue: string
 export function logEvents(queue: QueueEmitter, logger: QueueLogger): void {
   queue.on('completed', (job) => logger.info(execution(job), 'job completed'));
   queue.on('retrying', (job, error, delay) =>
-    logger.warn({ ...execution(job), retryIn: Math.round(delay), error: textOf(error) }, 'job will be retried'),
+    logger.warn({ ...execution(job), retryIn: Math.round(delay), error: stackOf(error) }, 'job will be retried'),
   );
-  queue.on('failed', (job, error) => logger.error({ ...execution(job), error: textOf(error) }, 'job failed: it is a dead letter'));
-  queue.on('cancelled', (job) => logger.info({ ...execution(job), error: textOf(job.error) }, 'job cancelled'));
+  queue.on('failed', (job, error) => logger.error({ ...execution(job), error: stackOf(error) }, 'job failed: it is a dead letter'));
+  queue.on('cancelled', (job) => logger.info({ ...execution(job), error: stackOf(job.error) }, 'job cancelled'));
   queue.on('evicted', ({ id, name }) =>
     logger.warn({ jobId: id, job: name }, 'dead letter evicted: raise deadLetters.max, replay or remove'),
   );
   queue.on('dead-letter-alert', (_job, size) => logger.error({ size }, 'many dead letters'));
   queue.on('thread-killed', (event) => logger.warn(event, 'thread ended'));
   queue.on('thread-zombie', (event) => logger.error(event, 'thread does not end: native code holds it'));
-  queue.on('late-error', (event, error) => logger.error({ ...event, error: textOf(error) }, 'an error came from a job that had ended'));
+  queue.on('late-error', (event, error) => logger.error({ ...event, error: stackOf(error) }, 'an error came from a job that had ended'));
 }
 
-/** Times in milliseconds, rounded to the microsecond. */
-function execution(job: Job): object {
+/** The facts of a job's last execution. Times in milliseconds, rounded to the microsecond. */
+export function execution(job: Job): object {
   const last = job.attempts.at(-1);
   const ran = last?.number === job.attempt ? last : undefined;
   return {
@@ -66,8 +67,14 @@ function rounded(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.round(ms * 1_000) / 1_000;
 }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+/** With its stack, where there is one. Never throws. */
+function stackOf(error: unknown): string {
+  try {
+    if (error instanceof Error) return textOf(error.stack ?? `${error.name}: ${error.message}`);
+  } catch {
+    // A proxy, or a getter that throws.
+  }
+  return textOf(error);
 }
 
 /** A handler's log line, as pino takes it: fields, then text. */
@@ -80,6 +87,6 @@ export function lineOf({ id, kind, attempt }: JobRecord, args: unknown[]): [fiel
 
 /** Something of the user's threw where it must not do harm: it is logged, or without a logger shown as a process warning. */
 export function report(logger: QueueLogger | undefined, error: unknown, what: string): void {
-  if (logger) logger.error({ error: textOf(error) }, what);
-  else process.emitWarning(`${what}: ${textOf(error)}`, 'ThreadmillWarning');
+  if (logger) logger.error({ error: stackOf(error) }, what);
+  else process.emitWarning(`${what}: ${stackOf(error)}`, 'ThreadmillWarning');
 }

@@ -25,11 +25,14 @@ export function nextBatch(source: Source, maxBatch: number, threads: number): Jo
     const { head } = source;
     if (head === undefined) break;
     const alone = goesAlone(head);
-    cost += head.kind.usualRunTime ?? BATCH_MS;
-    if (batch.length > 0 && (alone || cost > BATCH_MS)) break;
+    const more = cost + (head.kind.usualRunTime ?? BATCH_MS);
+    if (batch.length > 0 && (alone || more > BATCH_MS)) break;
     const record = source.take();
-    if (record !== undefined) batch.push(record);
+    // Its limit refused it: another job is the head now.
+    if (record === undefined) continue;
+    batch.push(record);
     if (alone) break;
+    cost = more;
   }
   return batch;
 }

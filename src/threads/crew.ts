@@ -18,6 +18,7 @@ export interface CrewOptions {
   threads: number;
   spareThreads: number;
   worker: ThreadOptions;
+  idPrefix: string;
   /** Loaded by every thread before it takes jobs. */
   preload: readonly JobKind[];
 }
@@ -78,8 +79,13 @@ export class Crew {
   get hasRoom(): boolean {
     const { threads } = this.#options;
     if (this.closed || this.#idle.length === 0 || this.busy >= threads) return false;
-    // Threads that do not die pile up: wait for them instead of starting ever more.
-    return this.#zombies < threads && this.#dying < 2 * threads;
+    return !this.isBlocked;
+  }
+
+  /** Whether threads that do not die have piled up: then they are waited for, instead of starting ever more. */
+  get isBlocked(): boolean {
+    const { threads } = this.#options;
+    return this.#zombies >= threads || this.#dying >= 2 * threads;
   }
 
   [Symbol.iterator](): Iterator<Slot> {
@@ -88,6 +94,7 @@ export class Crew {
 
   /** Resolves when all threads have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
+    if (this.closed) return Promise.reject(new QueueClosedError('the queue is closed: its threads are gone'));
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#allOpen) return Promise.resolve();
     this.#ready ??= deferred();
@@ -132,9 +139,10 @@ export class Crew {
     this.#ready?.reject(new QueueClosedError('the queue was closed before its threads were ready'));
     for (const slot of this.#slots.values()) slot.deadline.clear();
     await Promise.all([...this.#slots.values()].map(({ look }) => look));
-    const exited = this.#pool.close();
+    // Those that were terminated before are no longer the pool's, but they may live.
+    const exited = [...this.#slots.values()].map(({ worker }) => gone(worker));
     for (const slot of this.#slots.values()) slot.close();
-    await exited;
+    await Promise.all([this.#pool.close(), ...exited]);
   }
 
   #born(worker: Worker): void {
@@ -150,12 +158,13 @@ export class Crew {
 
   #booted(worker: Worker): void {
     const slot = this.#slots.get(worker);
-    if (slot !== undefined && !this.closed) this.#pool.open(worker, slot.openMessage(this.#preload));
+    if (slot !== undefined && !this.closed) this.#pool.open(worker, slot.openMessage(this.#options.idPrefix, this.#preload));
   }
 
   #receive(slot: Slot, message: FromThread): void {
     if (message.type !== 'open') return this.#events.message(slot, message);
     if (slot.state !== 'booting') return;
+    this.#pool.opened();
     this.rest(slot);
     if (message.failures.length > 0) this.#notReady(decodeThrown(message.failures[0] as Encoded));
     else if (this.#allOpen) this.#ready?.resolve();

@@ -20,6 +20,9 @@ export interface DispatcherOptions extends CrewOptions {
   postMortem: boolean;
 }
 
+/** Where an active job is: on its thread in a batch, or since when (on {@link Clock.now}) its module loads or its handler runs there. */
+export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
+
 /** Gives batches to threads and takes results back. */
 export class Dispatcher {
   readonly crew: Crew;
@@ -50,7 +53,7 @@ export class Dispatcher {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(() => this.#dispatch());
+    queueMicrotask(() => process.nextTick(() => this.#dispatch()));
   }
 
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
@@ -59,12 +62,20 @@ export class Dispatcher {
     if (slot !== undefined) this.#enforcer.cancel(slot, record, reason);
   }
 
-  /** Where an active job is: its thread, and since when it runs there; `since` is undefined while it waits in a batch. */
-  locate(record: JobRecord): { threadId: number; since: number | undefined } | undefined {
+  /** Where an active job is. */
+  locate(record: JobRecord): Location | undefined {
     const slot = this.#slotOf(record);
     if (slot === undefined) return undefined;
+    const { threadId } = slot;
     const running = slot.running();
-    return { threadId: slot.threadId, since: running?.record === record ? running.since : undefined };
+    if (running?.record !== record) return { phase: 'sent', threadId };
+    return { phase: running.loading ? 'loading' : 'running', threadId, since: running.since };
+  }
+
+  /** When the handler of an active job was started, on {@link Clock.now}, as far as it still runs. */
+  startOf(record: JobRecord): number | undefined {
+    const location = this.locate(record);
+    return location?.phase === 'running' ? location.since : undefined;
   }
 
   /** Jobs that are on threads, sent or running. */
@@ -72,44 +83,62 @@ export class Dispatcher {
     return [...this.crew].flatMap(({ batch }) => batch.filter((record) => record !== undefined));
   }
 
-  /** Takes all jobs from the threads: the queue hands them back. */
-  abandon(): JobRecord[] {
-    return [...this.crew].flatMap((slot) => slot.takeRest());
+  /**
+   * Takes all jobs from the threads. What has finished counts, and what was judged ends as judged; of the rest, a job
+   * that must not run twice has failed with `error`, and the others wait again.
+   */
+  abandon(error: Error): void {
+    const ended: (() => void)[] = [];
+    const back: JobRecord[] = [];
+    for (const slot of this.crew) {
+      if (slot.state !== 'busy') continue;
+      back.push(...slot.withdraw());
+      slot.drain();
+      const { verdict } = slot;
+      const since = slot.running()?.since ?? this.#clock.now();
+      for (const record of slot.takeRest()) {
+        if (record === verdict?.record) ended.push(() => this.#enforcer.settle(slot, record, verdict.outcome, verdict.error, since, true));
+        else if (record.kind.definition.delivery === 'at-most-once')
+          ended.push(() => this.#enforcer.settle(slot, record, 'interrupted', error, since, true));
+        else back.push(record);
+      }
+    }
+    this.#host.returned(back.sort((a, b) => a.order - b.order));
+    for (const end of ended) end();
   }
 
   // --- batches go out
 
   #dispatch(): void {
     this.#scheduled = false;
-    this.#host.threadFree(this.crew.hasRoom);
     while (this.#host.size > 0 && this.crew.hasRoom) {
       const batch = nextBatch(this.#host, this.#options.maxBatch, this.#options.threads);
       if (batch.length === 0) break;
       this.#send(this.crew.next(), batch);
     }
-    this.#host.threadFree(this.crew.hasRoom);
   }
 
   #send(slot: Slot, batch: JobRecord[]): void {
     for (const record of batch) this.#host.started(record);
-    const sent = this.#post(slot, batch);
-    if (sent.length === 0) return this.crew.rest(slot);
+    if (!this.#post(slot, batch)) return;
     this.crew.work(slot);
-    slot.deadline.within(Math.min(soonest(slot), sent.length > 1 ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
+    slot.deadline.within(Math.min(soonest(slot), batch.length > 1 ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
+    this.#host.sent(batch);
   }
 
-  /** Sends the batch; a job whose input cannot be cloned fails by itself, the others go. Returns what was sent. */
-  #post(slot: Slot, batch: JobRecord[]): JobRecord[] {
+  /** Sends the batch. A job whose input cannot be cloned fails by itself; the others wait again. Whether it was sent. */
+  #post(slot: Slot, batch: JobRecord[]): boolean {
     try {
       slot.send(batch);
-      return batch;
+      return true;
     } catch (error) {
       const bad = batch.length === 1 ? batch : batch.filter((record) => !isCloneable(record));
       // Each can be cloned, and yet all cannot: no job may be left without an end.
       const culprits = bad.length === 0 ? batch : bad;
+      this.crew.rest(slot);
+      this.#host.returned(batch.filter((record) => !culprits.includes(record)));
       for (const record of culprits) this.#enforcer.settle(slot, record, 'failed', notSent(record, error), this.#clock.now(), false);
-      const rest = batch.filter((record) => !culprits.includes(record));
-      return rest.length === 0 ? [] : this.#post(slot, rest);
+      return false;
     }
   }
 
@@ -143,7 +172,6 @@ export class Dispatcher {
   }
 
   #results(slot: Slot, results: unknown[], last: boolean): void {
-    let crashed = false;
     for (let at = 0; at < results.length; at += RESULT_FIELDS) {
       const position = results[at] as number;
       const record = slot.batch[position];
@@ -155,13 +183,11 @@ export class Dispatcher {
       const duration = results[at + 4] as number;
       if (result === RESULT.COMPLETED && slot.verdict === undefined) {
         this.#host.completed(record, value, startedAt, duration, slot.threadId);
-      } else {
-        crashed ||= result === RESULT.CRASHED;
-        this.#notCompleted(slot, record, result, value, startedAt, duration);
-      }
+      } else if (result === RESULT.CRASHED) {
+        this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), startedAt);
+      } else this.#notCompleted(slot, record, result, value, startedAt, duration);
     }
-    if (crashed) this.#enforcer.kill(slot, 'crashed');
-    else if (last && slot.state === 'busy') this.#batchOver(slot);
+    if (last && slot.state === 'busy') this.#batchOver(slot);
   }
 
   /** The result of a job that failed, or that was told to stop and has ended within its grace period: then as it was judged. */
@@ -170,15 +196,12 @@ export class Dispatcher {
     const times = { startedAt, duration, threadId, started: true };
     if (verdict?.record === record) this.#host.ended(record, { outcome: verdict.outcome, error: verdict.error, ...times });
     else if (result === RESULT.COMPLETED) this.#host.completed(record, value, startedAt, duration, threadId);
-    else {
-      const thrown = decodeThrown(value as never);
-      if (result === RESULT.CRASHED)
-        this.#host.ended(record, { outcome: 'crashed', error: endings.uncaughtError(record, thrown), ...times });
-      else this.#host.ended(record, { outcome: 'failed', error: thrown, ...times });
-    }
+    else this.#host.ended(record, { outcome: 'failed', error: decodeThrown(value as never), ...times });
   }
 
   #batchOver(slot: Slot): void {
+    // A job without a result: what it did to the thread's globals has broken more than itself.
+    if (slot.suspect !== undefined) return this.#enforcer.kill(slot, 'crashed');
     slot.verdict = undefined;
     this.crew.rest(slot);
     if (slot.retiring) this.#enforcer.kill(slot, 'late-error');
@@ -195,25 +218,25 @@ export class Dispatcher {
   // --- a thread has exited
 
   #exited(slot: Slot, state: SlotState, exitCode: number): void {
-    const unstarted = slot.withdraw();
     const running = slot.running();
-    const lost = slot.takeRest().reverse();
-    this.#host.returned(unstarted);
-    if (running !== undefined) this.#crashed(slot, running, exitCode);
-    else if (state === 'idle' || state === 'busy') this.#host.threadKilled(slot.threadId, 'crashed', undefined);
-    const now = this.#clock.now();
-    for (const record of lost) if (record !== running?.record) this.#enforcer.settle(slot, record, 'interrupted', undefined, now, true);
+    const suspect = slot.suspect;
+    const { exitedBy, threadId } = slot;
+    const late = exitedBy !== undefined && exitedBy.jobId !== suspect?.id && !(running?.loading && exitedBy.jobId === undefined);
+    const culprit = late ? undefined : suspect;
+    const since = running?.since ?? this.#clock.now();
+    this.#host.returned(slot.withdraw());
+    for (const record of slot.takeRest().reverse()) {
+      if (record === culprit) continue;
+      this.#enforcer.settle(slot, record, 'interrupted', endings.innocentError(record, slot, exitCode), since, true);
+    }
+    if (late) this.#host.lateError(threadId, exitedBy.jobId, endings.lateExitError(exitedBy, exitCode));
+    if (culprit !== undefined) this.#crashed(slot, culprit, since, running?.loading ?? false, exitCode);
+    if (state === 'idle' || state === 'busy') this.#host.threadKilled(threadId, 'crashed', culprit);
     this.schedule();
   }
 
-  /** The thread died while a job ran: by that job, or by what an earlier one had left behind. */
-  #crashed(slot: Slot, { record, since, loading }: { record: JobRecord; since: number; loading: boolean }, exitCode: number): void {
-    const { exitedBy, threadId } = slot;
-    this.#host.threadKilled(threadId, 'crashed', record);
-    if (exitedBy?.jobId !== undefined && exitedBy.jobId !== record.id) {
-      this.#host.lateError(threadId, exitedBy.jobId, endings.lateExitError(exitedBy, exitCode));
-      this.#enforcer.settle(slot, record, 'interrupted', endings.innocentError(record, slot, exitCode), since, true);
-    } else if (loading) this.#enforcer.settle(slot, record, 'failed', endings.loadCrashError(record, slot, exitCode), since, true);
+  #crashed(slot: Slot, record: JobRecord, since: number, loading: boolean, exitCode: number): void {
+    if (loading) this.#enforcer.settle(slot, record, 'failed', endings.loadCrashError(record, slot, exitCode), since, true);
     else this.#enforcer.settle(slot, record, 'crashed', endings.crashError(record, slot, exitCode), since, true);
   }
 

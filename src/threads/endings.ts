@@ -1,5 +1,6 @@
 import { CrashError, type CrashReason, ModuleError, type PostMortem, TimeoutError } from '../errors.js';
 import type { JobRecord } from '../job/job.js';
+import { messageOf } from '../text.js';
 import { LOAD_LIMIT } from './deadline.js';
 import { placeOf, stackText } from './post-mortem.js';
 import type { Slot } from './slot.js';
@@ -52,10 +53,16 @@ export function uncaughtError(record: JobRecord, cause: unknown): CrashError {
   return new CrashError(`${name} left an error uncaught: ${messageOf(cause)}`, 'uncaught', 1, { ...factsOf(record), cause });
 }
 
-/** Another job ended the thread while this one ran, and it must not run twice. */
+/** The thread did not go on after this job, or said that it had done all, and the job's result never came. */
+export function stuckError(record: JobRecord): CrashError {
+  const { name } = record.kind.definition;
+  return new CrashError(`${name} broke its thread: it ended, but no result came`, 'uncaught', 1, factsOf(record));
+}
+
+/** Another job ended the thread while this one ran. */
 export function innocentError(record: JobRecord, slot: Slot, exitCode: number): CrashError {
   const { name } = record.kind.definition;
-  const text = `${name} was running when another job ended its thread (${causeOf(slot, exitCode)}), and it is delivered at most once`;
+  const text = `${name} was interrupted: something that another job had left behind ended its thread (${causeOf(slot, exitCode)})`;
   return new CrashError(text, crashReason(slot.fatal), exitCode, factsOf(record));
 }
 
@@ -79,8 +86,4 @@ function causeOf({ fatal }: Slot, exitCode: number): string {
   const reason = crashReason(fatal);
   if (reason === 'exit') return `process.exit(${exitCode}) was called`;
   return reason === 'out-of-memory' ? 'it ran out of memory' : messageOf(fatal);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Outcome } from '../job/attempt.js';
 import { cancelled, type JobRecord } from '../job/job.js';
 import type { Crew } from './crew.js';
-import { addPostMortem, loadTimeoutError, timeoutError } from './endings.js';
+import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './endings.js';
 import { encodeThrown } from './error-codec.js';
 import type { DispatchHost, KillReason } from './host.js';
 import { judge } from './judge.js';
@@ -46,6 +46,14 @@ export class Enforcer {
     else this.#end(slot, position, { record, outcome: 'cancelled', error });
   }
 
+  /** The running job has left an error uncaught. Its thread ends first: no retry starts beside what is left of it. */
+  crash(slot: Slot, record: JobRecord, error: Error, startedAt: number): void {
+    slot.verdict ??= { record, outcome: 'crashed', error };
+    this.kill(slot, 'crashed');
+    const { outcome, error: reason } = slot.verdict;
+    this.settle(slot, record, outcome, reason, startedAt, true);
+  }
+
   /** Terminates a thread. What it had finished counts; what it had not started goes elsewhere; one job is the culprit. */
   kill(slot: Slot, reason: KillReason): void {
     if (slot.state === 'dying' || slot.state === 'gone') return;
@@ -55,11 +63,12 @@ export class Enforcer {
     // The batch was over already: nobody is to blame any more.
     if (wasBusy && slot.state !== 'busy') return this.#host.returned(unstarted);
     const running = slot.running();
+    if (slot.suspect !== undefined) slot.verdict ??= { record: slot.suspect, outcome: 'crashed', error: stuckError(slot.suspect) };
     const lost = slot.takeRest();
     this.#crew.kill(slot);
-    this.#host.threadKilled(slot.threadId, reason, slot.verdict?.record);
     this.#host.returned(unstarted);
     this.#settleLost(slot, lost, running?.since ?? this.#clock.now());
+    this.#host.threadKilled(slot.threadId, reason, slot.verdict?.record);
   }
 
   /** An attempt on this thread ended by something else than its handler. */
@@ -73,8 +82,10 @@ export class Enforcer {
   #settleLost(slot: Slot, lost: JobRecord[], since: number): void {
     const { verdict } = slot;
     for (const record of lost.reverse()) {
-      if (verdict?.record === record) this.settle(slot, record, verdict.outcome, verdict.error, since, true);
-      else this.settle(slot, record, 'interrupted', undefined, since, true);
+      if (verdict?.record !== record) this.settle(slot, record, 'interrupted', undefined, since, true);
+    }
+    if (verdict !== undefined && lost.includes(verdict.record)) {
+      this.settle(slot, verdict.record, verdict.outcome, verdict.error, since, true);
     }
   }
 
@@ -91,9 +102,12 @@ export class Enforcer {
     else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record) }, 'not-loading');
   }
 
-  /** Ends the running job of a thread: at once, or when its grace period is over. The first verdict wins. */
+  /**
+   * Ends the running job of a thread: at once, or when its grace period is over. The first verdict wins, but for a
+   * cancel, which also forbids the retry that a timeout would bring.
+   */
   #end(slot: Slot, position: number, verdict: Verdict): void {
-    if (slot.verdict !== undefined) return;
+    if (slot.verdict !== undefined && (slot.verdict.outcome === 'cancelled' || verdict.outcome !== 'cancelled')) return;
     slot.verdict = verdict;
     const { gracePeriod } = verdict.record.kind.definition;
     const reason = verdict.outcome === 'cancelled' ? 'cancelled' : 'timed-out';

@@ -16,8 +16,14 @@ export class HandlerContext implements JobContext {
   #controller: AbortController | undefined;
   #log: JobLog | undefined;
 
+  readonly #idPrefix: string;
+  readonly #key: number | string;
+  readonly #port: MessagePort;
+  readonly #cells: Int32Array;
+
   constructor(
-    readonly id: string,
+    idPrefix: string,
+    key: number | string,
     readonly name: string,
     readonly attempt: number,
     readonly attempts: number,
@@ -25,9 +31,19 @@ export class HandlerContext implements JobContext {
     readonly resume: unknown,
     /** Its place in the batch. */
     readonly position: number,
-    private readonly port: MessagePort,
-    private readonly cells: Int32Array,
-  ) {}
+    port: MessagePort,
+    cells: Int32Array,
+  ) {
+    this.#idPrefix = idPrefix;
+    this.#key = key;
+    // Private for handlers too: what is ours is not theirs to close.
+    this.#port = port;
+    this.#cells = cells;
+  }
+
+  get id(): string {
+    return typeof this.#key === 'string' ? this.#key : this.#idPrefix + this.#key;
+  }
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -36,7 +52,7 @@ export class HandlerContext implements JobContext {
   }
 
   get aborted(): boolean {
-    return load(this.cells, CELL.STOP) === this.position + 1 && !this.ended;
+    return load(this.#cells, CELL.STOP) === this.position + 1 && !this.ended;
   }
 
   throwIfAborted(): void {
@@ -64,7 +80,7 @@ export class HandlerContext implements JobContext {
 
   /** A loop that never yields receives no event: the message that came with the stop flag is read here. */
   #readStop(): void {
-    const received = receiveMessageOnPort(this.port)?.message as ToThread | undefined;
+    const received = receiveMessageOnPort(this.#port)?.message as ToThread | undefined;
     this.abort(received?.type === 'stop' ? decodeThrown(received.reason) : new CancelledError(`${this.name} was told to stop`));
   }
 
@@ -78,6 +94,6 @@ export class HandlerContext implements JobContext {
   }
 
   #send(message: FromThread): void {
-    if (!this.ended) this.port.postMessage(message);
+    if (!this.ended) this.#port.postMessage(message);
   }
 }

@@ -25,14 +25,15 @@ export type HandlerMessage = Extract<FromThread, { position: number }>;
 
 /** The queue, as the threads' side sees it: where jobs come from, and who is told what became of them. */
 export interface DispatchHost extends Source {
+  /** The job is about to be sent to a thread. */
   started(record: JobRecord): void;
+  /** The jobs are on a thread. Here people are told, and may do anything: nothing is on its way between two places. */
+  sent(records: readonly JobRecord[]): void;
   completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void;
   ended(record: JobRecord, end: AttemptEnd): void;
   /** Jobs that were sent but not started, in their order: they go back to the front. */
   returned(records: JobRecord[]): void;
   said(record: JobRecord, message: HandlerMessage): void;
-  /** Whether a thread waits for work. */
-  threadFree(free: boolean): void;
   threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
   threadZombie(threadId: number, record: JobRecord | undefined): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;

@@ -1,5 +1,6 @@
 import { ModuleError } from '../errors.js';
 import { isDefinition, type JobDefinition } from '../job/definition.js';
+import { messageOf } from '../text.js';
 import type { KindMessage } from './protocol.js';
 
 /** Imports the module of a definition and finds the export that is it. Throws {@link ModuleError}. */
@@ -8,7 +9,7 @@ export async function loadDefinition({ name, module }: KindMessage): Promise<Job
   try {
     exports = await import(module);
   } catch (error) {
-    throw new ModuleError(`the module of job "${name}" failed to load: ${reasonOf(error)} (${module})${hint(module, error)}`, {
+    throw new ModuleError(`the module of job "${name}" failed to load: ${messageOf(error)} (${module})${hint(module, error)}`, {
       cause: error,
     });
   }
@@ -27,10 +28,6 @@ function find(name: string, module: string, exports: Record<string, unknown>): J
   throw new ModuleError(
     `${module} exports no definition of a job called "${name}": ${what}. Export what defineJob returns from the file that \`module\` names.`,
   );
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function hint(module: string, error: unknown): string {

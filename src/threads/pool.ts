@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { OpenMessage } from './protocol.js';
@@ -54,19 +53,27 @@ export class ThreadPool {
 
   /** Sends a thread its first message. */
   open(worker: Worker, message: OpenMessage): void {
-    this.#failedBoots = 0;
     this.#run(worker, message);
+  }
+
+  /** A thread has answered: threads can boot. Piscina says so of those it starts first before they have. */
+  opened(): void {
+    this.#failedBoots = 0;
   }
 
   /** Terminates a thread and starts its replacement, both at once. The thread may take its time to exit. */
   kill(worker: Worker): void {
     this.#run(worker, undefined)?.abort();
+    // A thread that has not booted gets no task; for the others this changes nothing.
+    void worker.terminate();
     this.#adopt();
   }
 
   /** Terminates all threads; resolves when they have exited. */
   async close(): Promise<void> {
     this.#closed = true;
+    // Piscina would start threads again when one exits that it had terminated before it was destroyed.
+    for (const keeper of this.#keepers) keeper.options.minThreads = 0;
     await Promise.all(this.#keepers.map((keeper) => keeper.destroy()));
   }
 
@@ -85,7 +92,7 @@ export class ThreadPool {
   #hire(count: number): void {
     const keeper = new Piscina({
       ...this.#options,
-      filename: new URL('./thread.js', import.meta.url).href,
+      filename: new URL('./entry.cjs', import.meta.url).href,
       minThreads: count,
       maxThreads: count,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -122,9 +129,10 @@ export class ThreadPool {
 
   #exited(worker: Worker): void {
     this.#known.delete(worker);
+    if (this.#closed) return;
     this.#adopt();
     const missing = this.#size - this.size;
-    if (missing <= 0 || this.#closed) return;
+    if (missing <= 0) return;
     // Piscina stops replacing threads for good once one has died while booting: a new keeper takes over, after a while.
     const wait = Math.min(REBOOT.first * 2 ** this.#failedBoots++, REBOOT.longest);
     setTimeout(() => this.#rehire(), wait).unref();
@@ -137,7 +145,9 @@ export class ThreadPool {
   }
 }
 
-/** Resolves when the thread has exited. */
-export async function gone(worker: Worker): Promise<void> {
-  await once(worker, 'exit');
+/** Resolves when the thread has exited; never rejects, whatever errors it emits on its way. */
+export function gone(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve());
+  });
 }

@@ -38,12 +38,22 @@ export interface KindMessage {
 export interface OpenMessage {
   port: MessagePort;
   shared: SharedArrayBuffer;
+  /** What the id of a job with a number begins with. */
+  idPrefix: string;
   /** Loaded before the thread says that it is open. */
   preload: KindMessage[];
 }
 
 /** One job as it is sent: flat in the batch, this many values each, in this order. */
-export type JobFields = [kind: number, id: string, attempt: number, attempts: number, input: unknown, metadata: unknown, resume: unknown];
+export type JobFields = [
+  kind: number,
+  key: number | string,
+  attempt: number,
+  attempts: number,
+  input: unknown,
+  metadata: unknown,
+  resume: unknown,
+];
 export const JOB_FIELDS = 7;
 
 /** To a thread. */

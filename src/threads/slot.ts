@@ -21,7 +21,7 @@ export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';
 /** Why the running job of a slot shall end: written once, the first reason wins. */
 export interface Verdict {
   readonly record: JobRecord;
-  readonly outcome: 'timed-out' | 'cancelled' | 'failed';
+  readonly outcome: 'timed-out' | 'cancelled' | 'failed' | 'crashed';
   readonly error: Error;
 }
 
@@ -83,17 +83,17 @@ export class Slot {
   /** Handles what the thread has sent so far, now. */
   readonly drain: () => void;
 
-  openMessage(preload: readonly JobKind[]): OpenMessage {
+  openMessage(idPrefix: string, preload: readonly JobKind[]): OpenMessage {
     for (const kind of preload) this.#known[kind.index] = true;
-    return { port: this.#far, shared: this.#shared, preload: preload.map(kindMessage) };
+    return { port: this.#far, shared: this.#shared, idPrefix, preload: preload.map(kindMessage) };
   }
 
   /** Sends a batch. Throws what `postMessage` throws; then nothing was sent. */
   send(records: JobRecord[]): void {
     const jobs: unknown[] = [];
     let kinds: KindMessage[] | undefined;
-    for (const { id, attempt, maxAttempts, input, options, checkpoint, kind } of records) {
-      jobs.push(kind.index, id, attempt, maxAttempts, input, options?.metadata, checkpoint);
+    for (const { key, attempt, maxAttempts, input, options, checkpoint, kind } of records) {
+      jobs.push(kind.index, key, attempt, maxAttempts, input, options?.metadata, checkpoint);
       if (!this.#known[kind.index]) {
         kinds ??= [];
         kinds.push(kindMessage(kind));
@@ -132,6 +132,13 @@ export class Slot {
     const { phase, position, since } = this.activity();
     const record = this.batch[position];
     return phase === PHASE.IDLE || record === undefined ? undefined : { record, position, since, loading: phase === PHASE.LOADING };
+  }
+
+  /** The job that was started last, as long as its result has not arrived: who is to blame when nothing else is known. */
+  get suspect(): JobRecord | undefined {
+    let { position } = this.activity();
+    while (position >= 0 && this.batch[position] === undefined) position--;
+    return this.batch[position];
   }
 
   /** Takes back the jobs that have not been started: the thread will not start them any more. */

@@ -17,7 +17,6 @@ import {
   type Encoded,
   type FromThread,
   JOB_FIELDS,
-  type JobFields,
   type KindMessage,
   type OpenMessage,
   PHASE,
@@ -26,6 +25,7 @@ import {
   THREAD_MARK,
   type ToThread,
 } from './protocol.js';
+import { movedOf, transfer } from './transfer.js';
 
 // Taken now: handlers may change the globals.
 const { add, store } = Atomics;
@@ -36,23 +36,33 @@ const EARLY_RESULTS = 2;
 
 type Loaded = { definition: JobDefinition } | { error: Encoded };
 
+/** Who an error nobody caught is charged to: a job, or a module, which has no id. */
+interface Owner {
+  readonly id: string | undefined;
+  readonly name: string;
+}
+
 class JobThread {
   readonly #port: OpenMessage['port'];
+  readonly #idPrefix: string;
   readonly #cells: Int32Array;
   readonly #since: Float64Array;
   readonly #kinds: KindMessage[] = [];
   readonly #loaded: Loaded[] = [];
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
-  readonly #owner = new AsyncLocalStorage<HandlerContext>();
+  readonly #owner = new AsyncLocalStorage<Owner>();
   #current: HandlerContext | undefined;
   #last: HandlerContext | undefined;
   #results: unknown[] = [];
+  /** Buffers that the results do not copy. */
+  #moving = new Set<ArrayBuffer>();
   #flushed = 0;
   #flushSoon: NodeJS.Immediate | undefined;
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
-  constructor({ port, shared }: OpenMessage) {
+  constructor({ port, shared, idPrefix }: OpenMessage) {
+    this.#idPrefix = idPrefix;
     this.#port = port;
     this.#cells = new Int32Array(shared, 0, CELLS);
     this.#since = new Float64Array(shared, CELLS * Int32Array.BYTES_PER_ELEMENT, 1);
@@ -101,8 +111,19 @@ class JobThread {
   /** Starts one job; gives a promise when the handler, or the check of its output, needs one. */
   #run(definition: JobDefinition, jobs: unknown[], position: number, startedAt: number): Promise<void> | undefined {
     const at = position * JOB_FIELDS;
-    const [, id, attempt, attempts, input, metadata, resume] = jobs.slice(at, at + JOB_FIELDS) as JobFields;
-    const context = new HandlerContext(id, definition.name, attempt, attempts, metadata, resume, position, this.#port, this.#cells);
+    const input = jobs[at + 4];
+    const context = new HandlerContext(
+      this.#idPrefix,
+      jobs[at + 1] as number | string,
+      definition.name,
+      jobs[at + 2] as number,
+      jobs[at + 3] as number,
+      jobs[at + 5],
+      jobs[at + 6],
+      position,
+      this.#port,
+      this.#cells,
+    );
     this.#current = context;
     try {
       const output = this.#owner.run(context, definition.run, input, context);
@@ -129,7 +150,9 @@ class JobThread {
 
   #completed(context: HandlerContext, output: unknown, startedAt: number): void {
     if (context.ended) return;
-    const { value } = pack(output, 'result');
+    const moved = movedOf(output);
+    const { value } = pack(moved === undefined ? output : moved.result, 'result');
+    for (const buffer of moved?.buffers ?? []) this.#moving.add(buffer);
     this.#end(context);
     this.#finish(context.position, RESULT.COMPLETED, value, startedAt);
   }
@@ -149,7 +172,14 @@ class JobThread {
   #finish(position: number, result: number, value: unknown, startedAt: number): void {
     const now = monotonicNow();
     store(this.#cells, CELL.PHASE, PHASE.IDLE);
-    this.#results.push(position, result, value, startedAt, now - startedAt);
+    const results = this.#results;
+    const at = results.length;
+    // Not `push`: a handler may have changed it, and no result must get lost.
+    results[at] = position;
+    results[at + 1] = result;
+    results[at + 2] = value;
+    results[at + 3] = startedAt;
+    results[at + 4] = now - startedAt;
     if (now - this.#flushed > EARLY_RESULTS) this.#flush(false);
   }
 
@@ -159,9 +189,11 @@ class JobThread {
     this.#flushed = monotonicNow();
     const results = this.#results;
     if (results.length === 0 && !last) return;
+    const moving = this.#moving;
     this.#results = [];
+    if (moving.size > 0) this.#moving = new Set();
     try {
-      this.#send({ type: 'results', results, last });
+      this.#send({ type: 'results', results, last }, moving);
     } catch {
       replaceUncloneable(results);
       this.#send({ type: 'results', results, last });
@@ -170,9 +202,10 @@ class JobThread {
 
   async #load(index: number): Promise<Loaded> {
     this.#enter(PHASE.LOADING);
+    const kind = this.#kinds[index] as KindMessage;
     let loaded: Loaded;
     try {
-      loaded = { definition: await loadDefinition(this.#kinds[index] as KindMessage) };
+      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind) };
     } catch (error) {
       loaded = { error: encodeThrown(error) };
     }
@@ -196,11 +229,13 @@ class JobThread {
   #uncaught(thrown: unknown): void {
     const error = encodeThrown(thrown);
     const owner = this.#owner.getStore() ?? this.#current ?? this.#last;
-    if (owner !== undefined && owner === this.#current) {
+    const current = this.#current;
+    if (current !== undefined && owner === current) {
       this.#broken = true;
-      this.#end(owner);
-      this.#finish(owner.position, RESULT.CRASHED, error, this.#since[0] as number);
-      this.#flush(true);
+      this.#end(current);
+      this.#finish(current.position, RESULT.CRASHED, error, this.#since[0] as number);
+      // Not the last word: the batch is not over, this thread is.
+      this.#flush(false);
     } else this.#send({ type: 'late-error', jobId: owner?.id, jobName: owner?.name, error });
   }
 
@@ -210,8 +245,9 @@ class JobThread {
     this.#send({ type: 'exit', jobId: owner?.id, jobName: owner?.name });
   }
 
-  #send(message: FromThread): void {
-    this.#port.postMessage(message);
+  #send(message: FromThread, moving?: Set<ArrayBuffer>): void {
+    if (moving === undefined || moving.size === 0) this.#port.postMessage(message);
+    else this.#port.postMessage(message, [...moving]);
   }
 }
 
@@ -220,8 +256,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 async function check(definition: JobDefinition, output: unknown): Promise<unknown> {
-  const result = await validate(definition.output as NonNullable<JobDefinition['output']>, output);
-  if (result.issues === undefined) return result.value;
+  const moved = movedOf(output);
+  const result = await validate(definition.output as NonNullable<JobDefinition['output']>, moved === undefined ? output : moved.result);
+  if (result.issues === undefined) return moved === undefined ? result.value : transfer(result.value, moved.buffers);
   throw new OutputError(
     `the output schema of job "${definition.name}" refused the result: ${summary(result.issues, 'output')}`,
     result.issues,

@@ -1,7 +1,11 @@
 import { QueueClosedError, QueueFullError } from '../errors.js';
+import { Signals } from './signals.js';
 
 interface Waiter {
   readonly count: number;
+  readonly signal: AbortSignal | undefined;
+  /** Settled before there was room. */
+  left: boolean;
   enter(): void;
   reject(error: QueueClosedError): void;
 }
@@ -14,6 +18,7 @@ export class Admission {
   readonly #max: number;
   readonly #whenFull: 'wait' | 'reject';
   readonly #waiting: () => number;
+  readonly #signals = new Signals<Waiter>((waiter) => this.#leave(waiter));
   #waiters: Waiter[] = [];
   #first = 0;
 
@@ -29,14 +34,24 @@ export class Admission {
   }
 
   /**
-   * Calls `accept` when there is room for `count` jobs. Rejects with {@link QueueFullError} where the queue does not
-   * wait, and with {@link QueueClosedError} when it closes first.
+   * Calls `accept` when there is room for `count` jobs, and also when `signal` is aborted first: then it throws. Rejects
+   * with what it throws, with {@link QueueFullError} where the queue does not wait, and with {@link QueueClosedError}
+   * when it closes first.
    */
-  enter<Accepted>(count: number, accept: () => Accepted): Promise<Accepted> {
+  enter<Accepted>(count: number, accept: () => Accepted, signal?: AbortSignal): Promise<Accepted> {
     if (this.#whenFull === 'reject') return Promise.reject(this.#full(count));
     return new Promise((resolve, reject) => {
       // The jobs must count as waiting before the next in line is asked: so nothing asynchronous in between.
-      this.#waiters.push({ count, reject, enter: () => resolve(accept()) });
+      const enter = () => {
+        try {
+          resolve(accept());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const waiter = { count, signal, left: false, enter, reject };
+      this.#waiters.push(waiter);
+      if (signal !== undefined) this.#signals.watch(waiter, signal);
     });
   }
 
@@ -44,12 +59,14 @@ export class Admission {
   left(): void {
     while (this.#first < this.#waiters.length) {
       const waiter = this.#waiters[this.#first] as Waiter;
-      if (!this.#fits(waiter.count)) return;
+      if (!waiter.left && !this.#fits(waiter.count)) return;
       this.#first++;
       if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#waiters.length) {
         this.#waiters = this.#waiters.slice(this.#first);
         this.#first = 0;
       }
+      if (waiter.left) continue;
+      if (waiter.signal !== undefined) this.#signals.forget(waiter, waiter.signal);
       waiter.enter();
     }
     this.#waiters = [];
@@ -60,7 +77,17 @@ export class Admission {
     const waiters = this.#waiters.slice(this.#first);
     this.#waiters = [];
     this.#first = 0;
-    for (const { reject } of waiters) reject(new QueueClosedError('the queue was closed before there was room for the job'));
+    for (const waiter of waiters) {
+      if (waiter.signal !== undefined) this.#signals.forget(waiter, waiter.signal);
+      waiter.reject(new QueueClosedError('the queue was closed before there was room for the job'));
+    }
+  }
+
+  /** Its signal was aborted: it no longer stands in line. */
+  #leave(waiter: Waiter): void {
+    waiter.left = true;
+    waiter.enter();
+    this.left();
   }
 
   #fits(count: number): boolean {

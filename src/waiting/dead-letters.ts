@@ -90,13 +90,19 @@ export class DeadLetters {
 
   /** @internal The queue's side. */
   add(record: JobRecord): void {
+    const before = this.#records.size;
     this.#records.set(record.id, record);
     for (const oldest of this.#records.values()) {
       if (this.#records.size <= this.#max) break;
       this.#records.delete(oldest.id);
       this.#host.evicted(oldest);
     }
-    if (this.#records.size === this.#alertAt) this.#host.alert(record, this.#records.size);
+    if (before < this.#alertAt && this.#records.size >= this.#alertAt) this.#host.alert(record, this.#records.size);
+  }
+
+  /** @internal The queue's side: the newest first. */
+  records(): JobRecord[] {
+    return [...this.#records.values()].reverse();
   }
 
   /** @internal The queue's side: the job lives again. */

@@ -1,19 +1,17 @@
+import type { Clock } from '../clock.js';
 import type { JobRecord } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import { Backlog } from './backlog.js';
-import { Gate, type Leave } from './limits.js';
+import { Gate, type Limit, type Permit } from './limits.js';
 
 /** The jobs of a definition that is limited or paused: apart, so that they never stand in the way of others. */
 class Line {
   readonly backlog = new Backlog();
-  readonly gate: Gate | undefined;
 
   constructor(
     readonly kind: JobKind,
-    opened: () => void,
-  ) {
-    if (kind.limited) this.gate = new Gate(kind.definition, opened);
-  }
+    readonly gate: Gate | undefined,
+  ) {}
 
   get open(): boolean {
     return !this.kind.paused && !this.gate?.closed;
@@ -30,11 +28,18 @@ export class Ready {
   paused = false;
   readonly #free = new Backlog();
   readonly #lines = new Map<JobKind, Line>();
-  readonly #permits = new Map<JobRecord, Leave>();
+  readonly #permits = new Map<JobRecord, Permit>();
+  readonly #clock: Clock;
+  readonly #startOf: (record: JobRecord) => number | undefined;
   readonly #opened: () => void;
 
-  /** `opened` is called when jobs may run that might not before. */
-  constructor(opened: () => void) {
+  /**
+   * `startOf` tells when the handler of an active job was started, on {@link Clock.now}, once it was; `opened` is called
+   * when jobs may run that might not before.
+   */
+  constructor(clock: Clock, startOf: (record: JobRecord) => number | undefined, opened: () => void) {
+    this.#clock = clock;
+    this.#startOf = startOf;
     this.#opened = opened;
   }
 
@@ -63,9 +68,9 @@ export class Ready {
     if (record === undefined) return undefined;
     const line = this.#lines.get(record.kind);
     if (line?.gate !== undefined) {
-      const leave = line.gate.enter();
-      if (leave === undefined) return undefined;
-      this.#permits.set(record, leave);
+      const permit = line.gate.enter(record);
+      if (permit === undefined) return undefined;
+      this.#permits.set(record, permit);
     }
     this.#backlogOf(record.kind).remove(record);
     return record;
@@ -77,7 +82,7 @@ export class Ready {
 
   /** Puts a job back that was taken and not run. */
   unshift(record: JobRecord): void {
-    this.left(record);
+    this.ended(record, undefined);
     this.#backlogOf(record.kind).unshift(record);
   }
 
@@ -85,22 +90,17 @@ export class Ready {
     this.#backlogOf(record.kind).remove(record);
   }
 
-  /** An attempt is over: its place in its definition's limit is free. */
-  left(record: JobRecord): void {
-    const leave = this.#permits.get(record);
-    if (leave === undefined) return;
+  /** An attempt is over, or was taken back before it was started: see {@link Permit.leave}. */
+  ended(record: JobRecord, startedAt: number | undefined, gone?: Promise<void>): void {
+    if (this.#permits.size === 0) return;
+    const permit = this.#permits.get(record);
     this.#permits.delete(record);
-    leave();
+    permit?.leave(startedAt, gone);
   }
 
-  /** Tells the limits whether a thread is free. */
-  set threadFree(free: boolean) {
-    for (const { gate } of this.#lines.values()) free ? gate?.resume() : gate?.suspend();
-  }
-
-  /** The state of a definition's limit for people. */
-  isHeldBack(kind: JobKind): boolean {
-    return this.#lines.get(kind)?.gate?.closed ?? false;
+  /** Which limit holds a definition back now, if one does. */
+  heldBy(kind: JobKind): Limit | undefined {
+    return this.#lines.get(kind)?.gate?.heldBy;
   }
 
   pause(kind: JobKind): void {
@@ -150,7 +150,7 @@ export class Ready {
   #line(kind: JobKind): Line {
     let line = this.#lines.get(kind);
     if (line === undefined) {
-      line = new Line(kind, this.#opened);
+      line = new Line(kind, kind.limited ? new Gate(kind.definition, this.#clock, this.#startOf, this.#opened) : undefined);
       this.#lines.set(kind, line);
     }
     return line;

@@ -1,34 +1,32 @@
-import type { JobRecord } from '../job/job.js';
-
 /** Signals given to `add`: one listener each, however many jobs share it, and none once its last job has ended. */
-export class Signals {
-  readonly #watched = new Map<AbortSignal, { jobs: Set<JobRecord>; listener: () => void }>();
-  readonly #cancel: (record: JobRecord, reason: unknown) => void;
+export class Signals<Held> {
+  readonly #watched = new Map<AbortSignal, { held: Set<Held>; listener: () => void }>();
+  readonly #aborted: (held: Held, reason: unknown) => void;
 
-  constructor(cancel: (record: JobRecord, reason: unknown) => void) {
-    this.#cancel = cancel;
+  constructor(aborted: (held: Held, reason: unknown) => void) {
+    this.#aborted = aborted;
   }
 
-  watch(record: JobRecord, signal: AbortSignal): void {
+  watch(one: Held, signal: AbortSignal): void {
     const watched = this.#watched.get(signal);
     if (watched !== undefined) {
-      watched.jobs.add(record);
+      watched.held.add(one);
       return;
     }
-    const jobs = new Set([record]);
+    const held = new Set([one]);
     const listener = () => {
       this.#watched.delete(signal);
-      for (const job of jobs) this.#cancel(job, signal.reason);
+      for (const each of held) this.#aborted(each, signal.reason);
     };
     signal.addEventListener('abort', listener, { once: true });
-    this.#watched.set(signal, { jobs, listener });
+    this.#watched.set(signal, { held, listener });
   }
 
-  forget(record: JobRecord, signal: AbortSignal): void {
+  forget(one: Held, signal: AbortSignal): void {
     const watched = this.#watched.get(signal);
     if (watched === undefined) return;
-    watched.jobs.delete(record);
-    if (watched.jobs.size > 0) return;
+    watched.held.delete(one);
+    if (watched.held.size > 0) return;
     signal.removeEventListener('abort', watched.listener);
     this.#watched.delete(signal);
   }

@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('../src/', import.meta.url));
+const files = (readdirSync(src, { recursive: true }) as string[])
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+
+const BOTTOM = new Set(['errors.ts', 'clock.ts', 'options.ts', 'drain.ts', 'text.ts', 'threads/protocol.ts']);
+
+/** A part of the package; each may import itself and what is below it. */
+function part(file: string): { name: string; level: number } {
+  if (BOTTOM.has(file)) return { name: 'bottom', level: 0 };
+  if (file.startsWith('job/')) return { name: 'job/', level: 1 };
+  if (file === 'events.ts') return { name: 'events', level: 2 };
+  if (file.startsWith('waiting/')) return { name: 'waiting/', level: 3 };
+  if (file.startsWith('threads/')) return { name: 'threads/', level: 3 };
+  if (file.startsWith('observe/')) return { name: 'observe/', level: 4 };
+  if (file === 'index.ts') return { name: 'index', level: 6 };
+  // Any other file at the top is a part of the queue.
+  if (!file.includes('/')) return { name: 'job-queue', level: 5 };
+  return { name: file.slice(0, file.indexOf('/') + 1), level: 7 };
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)|(?:^|\n)import\s+'(\.[^']+)'/g,
+  );
+  return [...found].map(([, from, dynamic, bare]) =>
+    normalize(join(dirname(file), (from ?? dynamic ?? bare) as string)).replace(/\.js$/, '.ts'),
+  );
+}
+
+test('the parser sees the imports', () => {
+  expect(files.length).toBeGreaterThan(25);
+  expect(importsOf('job-queue.ts')).toContain('errors.ts');
+  expect(importsOf('index.ts').length).toBeGreaterThan(5);
+  for (const file of files) for (const imported of importsOf(file)) expect(files, `${file} imports ${imported}`).toContain(imported);
+});
+
+test('imports go one way, from part to part', () => {
+  const wrong = files.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => {
+        const [from, to] = [part(file), part(imported)];
+        return from.name !== to.name && (to.level >= from.level || (from.level === 7 && imported !== 'index.ts'));
+      })
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('no file imports itself, on whatever way', () => {
+  const cycles = new Set<string>();
+  const done = new Set<string>();
+  const visit = (file: string, way: string[]) => {
+    const seen = way.indexOf(file);
+    if (seen >= 0) {
+      const cycle = way.slice(seen);
+      const first = cycle.indexOf([...cycle].sort()[0]);
+      cycles.add([...cycle.slice(first), ...cycle.slice(0, first)].join(' → '));
+    } else if (!done.has(file)) {
+      for (const imported of importsOf(file)) visit(imported, [...way, file]);
+      done.add(file);
+    }
+  };
+  for (const file of files) visit(file, []);
+  expect([...cycles]).toEqual([]);
+});

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { enter, JobRecord, move } from '../../dist/job/job.js';
+import { JobKind } from '../../dist/job/kind.js';
+import { echo, sum } from '../fixtures/basic.job.js';
+import { caught, makeQueue, thrownBy } from '../helpers.js';
+
+const STATES = ['delayed', 'waiting', 'active', 'completed', 'failed', 'cancelled'] as const;
+const ALLOWED: Record<string, readonly string[]> = {
+  delayed: ['waiting', 'cancelled'],
+  waiting: ['active', 'cancelled'],
+  active: ['completed', 'delayed', 'waiting', 'failed', 'cancelled'],
+  failed: ['waiting'],
+  completed: [],
+  cancelled: [],
+};
+
+function recordIn(state: (typeof STATES)[number]): JobRecord {
+  const record = new JobRecord('id', new JobKind(echo, 0, { cancel: () => false } as never), 1, 0, 1, 0, 0, undefined);
+  enter(record, state as 'waiting');
+  return record;
+}
+
+describe('transitions', () => {
+  const pairs = STATES.flatMap((from) => STATES.map((to) => ({ from, to })));
+  test.each(pairs.filter(({ from, to }) => ALLOWED[from].includes(to)))('$from → $to moves the job and its counts', ({ from, to }) => {
+    const record = recordIn(from);
+    move(record, to);
+    expect(record.state).toBe(to);
+    expect(record.kind.counts).toEqual({ ...Object.fromEntries(STATES.map((state) => [state, 0])), [to]: 1 });
+  });
+
+  test.each(pairs.filter(({ from, to }) => !ALLOWED[from].includes(to)))('$from → $to throws and changes nothing', ({ from, to }) => {
+    const record = recordIn(from);
+    expect(thrownBy(() => move(record, to)).message).toContain(`from ${from} to ${to}`);
+    expect(record.state).toBe(from);
+    expect(record.kind.counts[from]).toBe(1);
+  });
+});
+
+describe('a job', () => {
+  test('shows what is known of it', async () => {
+    const queue = makeQueue();
+    const job = await queue.add(sum, { a: 1 }, { metadata: { tenant: 'x' }, priority: 3 });
+    expect(job).toMatchObject({ name: 'sum', state: 'waiting', attempt: 0, attempts: [], priority: 3, metadata: { tenant: 'x' } });
+    expect(job).toMatchObject({ deduplicated: false, progress: undefined, startedAt: undefined, finishedAt: undefined });
+    await job.result();
+    expect(job).toMatchObject({ state: 'completed', attempt: 1, error: undefined });
+    expect(job.addedAt).toBeLessThanOrEqual(job.finishedAt as number);
+    expect(job.attempts).toEqual([
+      { number: 1, outcome: 'completed', startedAt: job.startedAt, duration: expect.any(Number), threadId: expect.any(Number) },
+    ]);
+  });
+
+  test('becomes JSON without its methods', async () => {
+    const queue = makeQueue();
+    const job = await queue.add(sum, { a: 1 });
+    await job.result();
+    expect(JSON.parse(JSON.stringify(job))).toMatchObject({
+      id: job.id,
+      name: 'sum',
+      input: { a: 1, b: 1 },
+      state: 'completed',
+      attempt: 1,
+    });
+  });
+
+  test('ids are different', async () => {
+    const queue = makeQueue();
+    const jobs = await queue.addBulk(
+      echo,
+      Array.from({ length: 100 }, (_, index) => index),
+    );
+    expect(new Set(jobs.map(({ id }) => id)).size).toBe(100);
+  });
+
+  test('gives its result however late it is asked', async () => {
+    const queue = makeQueue();
+    const job = await queue.add(echo, 'late');
+    await job.result();
+    expect(await job.result()).toBe('late');
+    expect(await queue.getJob(job.id)?.result()).toBe('late');
+  });
+
+  test('that was cancelled cannot be cancelled again', async () => {
+    const queue = makeQueue();
+    queue.pause();
+    const job = await queue.add(echo, 1);
+    expect(job.cancel('first')).toBe(true);
+    expect(job.cancel('second')).toBe(false);
+    expect((await caught(job.result())).reason).toBe('first');
+  });
+
+  test('that completed cannot be cancelled', async () => {
+    const queue = makeQueue();
+    const job = await queue.add(echo, 1);
+    await job.result();
+    expect(job.cancel()).toBe(false);
+    expect(job.state).toBe('completed');
+  });
+
+  test('can be cancelled for a reason that has no text', async () => {
+    const queue = makeQueue();
+    queue.pause();
+    const job = await queue.add(echo, 1);
+    const reason = Object.create(null);
+    expect(job.cancel(reason)).toBe(true);
+    expect((await caught(job.result())).reason).toBe(reason);
+  });
+});

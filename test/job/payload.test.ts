@@ -1,0 +1,148 @@
+import { InputTooLargeError, NotCloneableError } from 'threadmill';
+import { describe, expect, test } from 'vitest';
+import { pack } from '../../dist/job/payload.js';
+import { bytes, echo } from '../fixtures/basic.job.js';
+import { caught, makeQueue, thrownBy } from '../helpers.js';
+
+class Hidden {
+  #value = 1;
+  get value() {
+    return this.#value;
+  }
+}
+
+describe('what cannot be cloned is named by its path', () => {
+  test.each<[string, unknown, string]>([
+    ['a function', { onDone: () => {} }, 'input.onDone is a function'],
+    ['a symbol in a list', { list: [1, Symbol('x')] }, 'input.list[1] is a symbol'],
+    ['a strange key', { 'a b': { fn() {} } }, 'input["a b"].fn is a function'],
+    ['a promise', [Promise.resolve()], 'input[0] is a Promise'],
+    ['a proxy', { p: new Proxy({}, {}) }, 'input.p is a Proxy'],
+    ['a value of a Map', new Map([['k', () => {}]]), 'input.get(k) is a function'],
+    ['a member of a Set', new Set([() => {}]), 'input (a member) is a function'],
+    ['a WeakMap', { w: new WeakMap() }, 'input.w is an instance of WeakMap'],
+    ['a private class', { h: new Hidden() }, 'input.h is an instance of Hidden'],
+    ['a URL', { u: new URL('https://example.org') }, 'input.u is an instance of URL'],
+    ['the input itself', () => {}, 'input is a function'],
+  ])('%s', async (_what, input, message) => {
+    const queue = makeQueue();
+    const error = await caught(queue.add(echo, input));
+    expect(error).toBeInstanceOf(NotCloneableError);
+    expect(error.code).toBe('ERR_NOT_CLONEABLE');
+    expect(error.message).toContain(message);
+    expect(queue.stats().totals.added).toBe(0);
+  });
+
+  test('the error carries the name of the job', async () => {
+    expect((await caught(makeQueue().add(echo, () => {}))).jobName).toBe('echo');
+  });
+
+  // Node.js 20 does not tell a detached buffer from an empty one.
+  test.runIf('detached' in ArrayBuffer.prototype)('a detached buffer', () => {
+    const buffer = new ArrayBuffer(8);
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(thrownBy(() => pack({ buffer }, 'input')).message).toContain('input.buffer is a detached ArrayBuffer');
+  });
+});
+
+describe('what can be cloned arrives', () => {
+  test.each<[string, unknown]>([
+    ['text', 'text'],
+    ['null', null],
+    ['undefined', undefined],
+    ['a bigint', 12n],
+    ['NaN', Number.NaN],
+    ['nested', { a: [{ b: [1, 'two', null] }] }],
+    ['a Map and a Set', new Map<string, unknown>([['k', new Set([1, 2])]])],
+    ['a Date', new Date(12345)],
+    ['a RegExp', /a+/gi],
+    ['typed arrays', { a: new Float64Array([1.5, 2]), b: new Uint8Array([1, 2, 3]) }],
+    ['an error', { error: new RangeError('sent') }],
+  ])('%s', async (_what, input) => {
+    expect(await makeQueue().run(echo, input)).toEqual(input);
+  });
+
+  test('a circle', async () => {
+    const input: { name: string; self?: unknown } = { name: 'circle' };
+    input.self = input;
+    const output = await makeQueue().run(echo, input);
+    expect(output.self).toBe(output);
+  });
+
+  test('a circle that holds a small view', async () => {
+    const input: { view: Uint8Array; self?: unknown } = { view: Buffer.from('abc') };
+    input.self = input;
+    const output = await makeQueue().run(echo, input);
+    expect(output.self).toBe(output);
+    expect([...output.view]).toEqual([97, 98, 99]);
+  });
+
+  test('shared memory stays shared', async () => {
+    const memory = new SharedArrayBuffer(4);
+    const output = await makeQueue().run(echo, { memory });
+    Atomics.store(new Int32Array(memory), 0, 9);
+    expect(new Int32Array(output.memory)[0]).toBe(9);
+  });
+});
+
+describe('buffers', () => {
+  test('a small Buffer leaves its pool behind', async () => {
+    expect(await makeQueue().run(bytes, Buffer.from('abc'))).toEqual({ text: 'abc', whole: 3, type: 'Uint8Array' });
+  });
+
+  test('a view keeps its type and its part only', () => {
+    const whole = new Float64Array([1, 2, 3, 4]).subarray(1, 3);
+    const { value, bytes: estimate } = pack({ list: [whole], map: new Map([['k', whole]]) }, 'input') as any;
+    expect(value.list[0]).toBeInstanceOf(Float64Array);
+    expect([...value.list[0]]).toEqual([2, 3]);
+    expect(value.list[0].buffer.byteLength).toBe(16);
+    expect(value.map.get('k').buffer.byteLength).toBe(16);
+    expect(estimate).toBeLessThan(300);
+  });
+
+  test('the caller keeps what was given', () => {
+    const input = { data: Buffer.from('abc') };
+    const { data } = input;
+    pack(input, 'input');
+    expect(input.data).toBe(data);
+  });
+
+  test('a value without loose views is not copied', () => {
+    const input = { a: [new Uint8Array(3)] };
+    expect(pack(input, 'input').value).toBe(input);
+  });
+
+  test('a transferred buffer is moved', async () => {
+    const buffer = new ArrayBuffer(16);
+    const queue = makeQueue();
+    expect((await queue.run(echo, buffer, { attempts: 1, transfer: [buffer] })).byteLength).toBe(16);
+    expect(buffer.byteLength).toBe(0);
+  });
+});
+
+describe('maxInputBytes', () => {
+  test('a larger input is refused with the ways out', async () => {
+    const queue = makeQueue({ maxInputBytes: 1_000 });
+    const error = await caught(queue.add(echo, 'x'.repeat(1_001)));
+    expect(error).toBeInstanceOf(InputTooLargeError);
+    expect(error).toMatchObject({ code: 'ERR_INPUT_TOO_LARGE', jobName: 'echo' });
+    expect(error.message).toMatch(/1001.*maxInputBytes \(1000\).*reference.*SharedArrayBuffer.*raise/);
+    expect(await queue.run(echo, 'x'.repeat(1_000))).toHaveLength(1_000);
+  });
+
+  test.each<[string, unknown]>([
+    ['buffers', { a: new ArrayBuffer(2_000) }],
+    ['views', [new Uint8Array(2_000)]],
+    ['many small parts', Array.from({ length: 500 }, (_, index) => index)],
+    ['keys', { ['k'.repeat(2_000)]: 1 }],
+    ['texts in a Map', new Map([['k', 'v'.repeat(2_000)]])],
+  ])('%s are counted', async (_what, input) => {
+    expect(await caught(makeQueue({ maxInputBytes: 1_000 }).add(echo, input))).toBeInstanceOf(InputTooLargeError);
+  });
+
+  test('SharedArrayBuffers are not counted', async () => {
+    const input = { memory: new SharedArrayBuffer(1 << 20), view: new Uint8Array(new SharedArrayBuffer(1 << 20)) };
+    const output = await makeQueue({ maxInputBytes: 1_000 }).run(echo, input);
+    expect(output.memory.byteLength).toBe(1 << 20);
+  });
+});

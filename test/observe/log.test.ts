@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { echo, flaky } from '../fixtures/basic.job.js';
+import { misbehave, stubborn } from '../fixtures/faults.job.js';
+import { caught, makeQueue, next } from '../helpers.js';
+
+function listening() {
+  const lines: { level: string; fields: any; message: string | undefined }[] = [];
+  const at = (level: string) => (fields: object, message?: string) => void lines.push({ level, fields, message });
+  return { lines, logger: { trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
+}
+
+test('every execution is one line with job, attempt, outcome and times', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger, name: 'logged' });
+  const flakyJob = await queue.add(flaky, { failures: 2 }, { attempts: 3 });
+  await flakyJob.result();
+  const hung = await queue.add(misbehave, { does: 'loop' }, { attempts: 1 });
+  await caught(hung.result());
+  const crashed = await queue.add(misbehave, { does: 'exit' }, { attempts: 1 });
+  await caught(crashed.result());
+  const executions = lines.filter(({ fields }) => 'outcome' in fields);
+  const line = (level: string, job: { id: string; name: string }, attempt: number, outcome: string) => ({
+    level,
+    message: expect.any(String),
+    fields: expect.objectContaining({
+      queue: 'logged',
+      jobId: job.id,
+      job: job.name,
+      attempt,
+      outcome,
+      wait: expect.any(Number),
+      run: expect.any(Number),
+    }),
+  });
+  expect(executions).toEqual([
+    line('warn', flakyJob, 1, 'failed'),
+    line('warn', flakyJob, 2, 'failed'),
+    line('info', flakyJob, 3, 'completed'),
+    line('error', hung, 1, 'timed-out'),
+    line('error', crashed, 1, 'crashed'),
+  ]);
+});
+
+test('a cancelled job and a killed thread have a line', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger });
+  const job = await queue.add(stubborn, 1);
+  await next(queue, 'progress');
+  job.cancel('no use');
+  await caught(job.result());
+  expect(lines.find(({ fields }) => fields.outcome === 'cancelled')?.fields).toMatchObject({ jobId: job.id, attempt: 1 });
+  expect(lines.find(({ fields }) => fields.reason === 'cancelled')?.fields).toMatchObject({ threadId: expect.any(Number), jobId: job.id });
+});
+
+test('inputs, metadata and results are in no line', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger, deadLetters: { max: 1, alertAt: 1 } });
+  const secret = 'secret-4711';
+  await queue.run(echo, { secret }, { metadata: { secret }, idempotencyKey: 'k' });
+  await queue.run(echo, { secret }, { idempotencyKey: 'k' });
+  await caught(queue.run(flaky, { failures: 9, secret }, { attempts: 2, metadata: secret }));
+  await caught(queue.run(flaky, { failures: 9, secret }, { attempts: 1 }));
+  await caught(queue.run(misbehave, { does: 'loop', secret }, { attempts: 1 }));
+  (await queue.add(echo, secret, { delay: 60_000 })).cancel();
+  expect(lines.length).toBeGreaterThan(5);
+  expect(JSON.stringify(lines)).not.toContain(secret);
+});
+
+test('evictions and alerts have a line', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger, deadLetters: { max: 1, alertAt: 1 } });
+  for (let count = 0; count < 2; count++) await caught(queue.run(flaky, { failures: 9 }, { attempts: 1 }));
+  const messages = lines.map(({ message }) => message).join('\n');
+  expect(messages).toContain('dead letter evicted');
+  expect(messages).toContain('many dead letters');
+});
+
+test('a logger that throws changes nothing', async () => {
+  const fails = () => {
+    throw new Error('disk full');
+  };
+  const queue = makeQueue({ logger: { trace: fails, debug: fails, info: fails, warn: fails, error: fails } });
+  expect(await queue.run(flaky, { failures: 1 })).toBe(2);
+  expect((await caught(queue.run(flaky, { failures: 9 }, { attempts: 1 }))).message).toBe('failure 1');
+});

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Clock, Timer } from '../../dist/clock.js';
+import type { JobRecord } from '../../dist/job/job.js';
+import { Delays } from '../../dist/waiting/delays.js';
+import { echo } from '../fixtures/basic.job.js';
+import { makeQueue, next } from '../helpers.js';
+
+/** A clock that stands still until the test moves it. */
+class HandClock implements Clock {
+  time = 0;
+  timers = new Map<Timer, { due: number; callback: () => void }>();
+
+  now = () => this.time;
+  wallTime = () => this.time;
+
+  setTimeout(callback: () => void, ms: number): Timer {
+    const timer = {};
+    this.timers.set(timer, { due: this.time + Math.max(ms, 0), callback });
+    return timer;
+  }
+
+  clearTimeout(timer: Timer | undefined): void {
+    if (timer) this.timers.delete(timer);
+  }
+
+  advance(ms: number): void {
+    const end = this.time + ms;
+    for (;;) {
+      const [first] = [...this.timers].sort(([, a], [, b]) => a.due - b.due);
+      if (first === undefined || first[1].due > end) break;
+      this.timers.delete(first[0]);
+      this.time = Math.max(this.time, first[1].due);
+      first[1].callback();
+    }
+    this.time = end;
+  }
+}
+
+const record = (order: number) => ({ order }) as unknown as JobRecord;
+
+const commands = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ does: fc.constant('add' as const), delay: fc.integer({ min: 0, max: 1_000 }) }) },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('remove' as const), which: fc.nat() }) },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 500 }) }) },
+  ),
+  { maxLength: 150 },
+);
+
+test('every job comes when it is due, in order of time then arrival, and with one timer', () => {
+  fc.assert(
+    fc.property(commands, (list) => {
+      const clock = new HandClock();
+      const came: JobRecord[] = [];
+      const delays = new Delays(clock, (one) => {
+        came.push(one);
+      });
+      let model: { one: JobRecord; due: number; order: number }[] = [];
+      let order = 0;
+      const sort = () => model.sort((a, b) => a.due - b.due || a.order - b.order);
+      for (const command of list) {
+        if (command.does === 'add') {
+          const one = record(++order);
+          delays.add(one, command.delay);
+          model.push({ one, due: clock.time + command.delay, order });
+          expect(delays.dueAt(one)).toBe(clock.time + command.delay);
+        } else if (command.does === 'remove') {
+          if (model.length > 0) delays.remove(model.splice(command.which % model.length, 1)[0]?.one as JobRecord);
+        } else {
+          came.length = 0;
+          clock.advance(command.ms);
+          const due = sort().filter((entry) => entry.due <= clock.time);
+          model = model.filter((entry) => entry.due > clock.time);
+          expect(came).toEqual(due.map(({ one }) => one));
+        }
+        sort();
+        expect(delays.size).toBe(model.length);
+        expect(delays.nextDue).toBe(model[0]?.due ?? Number.POSITIVE_INFINITY);
+        expect([...delays]).toEqual(model.map(({ one }) => one));
+        expect(clock.timers.size).toBe(model.length > 0 ? 1 : 0);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a job that is not in there can be removed', () => {
+  const delays = new Delays(new HandClock(), () => {});
+  delays.remove(record(1));
+  expect(delays.size).toBe(0);
+});
+
+describe('in a queue', () => {
+  test('a delayed job runs after one that is not, and jobs run in order of their time', async () => {
+    const queue = makeQueue();
+    const done: unknown[] = [];
+    queue.on('completed', (job) => void done.push(job.input));
+    const drained = next(queue, 'drained');
+    await queue.add(echo, 'third', { delay: 60 });
+    await queue.add(echo, 'second', { delay: 30 });
+    const now = await queue.add(echo, 'first');
+    expect(queue.list('delayed').map(({ input }) => input)).toEqual(['second', 'third']);
+    expect(now.state).toBe('waiting');
+    await drained;
+    expect(done).toEqual(['first', 'second', 'third']);
+  });
+
+  test('a delay beyond what a timer holds does not fire at once', async () => {
+    const queue = makeQueue();
+    const job = await queue.add(echo, 'far', { delay: 2 ** 31 + 1_000 });
+    await queue.run(echo, 'now');
+    await queue.run(echo, 'now');
+    expect(job.state).toBe('delayed');
+  });
+});
