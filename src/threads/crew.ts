@@ -64,6 +64,7 @@ export class Crew {
     this.#pool = new ThreadPool(options.threads + options.spareThreads, options.worker, {
       born: (worker) => this.#born(worker),
       booted: (worker) => this.#booted(worker),
+      unusable: (worker, error) => this.#unusable(worker, error),
     });
     this.#pool.start();
   }
@@ -161,6 +162,12 @@ export class Crew {
     if (slot !== undefined && !this.closed) this.#pool.open(worker, slot.openMessage(this.#options.idPrefix, this.#preload));
   }
 
+  #unusable(worker: Worker, error: unknown): void {
+    const slot = this.#slots.get(worker);
+    if (slot !== undefined) slot.fatal = error;
+    void worker.terminate();
+  }
+
   #receive(slot: Slot, message: FromThread): void {
     if (message.type !== 'open') return this.#events.message(slot, message);
     if (slot.state !== 'booting') return;
@@ -195,14 +202,14 @@ export class Crew {
     slot.deadline.clear();
     this.#slots.delete(slot.worker);
     if (!this.closed) {
-      if (state === 'booting') this.#diedBooting(slot);
+      if (state === 'booting') this.#diedBooting(slot, exitCode);
       this.#events.exited(slot, state, exitCode);
     }
     slot.close();
   }
 
-  #diedBooting({ fatal }: Slot): void {
-    const error = bootError(fatal);
+  #diedBooting({ fatal }: Slot, exitCode: number): void {
+    const error = bootError(fatal, exitCode);
     if (this.#preload.length > 0) this.#notReady(error);
     if (this.#pool.failedBoots < MAX_FAILED_BOOTS) return;
     this.#notReady(error);

@@ -71,8 +71,9 @@ export function lateExitError({ jobName }: { jobName: string | undefined }, exit
   return new CrashError(`${jobName} called process.exit(${exitCode}) after it had ended`, 'exit', exitCode, { jobName });
 }
 
-export function bootError(cause: unknown): CrashError {
-  return new CrashError(`no thread can be started: ${messageOf(cause)}. Check the queue's option "worker".`, crashReason(cause), 1, {
+export function bootError(cause: unknown, exitCode = 1): CrashError {
+  const why = cause === undefined ? `it ended with exit code ${exitCode}` : messageOf(cause);
+  return new CrashError(`no thread can be started: ${why}. Check the queue's option "worker".`, crashReason(cause), exitCode, {
     cause,
   });
 }

@@ -5,15 +5,14 @@ import type { KindMessage } from './protocol.js';
 
 /** Imports the module of a definition and finds the export that is it. Throws {@link ModuleError}. */
 export async function loadDefinition({ name, module }: KindMessage): Promise<JobDefinition> {
-  let exports: Record<string, unknown>;
   try {
-    exports = await import(module);
+    return find(name, module, await import(module));
   } catch (error) {
+    if (error instanceof ModuleError) throw error;
     throw new ModuleError(`the module of job "${name}" failed to load: ${messageOf(error)} (${module})${hint(module, error)}`, {
       cause: error,
     });
   }
-  return find(name, module, exports);
 }
 
 function find(name: string, module: string, exports: Record<string, unknown>): JobDefinition {

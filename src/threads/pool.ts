@@ -13,6 +13,8 @@ export interface PoolEvents {
   born(worker: Worker): void;
   /** It has booted and can be opened. */
   booted(worker: Worker): void;
+  /** It lives, but could not be opened. */
+  unusable(worker: Worker, error: unknown): void;
 }
 
 /**
@@ -82,8 +84,9 @@ export class ThreadPool {
     if (!keeper?.threads.includes(worker) || this.#closed) return undefined;
     const controller = new AbortController();
     this.#target = worker.threadId;
-    keeper.run(task, { signal: controller.signal, transferList: task ? [task.port] : [] }).catch(() => {
-      // The thread's end is seen by its own events.
+    keeper.run(task, { signal: controller.signal, transferList: task ? [task.port] : [] }).catch((error: unknown) => {
+      // A thread's end is seen by its own events; one that lives, and yet could not be opened, is of no use.
+      if (task !== undefined && keeper.threads.includes(worker) && !this.#closed) this.#events.unusable(worker, error);
     });
     this.#target = undefined;
     return controller;

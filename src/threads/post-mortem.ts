@@ -1,3 +1,4 @@
+import { findSourceMap } from 'node:module';
 import type { Frame, PostMortem } from '../errors.js';
 import type { ThreadInspector } from './inspector.js';
 import { PHASE } from './protocol.js';
@@ -10,22 +11,29 @@ const HOT_FOR = 3;
 
 /** What {@link LOOK} answers. */
 interface Look {
-  stack: string;
+  frames: [functionName: string | null, url: string | null, line: number | null, column: number | null][];
   resources: string[];
   heapUsed: number;
 }
 
-/** Runs in the stuck thread, on top of its frames. Users change how stacks are made: their settings are put back. */
+/**
+ * Runs in the stuck thread, on top of its frames, which may be those of a regular expression: it must not use one, and
+ * neither must Node.js, whose own formatter of stacks does (with source maps it corrupted the heap of Node.js 20).
+ * Users change how stacks are made: their settings are put back.
+ */
 const LOOK = `(() => {
   const { stackTraceLimit, prepareStackTrace } = Error;
   try {
     Error.stackTraceLimit = 60;
-    Error.prepareStackTrace = undefined;
-    return {
-      stack: String(new Error().stack),
-      resources: process.getActiveResourcesInfo(),
-      heapUsed: process.memoryUsage().heapUsed,
+    Error.prepareStackTrace = (error, sites) => {
+      const frames = [];
+      for (let at = 0; at < sites.length; at++) {
+        const site = sites[at];
+        frames[at] = [site.getFunctionName(), site.getScriptNameOrSourceURL(), site.getLineNumber(), site.getColumnNumber()];
+      }
+      return frames;
     };
+    return { frames: new Error().stack, resources: process.getActiveResourcesInfo(), heapUsed: process.memoryUsage().heapUsed };
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
@@ -70,7 +78,7 @@ export class PostMortems {
 export function interpret(looks: readonly Look[], loading: boolean): PostMortem {
   const [first] = looks;
   if (first === undefined) return { kind: loading ? 'loading' : 'native', stack: [] };
-  const stacks = looks.map(({ stack }) => framesOf(stack));
+  const stacks = looks.map(({ frames }) => framesOf(frames));
   const stack = stacks[0] as Frame[];
   const { heapUsed, resources } = first;
   if (loading) return { kind: 'loading', stack, heapUsed, resources };
@@ -81,23 +89,29 @@ export function interpret(looks: readonly Look[], loading: boolean): PostMortem 
 /** Every thread has these open: its ports. */
 const OURS_OPEN = new Set(['MessagePort']);
 
-const FRAME = /^\s*at (?:(.*?) \()?((?:file:\/\/|\/|[A-Za-z]:\\|wasm:|evalmachine)[^)]*?):(\d+):(\d+)\)?$/;
 // This file stands in the folder of the package's code.
 const OWN = new URL('..', import.meta.url).href;
 
 /** The job's frames of a stack, innermost first. */
-export function framesOf(stack: string): Frame[] {
+export function framesOf(sites: Look['frames']): Frame[] {
   const frames: Frame[] = [];
-  for (const text of stack.split('\n')) {
-    const [, name = '(anonymous)', url = '', line, column] = FRAME.exec(text) ?? [];
-    if (url === '' || isForeign(url)) continue;
-    frames.push({ functionName: name.replace(/^async /, ''), url, line: Number(line), column: Number(column) });
+  for (const [functionName, url, line, column] of sites) {
+    if (url === null || url === '' || isForeign(url)) continue;
+    frames.push(inSource({ functionName: functionName ?? '(anonymous)', url, line: line ?? 0, column: column ?? 0 }));
   }
   return frames;
 }
 
+/** Through the file's source map, where the process runs with source maps and has loaded the file too. */
+function inSource(frame: Frame): Frame {
+  const entry = findSourceMap(frame.url)?.findEntry(frame.line - 1, frame.column - 1);
+  if (entry === undefined || !('originalSource' in entry)) return frame;
+  const { originalSource: url, originalLine, originalColumn } = entry;
+  return { functionName: frame.functionName, url, line: originalLine + 1, column: originalColumn + 1 };
+}
+
 function isForeign(url: string): boolean {
-  return url.startsWith(OWN) || url.startsWith('node:') || /[\\/]node_modules[\\/]piscina[\\/]/.test(url);
+  return url.startsWith(OWN) || !/^(file:|wasm:|\/|[A-Za-z]:\\)/.test(url) || /[\\/]node_modules[\\/]piscina[\\/]/.test(url);
 }
 
 function hottest(stacks: Frame[][]): PostMortem['hot'] {

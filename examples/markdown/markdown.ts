@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import highlighter from 'highlight.js';
+import { Marked } from 'marked';
+
+export interface RenderedPage {
+  htmlBytes: number;
+  /** SHA-256 of the HTML: two renderings can be compared without keeping the pages. */
+  digest: string;
+}
+
+const markdown = new Marked({ renderer: { code: ({ text, lang }) => `<pre><code class="hljs">${highlight(text, lang)}</code></pre>\n` } });
+
+/** Renders a Markdown file to HTML. The threads and the main thread both do exactly this. */
+export async function renderFile(path: string): Promise<RenderedPage> {
+  const html = await markdown.parse(await readFile(path, 'utf8'));
+  return { htmlBytes: Buffer.byteLength(html), digest: createHash('sha256').update(html).digest('hex') };
+}
+
+/** A code block as HTML. Without a language that is known, highlight.js tries all of them: the expensive part. */
+function highlight(code: string, infoString = ''): string {
+  const language = infoString.split(/[\s,{]/, 1)[0] ?? '';
+  return highlighter.getLanguage(language) ? highlighter.highlight(code, { language }).value : highlighter.highlightAuto(code).value;
+}
