@@ -1,5 +1,6 @@
 import { type Clock, MAX_TIMER, realClock } from './clock.js';
 import { Drain, settledBefore } from './drain.js';
+import type { PostMortem } from './errors.js';
 import * as errors from './errors.js';
 import { QueueEmitter, type QueueEvent } from './events.js';
 import { type Explanation, explain } from './explain.js';
@@ -289,6 +290,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     record.order = ++this.#order;
     this.#ready.push(record);
     this.#dispatcher.schedule();
+    this.#drain?.look();
   }
 
   // --- 3. It runs, and the attempt ends
@@ -527,10 +529,26 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       throw new errors.OptionsError(`list: expected one of delayed, waiting, active, completed, failed, cancelled; given ${String(state)}`);
   }
 
-  /** Where a job is and why it is not running yet; `undefined` for one that is not known (any more). */
-  explain(id: string): Explanation | undefined {
+  /**
+   * Where a job is and why it is not running yet; `undefined` for one that is not known (any more).
+   * With `stack`, a promise; of a running job it also tells where in its code it is now, as a post-mortem does, and
+   * the job goes on. That takes 100 ms at most, and needs the queue's option `postMortem`.
+   */
+  explain(id: string): Explanation | undefined;
+  explain(id: string, options: { stack: true }): Promise<(Explanation & { where?: PostMortem }) | undefined>;
+  explain(id: string, { stack = false } = {}): Explanation | undefined | Promise<(Explanation & { where?: PostMortem }) | undefined> {
     const record = this.#jobs.get(id);
-    return record && explain(record, { ready: this.#ready, delays: this.#delays, dispatcher: this.#dispatcher, clock: this.#clock });
+    if (stack) return this.#explainWithStack(record);
+    return record && this.#explain(record);
+  }
+
+  async #explainWithStack(record: JobRecord | undefined): Promise<(Explanation & { where?: PostMortem }) | undefined> {
+    const where = record && (await this.#dispatcher.lookInto(record));
+    return record && { ...this.#explain(record), ...(where && { where }) };
+  }
+
+  #explain(record: JobRecord): Explanation {
+    return explain(record, { ready: this.#ready, delays: this.#delays, dispatcher: this.#dispatcher, clock: this.#clock });
   }
 
   /** Counts, totals, times and threads, now; also by definition. */
@@ -545,6 +563,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (definition === undefined) this.#ready.paused = true;
     else this.#ready.pause(this.#kinds.of(definition));
     this.#tell('paused', definition?.name);
+    this.#drain?.look();
   }
 
   /** Undoes {@link pause}. What was paused by definition stays so until it is resumed by definition. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { NotCloneableError } from '../errors.js';
+import { NotCloneableError, type PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/job.js';
 import { nextBatch } from './batch.js';
 import { Crew, type CrewOptions } from './crew.js';
@@ -70,6 +70,13 @@ export class Dispatcher {
     const running = slot.running();
     if (running?.record !== record) return { phase: 'sent', threadId };
     return { phase: running.loading ? 'loading' : 'running', threadId, since: running.since };
+  }
+
+  /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
+  async lookInto(record: JobRecord): Promise<PostMortem | undefined> {
+    const slot = this.#slotOf(record);
+    if (slot?.running()?.record !== record) return undefined;
+    return this.#enforcer.lookInto(slot);
   }
 
   /** When the handler of an active job was started, on {@link Clock.now}, as far as it still runs. */

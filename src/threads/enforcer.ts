@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { PostMortem } from '../errors.js';
 import type { Outcome } from '../job/attempt.js';
 import { cancelled, type JobRecord } from '../job/job.js';
 import type { Crew } from './crew.js';
@@ -122,13 +123,20 @@ export class Enforcer {
   #execute(slot: Slot, verdict: Verdict, reason: KillReason): void {
     slot.verdict = verdict;
     if (verdict.outcome === 'cancelled' || this.#postMortems === undefined) return this.kill(slot, reason);
-    const look = this.#postMortems.of(slot);
-    slot.look = look;
-    void look.then((found) => {
-      slot.look = undefined;
-      addPostMortem(verdict.error, found);
+    void this.lookInto(slot).then((found) => {
+      if (found !== undefined) addPostMortem(verdict.error, found);
       // It may have ended while we looked.
       if (slot.verdict === verdict) this.kill(slot, reason);
     });
+  }
+
+  /** Where the running job of a thread is, without ending it; `undefined` when nobody may look. */
+  async lookInto(slot: Slot): Promise<PostMortem | undefined> {
+    if (this.#postMortems === undefined) return undefined;
+    const look = this.#postMortems.of(slot);
+    slot.look = look;
+    const found = await look;
+    if (slot.look === look) slot.look = undefined;
+    return found;
   }
 }

@@ -40,10 +40,10 @@ export class Idempotency {
     return record;
   }
 
-  /** The key stands for this job from now on. */
+  /** The key stands for this job from now on, unless another job that lives has it: then a replayed one goes without. */
   remember(record: JobRecord): void {
     const key = keyOf(record);
-    if (key !== undefined) this.#living.set(key, { record, expires: Number.POSITIVE_INFINITY });
+    if (key !== undefined && !this.#living.has(key)) this.#living.set(key, { record, expires: Number.POSITIVE_INFINITY });
   }
 
   /** The job has ended: a completed one is remembered for a while, any other frees its key. */

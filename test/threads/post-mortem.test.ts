@@ -1,0 +1,128 @@
+import type { Job, JobQueue, TimeoutError } from 'threadmill';
+import { describe, expect, it } from 'vitest';
+import { framesOf, interpret, placeOf } from '../../dist/threads/post-mortem.js';
+import { patient, stuck } from '../fixtures/stuck.job.js';
+import { makeQueue } from '../helpers.js';
+
+async function endOf(queue: JobQueue, way: string): Promise<TimeoutError> {
+  return queue.run(stuck, way).then(
+    () => expect.fail('the job did not time out'),
+    (error) => error,
+  );
+}
+
+describe('a post-mortem', () => {
+  it.each([
+    ['loop', 'loop'],
+    ['regex', 'catastrophic'],
+    ['recursion', 'deeper'],
+    ['nested', 'loop'],
+    ['wait', 'wait'],
+    ['own stacks', 'own stacks'],
+  ])('of a job that is computing names the place: %s', async (way, functionName) => {
+    const error = await endOf(makeQueue({ jobs: [stuck] }), way);
+    expect(error.postMortem).toMatchObject({ kind: 'cpu' });
+    const [top] = error.postMortem?.stack ?? [];
+    expect(top).toMatchObject({ url: expect.stringMatching(/stuck\.job\.js$/), line: expect.any(Number) });
+    expect(top?.functionName).toBe(functionName);
+    expect(error.message).toBe(`stuck timed out after 60 ms in ${functionName} (stuck.job.js:${top?.line})`);
+    expect(error.stack).toContain(`\n    at ${functionName} (`);
+    expect(error.postMortem?.hot?.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+  });
+
+  it.each(['wasm', 'microtasks'])('of a job that is computing says so: %s', async (way) => {
+    expect((await endOf(makeQueue({ jobs: [stuck] }), way)).postMortem?.kind).toBe('cpu');
+  });
+
+  it('leaves out the frames of Node.js, threadmill and Piscina', async () => {
+    const { postMortem } = await endOf(makeQueue({ jobs: [stuck] }), 'nested');
+    expect(postMortem?.stack.map(({ functionName }) => functionName)).toEqual(['loop', 'nested', 'run']);
+  });
+
+  it('of an await that does not settle says what is open', async () => {
+    const error = await endOf(makeQueue({ jobs: [stuck] }), 'pending');
+    expect(error.postMortem).toMatchObject({ kind: 'waiting', stack: [], resources: ['Timeout'] });
+    expect(error.message).toBe('stuck timed out after 60 ms waiting for something that did not come (open: Timeout)');
+  });
+
+  it('of a native call says that it cannot be interrupted', async () => {
+    const error = await endOf(makeQueue({ jobs: [stuck] }), 'native');
+    expect(error.postMortem).toMatchObject({ kind: 'native', stack: [] });
+    expect(error.message).toBe('stuck timed out after 60 ms in a native call that cannot be interrupted');
+  });
+
+  it('is in the dead letter, and its place in the log', async () => {
+    const lines: string[] = [];
+    const log = (fields: object) => lines.push(JSON.stringify(fields));
+    const queue = makeQueue({ jobs: [stuck], logger: { trace: log, debug: log, info: log, warn: log, error: log } });
+    await endOf(queue, 'regex');
+    expect((queue.deadLetters.list()[0]?.error as TimeoutError).postMortem?.kind).toBe('cpu');
+    expect(lines.some((line) => line.includes('in catastrophic (stuck.job.js:'))).toBe(true);
+  });
+
+  it('is taken of several jobs at once', async () => {
+    const queue = makeQueue({ jobs: [stuck], threads: 3 });
+    const ends = await Promise.all(['loop', 'regex', 'recursion', 'pending', 'wait', 'loop'].map((way) => endOf(queue, way)));
+    expect(ends.map(({ postMortem }) => postMortem?.kind)).toEqual(['cpu', 'cpu', 'cpu', 'waiting', 'cpu', 'cpu']);
+  });
+
+  it('is not taken with postMortem: false', async () => {
+    const error = await endOf(makeQueue({ jobs: [stuck], postMortem: false }), 'loop');
+    expect(error.postMortem).toBeUndefined();
+    expect(error.message).toBe('stuck timed out after 60 ms');
+  });
+
+  it('changes no outcome: kills in a row leave the queue as it was', async () => {
+    const queue = makeQueue({ jobs: [stuck], threads: 2 });
+    const ways = ['loop', 'regex', 'wait', 'recursion', 'pending'];
+    const ends = await Promise.all(Array.from({ length: 40 }, (_, index) => endOf(queue, ways[index % ways.length] as string)));
+    expect(new Set(ends.map(({ code }) => code))).toEqual(new Set(['ERR_TIMEOUT']));
+    expect(ends.filter(({ postMortem }) => postMortem?.kind === 'native' || postMortem?.kind === 'unknown')).toEqual([]);
+    expect(queue.stats()).toMatchObject({ totals: { failed: 40, timedOut: 40 }, threads: { busy: 0, zombies: 0, killed: 40 } });
+  });
+});
+
+describe('explain with a stack', () => {
+  it('tells where a running job is, and the job goes on', async () => {
+    const queue = makeQueue({ jobs: [patient] });
+    const shared = new SharedArrayBuffer(4);
+    const job: Job = await queue.add(patient, shared);
+    await new Promise((resolve) => queue.once('progress', resolve));
+    const explanation = await queue.explain(job.id, { stack: true });
+    expect(explanation).toMatchObject({ state: 'active', phase: 'running', where: { kind: 'cpu' } });
+    expect(explanation?.where?.stack[0]).toMatchObject({ functionName: 'run', url: expect.stringMatching(/stuck\.job\.js$/) });
+    Atomics.store(new Int32Array(shared), 0, 1);
+    expect(await job.result(), 'its own settings are as it left them').toEqual({ stackTraceLimit: 7 });
+  });
+
+  it('is the plain explanation for a job that does not run', async () => {
+    const queue = makeQueue();
+    queue.pause();
+    const { id } = await queue.add(stuck, 'loop');
+    expect(await queue.explain(id, { stack: true })).toEqual(queue.explain(id));
+    expect(await queue.explain('nobody', { stack: true })).toBeUndefined();
+  });
+});
+
+describe('what looks say', () => {
+  const site: [string | null, string, number, number] = ['work', 'file:///app/jobs.js', 7, 3];
+
+  it('nothing from a thread that does not answer: native code, or a module that loads', () => {
+    expect(interpret([], false)).toEqual({ kind: 'native', stack: [] });
+    expect(interpret([], true)).toEqual({ kind: 'loading', stack: [] });
+  });
+
+  it('hot places by how often they were seen', () => {
+    const look = (line: number) => ({ frames: [['work', 'file:///app/jobs.js', line, 1] as typeof site], resources: [], heapUsed: 1 });
+    expect(interpret([look(7), look(8), look(8), look(8)], false).hot).toEqual([
+      { functionName: 'work', url: 'file:///app/jobs.js', line: 8, share: 0.75 },
+      { functionName: 'work', url: 'file:///app/jobs.js', line: 7, share: 0.25 },
+    ]);
+  });
+
+  it('frames of files only', () => {
+    const frames = framesOf([['evaluate', '', 1, 1], ['read', 'node:fs', 1, 1], [null, 'file:///app/jobs.js', 2, 1], site]);
+    expect(frames.map(({ functionName }) => functionName)).toEqual(['(anonymous)', 'work']);
+    expect(placeOf({ kind: 'cpu', stack: frames })).toBe(' in (anonymous) (jobs.js:2)');
+  });
+});
