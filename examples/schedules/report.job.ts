@@ -1,0 +1,9 @@
+import { defineJob } from 'threadmill';
+import { z } from 'zod';
+
+export const report = defineJob({
+  name: 'report',
+  module: import.meta.url,
+  input: z.object({ of: z.string() }),
+  run: ({ of }, { id }) => `${of} (${id})`,
+});
