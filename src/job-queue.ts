@@ -5,7 +5,7 @@ import * as errors from './errors.js';
 import { QueueEmitter, type QueueEvent } from './events.js';
 import { type Explanation, explain } from './explain.js';
 import { payloadOf } from './intake.js';
-import type { Attempt } from './job/attempt.js';
+import type { Attempt, Outcome } from './job/attempt.js';
 import type { JobDefinition } from './job/definition.js';
 import { type AddOptions, announceEnd, cancelled, enter, handleOf, Job, JobRecord, move, resultOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
@@ -58,7 +58,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly #clock: Clock = realClock;
   readonly #random = Math.random;
   readonly #jobs = new Jobs();
-  readonly #kinds = new Kinds({ idPrefix: this.#jobs.idPrefix, cancel: (id, reason) => this.#cancelById(id, reason) });
+  readonly #kinds = new Kinds({
+    idPrefix: this.#jobs.idPrefix,
+    cancel: (id, reason) => this.#cancelById(id, reason),
+    startOf: (id) => this.#startOf(id),
+  });
   readonly #ready: Ready;
   readonly #delays: Delays;
   /** Delayed retries whose old thread has not exited: their time comes after that. */
@@ -219,14 +223,18 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     answer: (accepted: Accepted) => Answer,
   ): Answer | Promise<Answer> {
     const input = this.#payload(kind, checked, 'input');
-    const accept = () => {
-      this.#enterable(kind.definition, settings);
-      return answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
-    };
     this.#enterable(kind.definition, settings);
     const known = this.#known(kind, input, settings);
     if (known !== undefined) return answer(known);
-    return this.#admission.hasRoom(1) ? answer(this.#enter(kind, input, settings)) : this.#admission.enter(1, accept, settings?.signal);
+    if (this.#admission.hasRoom(1)) return answer(this.#enter(kind, input, settings));
+    return this.#admission.enter(
+      1,
+      () => {
+        this.#enterable(kind.definition, settings);
+        return answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
+      },
+      settings?.signal,
+    );
   }
 
   /** The definition's kind, when the queue takes jobs of it. */
@@ -350,7 +358,9 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   #succeeded(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void {
-    this.#attempted(record, { outcome: 'completed', error: undefined, startedAt, duration, threadId, started: true });
+    this.#ready.ended(record, startedAt, undefined);
+    this.#attempted(record, 'completed', undefined, startedAt, duration, threadId);
+    record.kind.recordRun(record.waitTime as number, duration);
     record.output = output;
     this.#finish(record, 'completed');
   }
@@ -358,7 +368,9 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   #ended(record: JobRecord, end: AttemptEnd): void {
     const { outcome, error } = end;
     errors.attachJob(error, { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt });
-    this.#attempted(record, end);
+    this.#ready.ended(record, end.started ? end.startedAt : undefined, end.gone);
+    this.#attempted(record, outcome, error, end.startedAt, end.duration, end.threadId);
+    if (end.started) record.kind.recordRun(record.waitTime as number, end.duration);
     const next = this.#decide(record, end);
     switch (next.to) {
       case 'waiting':
@@ -374,18 +386,15 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     }
   }
 
-  /** Writes the attempt down. */
-  #attempted(record: JobRecord, { outcome, error, startedAt, duration, threadId, started, gone }: AttemptEnd): void {
-    const { kind } = record;
-    this.#ready.ended(record, started ? startedAt : undefined, gone);
-    if (outcome === 'timed-out') kind.totals.timedOut++;
-    else if (outcome === 'crashed') kind.totals.crashed++;
-    else if (outcome === 'interrupted') kind.totals.interrupted++;
+  /** Writes the attempt down. Its facts come one by one: an object for them would be garbage for every job. */
+  #attempted(record: JobRecord, outcome: Outcome, error: unknown, startedAt: number, duration: number, threadId: number): void {
+    const { totals } = record.kind;
+    if (outcome === 'timed-out') totals.timedOut++;
+    else if (outcome === 'crashed') totals.crashed++;
+    else if (outcome === 'interrupted') totals.interrupted++;
     record.waitTime = Math.max(0, startedAt - record.readyAt);
-    record.startedAt = this.#clock.wallTime() - (this.#clock.now() - startedAt);
-    if (started) kind.recordRun(record.waitTime, duration);
-    const facts = { number: record.attempt, outcome, startedAt: record.startedAt, duration, threadId };
-    const attempt: Attempt = error === undefined ? facts : { ...facts, error };
+    const started = this.#clock.wallTime() - (this.#clock.now() - startedAt);
+    const attempt: Attempt = { number: record.attempt, outcome, error, startedAt: started, duration, threadId };
     record.attempts = record.attempts.length === 0 ? [attempt] : [...record.attempts, attempt];
   }
 
@@ -436,6 +445,13 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     else this.#tellOf(state, record);
     this.#lives(-1);
     this.#admission.left();
+  }
+
+  /** When the handler of an active job was started, in milliseconds since 1970. */
+  #startOf(id: string): number | undefined {
+    const record = this.#jobs.get(id);
+    const start = record && this.#dispatcher.startOf(record);
+    return start && this.#clock.wallTime() - (this.#clock.now() - start);
   }
 
   #cancelById(id: string, reason: unknown): boolean {

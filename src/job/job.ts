@@ -40,7 +40,6 @@ export class JobRecord {
   readyAt: number;
   /** How long the last attempt had waited for its thread since the job was ready, in milliseconds. */
   waitTime: number | undefined;
-  startedAt: number | undefined;
   finishedAt: number | undefined;
   /** The output of a completed job. */
   output: unknown;
@@ -179,9 +178,10 @@ export class Job<Input = unknown, Output = unknown> {
   get addedAt(): number {
     return this.#record.addedAt;
   }
-  /** When its last attempt was started, in milliseconds since 1970. */
+  /** When its current or last attempt was started, in milliseconds since 1970. */
   get startedAt(): number | undefined {
-    return this.#record.startedAt;
+    const { state, kind, attempts } = this.#record;
+    return (state === 'active' ? kind.host.startOf(this.id) : undefined) ?? attempts.at(-1)?.startedAt;
   }
   /** When it completed, failed for good or was cancelled, in milliseconds since 1970. */
   get finishedAt(): number | undefined {

@@ -7,6 +7,8 @@ export interface JobHost {
   /** What the ids of its own jobs begin with. */
   readonly idPrefix: string;
   cancel(id: string, reason: unknown): boolean;
+  /** When the handler of an active job was started, in milliseconds since 1970. */
+  startOf(id: string): number | undefined;
 }
 
 /** How often something happened since the queue was made. */

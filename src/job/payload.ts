@@ -24,7 +24,7 @@ export function pack(value: unknown, root: string): Payload {
 }
 
 // Taken now: in a thread, handlers may change the globals.
-const { keys, getPrototypeOf, getOwnPropertyNames } = Object;
+const { keys, hasOwn, getPrototypeOf, getOwnPropertyNames } = Object;
 const PlainMap = Map;
 const PlainSet = Set;
 
@@ -34,7 +34,8 @@ const OBJECT_BYTES = 16;
 class Walk {
   bytes = 0;
   looseViews = false;
-  /** Made only for nested values: most inputs are flat. */
+  #outermost: object | undefined;
+  /** The objects inside it. Made only when there are any: most inputs are flat. */
   #seen: Set<object> | undefined;
 
   visit(value: unknown, path: string, key: string | number): void {
@@ -54,9 +55,8 @@ class Walk {
   }
 
   #object(object: object, path: string): void {
-    if (this.#seen === undefined) this.#seen = new PlainSet<object>();
-    else if (this.#seen.has(object)) return;
-    this.#seen.add(object);
+    if (this.#outermost === undefined) this.#outermost = object;
+    else if (this.#wasSeen(object)) return;
     this.bytes += OBJECT_BYTES;
     if (types.isProxy(object)) throw notCloneable(path, 'a Proxy');
     const prototype = getPrototypeOf(object);
@@ -65,8 +65,17 @@ class Walk {
     else this.#special(object, path);
   }
 
+  #wasSeen(object: object): boolean {
+    if (object === this.#outermost || this.#seen?.has(object)) return true;
+    this.#seen ??= new PlainSet<object>();
+    this.#seen.add(object);
+    return false;
+  }
+
   #properties(object: object, path: string): void {
-    for (const key of keys(object)) {
+    // No array of keys for every input; what a prototype adds is not sent.
+    for (const key in object) {
+      if (!hasOwn(object, key)) continue;
       this.bytes += key.length;
       this.visit((object as Record<string, unknown>)[key], path, key);
     }

@@ -7,6 +7,7 @@ import {
   CELLS,
   type Encoded,
   type FromThread,
+  JOB_FIELDS,
   type KindMessage,
   type OpenMessage,
   PHASE,
@@ -90,10 +91,17 @@ export class Slot {
 
   /** Sends a batch. Throws what `postMessage` throws; then nothing was sent. */
   send(records: JobRecord[]): void {
-    const jobs: unknown[] = [];
+    const jobs: unknown[] = new Array(records.length * JOB_FIELDS);
+    let at = 0;
     let kinds: KindMessage[] | undefined;
     for (const { key, attempt, maxAttempts, input, options, checkpoint, kind } of records) {
-      jobs.push(kind.index, key, attempt, maxAttempts, input, options?.metadata, checkpoint);
+      jobs[at++] = kind.index;
+      jobs[at++] = key;
+      jobs[at++] = attempt;
+      jobs[at++] = maxAttempts;
+      jobs[at++] = input;
+      jobs[at++] = options?.metadata;
+      jobs[at++] = checkpoint;
       if (!this.#known[kind.index]) {
         kinds ??= [];
         kinds.push(kindMessage(kind));

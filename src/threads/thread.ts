@@ -32,7 +32,7 @@ const { add, store } = Atomics;
 const { setImmediate, clearImmediate } = globalThis;
 
 /** Results that are older than this leave before their batch has ended, in milliseconds: a kill makes no more than this run twice. */
-const EARLY_RESULTS = 2;
+const EARLY_RESULTS = 1;
 
 type Loaded = { definition: JobDefinition } | { error: Encoded };
 

@@ -57,6 +57,7 @@ export class Admission {
 
   /** Some room was made: lets in who waits, as far as it goes. */
   left(): void {
+    if (this.#waiters.length === 0) return;
     while (this.#first < this.#waiters.length) {
       const waiter = this.#waiters[this.#first] as Waiter;
       if (!waiter.left && !this.#fits(waiter.count)) return;

@@ -56,7 +56,7 @@ describe('a post-mortem', () => {
     const log = (fields: object) => lines.push(JSON.stringify(fields));
     const queue = makeQueue({ jobs: [stuck], logger: { trace: log, debug: log, info: log, warn: log, error: log } });
     await endOf(queue, 'regex');
-    expect((queue.deadLetters.list()[0]?.error as TimeoutError).postMortem?.kind).toBe('cpu');
+    expect(queue.deadLetters.list()[0]?.error).toMatchObject({ postMortem: { kind: 'cpu' } });
     expect(lines.some((line) => line.includes('in catastrophic (stuck.job.js:'))).toBe(true);
   });
 

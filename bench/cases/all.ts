@@ -1,0 +1,13 @@
+import type { Case } from '../result.js';
+import { kill } from './kill.js';
+import { latency } from './latency.js';
+import { loopDelay } from './loop-delay.js';
+import { memory } from './memory.js';
+import { noop } from './noop.js';
+import { payload } from './payload.js';
+import { scaling } from './scaling.js';
+import { waiting } from './waiting.js';
+import { work } from './work.js';
+
+/** By the name that `--case` takes, in the order in which they run. */
+export const cases: Record<string, Case> = { noop, work, payload, latency, kill, waiting, scaling, 'loop-delay': loopDelay, memory };

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import fastq from 'fastq';
+import PQueue from 'p-queue';
+import type { JobQueue } from 'threadmill';
+import { noop } from '../jobs/definitions.js';
+import { collect, interleave, time } from '../measure.js';
+import { openQueue } from '../peers/threadmill.js';
+import type { Case, Group, Settings } from '../result.js';
+
+const PRIORITIES: Record<string, (() => number) | undefined> = {
+  'no priorities': undefined,
+  '10 priorities': () => Math.floor(Math.random() * 10),
+  'all priorities distinct': Math.random,
+};
+
+/** Jobs accepted but not started: a paused queue is filled, then drained. */
+export const waiting: Case = async (settings) => {
+  const jobs = settings.quick ? 200_000 : 1_000_000;
+  return [...(await deep(jobs, settings)), ...(await againstQueues(settings))];
+};
+
+// --- A million jobs
+
+async function deep(jobs: number, { quick }: Settings): Promise<Group[]> {
+  const named = Object.entries(PRIORITIES).map(([name, priority]) => ({ name, round: () => fillAndDrain(jobs, priority) }));
+  const shallow = { name: 'never more than 1 000 waiting', round: () => inPortions(jobs) };
+  const [add, drain, bytes] = await interleave([...named, shallow], quick ? 1 : 3);
+  const many = jobs.toLocaleString('en').replaceAll(',', ' ');
+  const group = (name: string, unit: Group['unit'], rounds: Group['rounds'] = {}): Group => ({ name, unit, rounds, compare: false });
+  return [
+    group(`${many} jobs wait: to add one`, 'µs a job', add),
+    group(`${many} jobs wait: to take, run and end one`, 'µs a job', drain),
+    group(`${many} jobs wait: memory beyond the input`, 'bytes a job', bytes),
+  ];
+}
+
+async function fillAndDrain(jobs: number, priority: (() => number) | undefined): Promise<number[]> {
+  const queue = await openQueue();
+  queue.pause();
+  const before = heap();
+  const add = await time(() => fill(queue, jobs, priority));
+  const bytes = (heap() - before) / jobs - inputBytes();
+  const drain = await time(() => drained(queue));
+  await queue.close();
+  return [(add * 1_000) / jobs, (drain * 1_000) / jobs, bytes];
+}
+
+/** The same work with nearly nothing waiting: what a job costs anyway. */
+async function inPortions(jobs: number): Promise<number[]> {
+  const queue = await openQueue();
+  let add = 0;
+  let drain = 0;
+  for (let done = 0; done < jobs; done += 1_000) {
+    queue.pause();
+    add += await time(() => fill(queue, 1_000, undefined));
+    drain += await time(() => drained(queue));
+  }
+  await queue.close();
+  return [(add * 1_000) / jobs, (drain * 1_000) / jobs];
+}
+
+async function fill(queue: JobQueue, jobs: number, priority: (() => number) | undefined): Promise<void> {
+  for (let n = 1; n < jobs; n++) void queue.add(noop, { n }, priority && { priority: priority() });
+  await queue.add(noop, { n: 0 }, priority && { priority: priority() });
+}
+
+async function drained(queue: JobQueue): Promise<void> {
+  const over = once(queue as never, 'drained');
+  queue.resume();
+  await over;
+}
+
+function heap(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Of one `{ n }`, as V8 keeps it. */
+function inputBytes(): number {
+  const before = heap();
+  const inputs = Array.from({ length: 100_000 }, (_, n) => ({ n }));
+  return (heap() - before) / inputs.length - 8;
+}
+
+// --- Beside queues without threads, whose jobs are functions
+
+async function againstQueues({ quick }: Settings): Promise<Group[]> {
+  const groups: Group[] = [];
+  for (const jobs of quick ? [10_000, 30_000] : [10_000, 100_000, 300_000]) {
+    const runners = [
+      { name: 'threadmill', round: async () => [sum(await fillAndDrain(jobs, Math.random))] },
+      { name: 'p-queue', round: () => pQueue(jobs) },
+      { name: 'fastq, which has no priorities', round: () => fastQueue(jobs) },
+    ];
+    const [total] = await interleave(runners, jobs > 100_000 ? 1 : 3);
+    const many = jobs.toLocaleString('en').replaceAll(',', ' ');
+    groups.push({ name: `${many} wait at random priorities: to add and drain one`, unit: 'µs a job', rounds: total ?? {}, compare: true });
+  }
+  return groups;
+}
+
+const sum = ([add = 0, drain = 0]: number[]) => add + drain;
+
+async function pQueue(jobs: number): Promise<number[]> {
+  const queue = new PQueue({ concurrency: 2, autoStart: false });
+  const total = await time(async () => {
+    for (let n = 0; n < jobs; n++) void queue.add(async () => n, { priority: Math.random() });
+    queue.start();
+    await queue.onIdle();
+  });
+  return [(total * 1_000) / jobs];
+}
+
+async function fastQueue(jobs: number): Promise<number[]> {
+  const queue = fastq.promise(async (n: number) => n, 2);
+  queue.pause();
+  const total = await time(async () => {
+    for (let n = 0; n < jobs; n++) void queue.push(n);
+    queue.resume();
+    await queue.drained();
+  });
+  return [(total * 1_000) / jobs];
+}

@@ -1,0 +1,4 @@
+import workerpool from 'workerpool';
+import { work } from './work.js';
+
+workerpool.worker(work);

@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { collect } from './measure.js';
+import type { Group } from './result.js';
+
+/** Runs `count` jobs, `callers` at a time. Gives the process's memory in MiB after the first tenth and at the end, garbage collected. */
+export async function rssAlong(count: number, callers: number, run: () => PromiseLike<unknown>): Promise<Group['rounds']> {
+  await repeat(count / 10, callers, run);
+  const first = await rss();
+  await repeat((count * 9) / 10, callers, run);
+  return { 'after the first tenth': [first], 'at the end': [await rss()] };
+}
+
+async function repeat(count: number, callers: number, run: () => PromiseLike<unknown>): Promise<void> {
+  let left = count;
+  const caller = async () => {
+    while (left-- > 0) await run();
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+}
+
+async function rss(): Promise<number> {
+  await sleep(1_500);
+  collect();
+  await sleep(500);
+  collect();
+  return process.memoryUsage.rss() / 1_048_576;
+}
