@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import type { JobRecord } from './job/job.js';
-import type { Dispatcher } from './threads/dispatcher.js';
+import type { Runner } from './threads/runner.js';
 import type { Delays } from './waiting/delays.js';
 import type { Ready } from './waiting/ready.js';
 
@@ -38,7 +38,7 @@ export type Explanation =
 export interface Places {
   ready: Ready;
   delays: Delays;
-  dispatcher: Dispatcher;
+  runner: Runner;
   clock: Clock;
 }
 
@@ -56,15 +56,12 @@ export function explain(record: JobRecord, places: Places): Explanation {
   }
 }
 
-function waitReason({ kind }: JobRecord, { ready, dispatcher: { crew } }: Places): WaitReason {
+function waitReason({ kind }: JobRecord, { ready, runner }: Places): WaitReason {
   if (ready.paused) return 'paused';
   if (kind.paused) return 'definition-paused';
   const limit = ready.heldBy(kind);
   if (limit !== undefined) return limit;
-  if (crew.hasRoom) return 'next';
-  const { busy, starting, size } = crew.stats;
-  if (crew.isBlocked) return 'zombies';
-  return busy === 0 && starting === size ? 'threads-starting' : 'threads-busy';
+  return runner.holdup ?? 'next';
 }
 
 function positionOf(record: JobRecord, ready: Ready): number {
@@ -82,8 +79,8 @@ function explainDelay(record: JobRecord, { delays, clock }: Places): Explanation
   return { state: 'delayed', reason: record.attempt === 0 ? 'delay' : 'backoff', runAt: clock.wallTime() + due - clock.now() };
 }
 
-function explainActive(record: JobRecord, { dispatcher, clock }: Places): Explanation {
-  const location = dispatcher.locate(record);
+function explainActive(record: JobRecord, { runner, clock }: Places): Explanation {
+  const location = runner.locate(record);
   if (location === undefined || location.phase === 'sent') return { state: 'active', phase: 'sent', threadId: location?.threadId };
   const ranFor = clock.now() - location.since;
   return { state: 'active', phase: location.phase, threadId: location.threadId, since: clock.wallTime() - ranFor, ranFor };

@@ -25,10 +25,12 @@ import {
   checkQueueOptions,
   type QueueOptions,
 } from './queue-options.js';
+import type { Seams } from './seam.js';
 import { type JobSnapshot, settingsOf, snapshotOf } from './snapshot.js';
 import { Dispatcher } from './threads/dispatcher.js';
 import type { AttemptEnd, DispatchHost, HandlerMessage } from './threads/host.js';
 import { THREAD_MARK } from './threads/protocol.js';
+import type { Runner } from './threads/runner.js';
 import { Admission } from './waiting/admission.js';
 import { DeadLetters } from './waiting/dead-letters.js';
 import { Delays } from './waiting/delays.js';
@@ -55,8 +57,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly deadLetters: DeadLetters;
   readonly #options: CheckedQueueOptions;
   readonly #logger: QueueLogger | undefined;
-  readonly #clock: Clock = realClock;
-  readonly #random = Math.random;
+  readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #jobs = new Jobs();
   readonly #kinds = new Kinds({
     idPrefix: this.#jobs.idPrefix,
@@ -67,13 +69,13 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly #delays: Delays;
   /** Delayed retries whose old thread has not exited: their time comes after that. */
   readonly #outlived = new Set<JobRecord>();
-  readonly #schedules = new Schedules(this.#clock);
+  readonly #schedules: Schedules;
   readonly #admission: Admission;
   readonly #idempotency: Idempotency;
   readonly #signals = new Signals<JobRecord>((record, reason) => this.#cancel(record, reason));
   readonly #completed: Recent<JobRecord>;
   readonly #cancelled: Recent<JobRecord>;
-  readonly #dispatcher: Dispatcher;
+  readonly #runner: Runner;
   /** Keeps the process alive while jobs live. */
   readonly #keepAlive = setInterval(() => {}, MAX_TIMER).unref();
   #order = 0;
@@ -83,8 +85,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   #drain: Drain | undefined;
   #closing: Promise<{ unfinished: JobSnapshot[] }> | undefined;
 
-  /** Throws `OptionsError` when an option is wrong or unknown. Its threads start at once. */
-  constructor(options: QueueOptions = {}) {
+  /** Throws `OptionsError` when an option is wrong or unknown. Its threads start at once. `seams` are for `threadmill/testing`. */
+  constructor(options: QueueOptions = {}, seams: Seams = {}) {
     super();
     if (THREAD_MARK in globalThis) {
       throw new errors.OptionsError(
@@ -94,13 +96,18 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     this.#options = checkQueueOptions(options);
     const { name, threads, spareThreads, maxBatch, worker, postMortem, keepCompleted, maxWaiting, whenFull } = this.#options;
     this.name = name;
+    this.#clock = seams.clock ?? realClock;
+    this.#random = seams.random ?? Math.random;
+    // A time that does not pass by itself must not be waited for.
+    if (seams.clock !== undefined) clearInterval(this.#keepAlive);
     this.#logger = loggerFor(this.#options.logger, name);
     if (this.#logger) logEvents(this, this.#logger);
     this.#ready = new Ready(
       this.#clock,
-      (record) => this.#dispatcher.startOf(record),
-      () => this.#dispatcher.schedule(),
+      (record) => this.#runningSince(record),
+      () => this.#runner.schedule(),
     );
+    this.#schedules = new Schedules(this.#clock);
     this.#delays = new Delays(this.#clock, (record) => this.#due(record));
     this.#admission = new Admission(maxWaiting, whenFull, () => this.#living - this.#active);
     this.#idempotency = new Idempotency(this.#options.idempotency, this.#clock);
@@ -113,15 +120,10 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       alert: (record, size) => this.#tellOf('dead-letter-alert', record, size),
     });
     const preload = this.#options.jobs.map((definition) => this.#kinds.of(definition));
-    this.#dispatcher = new Dispatcher(this.#host, this.#clock, {
-      threads,
-      spareThreads,
-      maxBatch,
-      worker: worker as never,
-      preload,
-      postMortem,
-      idPrefix: this.#jobs.idPrefix,
-    });
+    const { idPrefix } = this.#jobs;
+    this.#runner =
+      seams.runner?.(this.#host, this.#clock, { threads, idPrefix }) ??
+      new Dispatcher(this.#host, this.#clock, { threads, spareThreads, maxBatch, worker: worker as never, preload, postMortem, idPrefix });
   }
 
   // --- 1. A job is added
@@ -283,7 +285,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     } else {
       enter(record, 'waiting');
       this.#ready.push(record);
-      this.#dispatcher.schedule();
+      this.#runner.schedule();
     }
     this.#tellOf('added', record);
     return record;
@@ -297,7 +299,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     record.readyAt = this.#clock.now();
     record.order = ++this.#order;
     this.#ready.push(record);
-    this.#dispatcher.schedule();
+    this.#runner.schedule();
     this.#drain?.look();
   }
 
@@ -353,7 +355,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     this.#active--;
     move(record, 'waiting');
     this.#ready.unshift(record);
-    this.#dispatcher.schedule();
+    this.#runner.schedule();
     this.#drain?.look();
   }
 
@@ -450,8 +452,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   /** When the handler of an active job was started, in milliseconds since 1970. */
   #startOf(id: string): number | undefined {
     const record = this.#jobs.get(id);
-    const start = record && this.#dispatcher.startOf(record);
+    const start = record && this.#runningSince(record);
     return start && this.#clock.wallTime() - (this.#clock.now() - start);
+  }
+
+  /** When the handler of an active job was started, on {@link Clock.now}, as far as it still runs. */
+  #runningSince(record: JobRecord): number | undefined {
+    const location = this.#runner.locate(record);
+    return location?.phase === 'running' ? location.since : undefined;
   }
 
   #cancelById(id: string, reason: unknown): boolean {
@@ -462,7 +470,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   /** Ends a job on its owner's word. */
   #cancel(record: JobRecord, reason: unknown): boolean {
     if (record.ended) return false;
-    if (record.state === 'active') this.#dispatcher.cancel(record, reason);
+    if (record.state === 'active') this.#runner.cancel(record, reason);
     else {
       if (record.state === 'waiting') this.#ready.remove(record);
       else if (!this.#outlived.delete(record)) this.#delays.remove(record);
@@ -536,7 +544,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (state === 'waiting') yield* this.#ready;
     else if (state === 'completed') yield* this.#completed;
     else if (state === 'cancelled') yield* this.#cancelled;
-    else if (state === 'active') yield* this.#dispatcher.active();
+    else if (state === 'active') yield* this.#runner.active();
     else if (state === 'failed') yield* this.deadLetters.records();
     else if (state === 'delayed') {
       yield* this.#delays;
@@ -559,17 +567,17 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   async #explainWithStack(record: JobRecord | undefined): Promise<(Explanation & { where?: PostMortem }) | undefined> {
-    const where = record && (await this.#dispatcher.lookInto(record));
+    const where = record && (await this.#runner.lookInto(record));
     return record && { ...this.#explain(record), ...(where && { where }) };
   }
 
   #explain(record: JobRecord): Explanation {
-    return explain(record, { ready: this.#ready, delays: this.#delays, dispatcher: this.#dispatcher, clock: this.#clock });
+    return explain(record, { ready: this.#ready, delays: this.#delays, runner: this.#runner, clock: this.#clock });
   }
 
   /** Counts, totals, times and threads, now; also by definition. */
   stats(): QueueStats {
-    return queueStats(this.#kinds, this.#dispatcher.crew.stats);
+    return queueStats(this.#kinds, this.#runner.stats);
   }
 
   // --- Pausing and ending
@@ -587,7 +595,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (definition === undefined) this.#ready.paused = false;
     else this.#ready.resume(this.#kinds.of(definition));
     this.#tell('resumed', definition?.name);
-    this.#dispatcher.schedule();
+    this.#runner.schedule();
   }
 
   /** Whether the whole queue is paused. */
@@ -600,7 +608,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     // Booting threads do not keep the process alive; who waits for them does.
     const waiting = setInterval(() => {}, MAX_TIMER);
     try {
-      await this.#dispatcher.crew.ready();
+      await this.#runner.ready();
     } finally {
       clearInterval(waiting);
     }
@@ -632,7 +640,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       await this.#drain.over;
     }
     const unfinished = this.#handBack();
-    const exited = this.#dispatcher.crew.close();
+    const exited = this.#runner.close();
     await settledBefore(this.#clock, Math.max(deadline, this.#clock.now() + EXIT_GRACE), exited);
     clearInterval(this.#keepAlive);
     return { unfinished };
@@ -645,7 +653,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   /** Takes all living jobs out of the queue. */
   #handBack(): JobSnapshot[] {
-    this.#dispatcher.abandon(new errors.QueueClosedError(`the queue "${this.name}" was closed`));
+    this.#runner.abandon(new errors.QueueClosedError(`the queue "${this.name}" was closed`));
     const living = [...this.#inState('waiting'), ...this.#inState('delayed')];
     return living.map((record) => {
       const snapshot = snapshotOf(record, this.#runAt(record));

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
 import { messageOf } from '../text.js';
 import type { Attempt } from './attempt.js';
+import type { JobDefinition } from './definition.js';
 import type { JobKind } from './kind.js';
 import type { Backoff } from './retry.js';
 import { type JobState, MOVES } from './state.js';
@@ -229,8 +230,16 @@ export function handleOf(record: JobRecord): Job {
   return record.handle;
 }
 
+/** What the error of an attempt says of its job. */
+export interface Victim {
+  readonly id: string;
+  readonly attempt: number;
+  readonly timeout: number;
+  readonly kind: { readonly definition: JobDefinition };
+}
+
 /** The error of a job that is cancelled. */
-export function cancelled(record: JobRecord, reason: unknown): CancelledError {
+export function cancelled(record: Victim, reason: unknown): CancelledError {
   const because = reason === undefined ? '' : `: ${messageOf(reason)}`;
   const { id: jobId, attempt } = record;
   const jobName = record.kind.definition.name;

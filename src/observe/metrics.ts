@@ -1,6 +1,7 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { durations, type JobKind, noCounts, noTotals, type Totals } from '../job/kind.js';
 import type { JobState } from '../job/state.js';
+import type { ThreadStats } from '../threads/runner.js';
 
 /** Percentiles of a duration, in milliseconds, to one part in 100; all 0 before the first. */
 export interface Durations {
@@ -9,18 +10,6 @@ export interface Durations {
   p99: number;
   max: number;
   mean: number;
-}
-
-export interface ThreadStats {
-  /** Threads that live, spare ones included; those being terminated not. */
-  size: number;
-  busy: number;
-  /** Booting, or loading the queue's `jobs`. */
-  starting: number;
-  /** Terminated, but held by native code. */
-  zombies: number;
-  /** Terminated by the queue since its start. */
-  killed: number;
 }
 
 export interface JobStats {

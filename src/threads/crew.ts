@@ -7,6 +7,7 @@ import { bootError } from './endings.js';
 import { decodeThrown } from './error-codec.js';
 import { gone, type ThreadOptions, ThreadPool } from './pool.js';
 import type { Encoded, FromThread } from './protocol.js';
+import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
@@ -69,7 +70,7 @@ export class Crew {
     this.#pool.start();
   }
 
-  get stats() {
+  get stats(): ThreadStats {
     const { killed, busy } = this;
     let starting = 0;
     for (const { state } of this.#slots.values()) if (state === 'booting') starting++;

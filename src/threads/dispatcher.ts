@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { NotCloneableError, type PostMortem } from '../errors.js';
+import type { PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/job.js';
 import { nextBatch } from './batch.js';
 import { Crew, type CrewOptions } from './crew.js';
@@ -12,6 +12,7 @@ import { threadInspector } from './inspector.js';
 import { soonest } from './judge.js';
 import { PostMortems } from './post-mortem.js';
 import { type FromThread, RESULT, RESULT_FIELDS } from './protocol.js';
+import type { Location, Runner, ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';
 
 export interface DispatcherOptions extends CrewOptions {
@@ -20,12 +21,9 @@ export interface DispatcherOptions extends CrewOptions {
   postMortem: boolean;
 }
 
-/** Where an active job is: on its thread in a batch, or since when (on {@link Clock.now}) its module loads or its handler runs there. */
-export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
-
 /** Gives batches to threads and takes results back. */
-export class Dispatcher {
-  readonly crew: Crew;
+export class Dispatcher implements Runner {
+  readonly #crew: Crew;
   readonly #host: DispatchHost;
   readonly #clock: Clock;
   readonly #options: DispatcherOptions;
@@ -38,7 +36,7 @@ export class Dispatcher {
     this.#options = options;
     // Before the first thread starts: see there.
     const inspector = options.postMortem ? threadInspector() : undefined;
-    this.crew = new Crew(clock, options, {
+    this.#crew = new Crew(clock, options, {
       opened: () => this.schedule(),
       message: (slot, message) => this.#receive(slot, message),
       deadline: (slot) => this.#enforcer.look(slot),
@@ -46,7 +44,7 @@ export class Dispatcher {
       zombie: (slot) => host.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
     });
-    this.#enforcer = new Enforcer(host, clock, this.crew, inspector && new PostMortems(inspector));
+    this.#enforcer = new Enforcer(host, clock, this.#crew, inspector && new PostMortems(inspector));
   }
 
   /** Gives work to waiting threads, once the code that runs now has added all it wants to add. */
@@ -79,15 +77,9 @@ export class Dispatcher {
     return this.#enforcer.lookInto(slot);
   }
 
-  /** When the handler of an active job was started, on {@link Clock.now}, as far as it still runs. */
-  startOf(record: JobRecord): number | undefined {
-    const location = this.locate(record);
-    return location?.phase === 'running' ? location.since : undefined;
-  }
-
   /** Jobs that are on threads, sent or running. */
   active(): JobRecord[] {
-    return [...this.crew].flatMap(({ batch }) => batch.filter((record) => record !== undefined));
+    return [...this.#crew].flatMap(({ batch }) => batch.filter((record) => record !== undefined));
   }
 
   /**
@@ -97,7 +89,7 @@ export class Dispatcher {
   abandon(error: Error): void {
     const ended: (() => void)[] = [];
     const back: JobRecord[] = [];
-    for (const slot of this.crew) {
+    for (const slot of this.#crew) {
       if (slot.state !== 'busy') continue;
       back.push(...slot.withdraw());
       slot.drain();
@@ -114,21 +106,42 @@ export class Dispatcher {
     for (const end of ended) end();
   }
 
+  get holdup(): Runner['holdup'] {
+    if (this.#crew.hasRoom) return undefined;
+    if (this.#crew.isBlocked) return 'zombies';
+    const { busy, starting, size } = this.stats;
+    return busy === 0 && starting === size ? 'threads-starting' : 'threads-busy';
+  }
+
+  get stats(): ThreadStats {
+    return this.#crew.stats;
+  }
+
+  /** Resolves when all threads have booted and loaded the queue's `jobs`; rejects when they cannot. */
+  ready(): Promise<void> {
+    return this.#crew.ready();
+  }
+
+  /** Terminates all threads. Resolves when they have exited; native code may keep them for long. */
+  close(): Promise<void> {
+    return this.#crew.close();
+  }
+
   // --- batches go out
 
   #dispatch(): void {
     this.#scheduled = false;
-    while (this.#host.size > 0 && this.crew.hasRoom) {
+    while (this.#host.size > 0 && this.#crew.hasRoom) {
       const batch = nextBatch(this.#host, this.#options.maxBatch, this.#options.threads);
       if (batch.length === 0) break;
-      this.#send(this.crew.next(), batch);
+      this.#send(this.#crew.next(), batch);
     }
   }
 
   #send(slot: Slot, batch: JobRecord[]): void {
     for (const record of batch) this.#host.started(record);
     if (!this.#post(slot, batch)) return;
-    this.crew.work(slot);
+    this.#crew.work(slot);
     slot.deadline.within(Math.min(soonest(slot), batch.length > 1 ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
     this.#host.sent(batch);
   }
@@ -142,9 +155,9 @@ export class Dispatcher {
       const bad = batch.length === 1 ? batch : batch.filter((record) => !isCloneable(record));
       // Each can be cloned, and yet all cannot: no job may be left without an end.
       const culprits = bad.length === 0 ? batch : bad;
-      this.crew.rest(slot);
+      this.#crew.rest(slot);
       this.#host.returned(batch.filter((record) => !culprits.includes(record)));
-      for (const record of culprits) this.#enforcer.settle(slot, record, 'failed', notSent(record, error), this.#clock.now(), false);
+      for (const record of culprits) this.#enforcer.settle(slot, record, 'failed', endings.notSent(record, error), this.#clock.now(), false);
       return false;
     }
   }
@@ -210,7 +223,7 @@ export class Dispatcher {
     // A job without a result: what it did to the thread's globals has broken more than itself.
     if (slot.suspect !== undefined) return this.#enforcer.kill(slot, 'crashed');
     slot.verdict = undefined;
-    this.crew.rest(slot);
+    this.#crew.rest(slot);
     if (slot.retiring) this.#enforcer.kill(slot, 'late-error');
     this.schedule();
   }
@@ -248,7 +261,7 @@ export class Dispatcher {
   }
 
   #slotOf(record: JobRecord): Slot | undefined {
-    for (const slot of this.crew) if (slot.state === 'busy' && slot.batch.includes(record)) return slot;
+    for (const slot of this.#crew) if (slot.state === 'busy' && slot.batch.includes(record)) return slot;
     return undefined;
   }
 }
@@ -260,9 +273,4 @@ function isCloneable(record: JobRecord): boolean {
   } catch {
     return false;
   }
-}
-
-function notSent(record: JobRecord, cause: unknown): NotCloneableError {
-  const { name } = record.kind.definition;
-  return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${(cause as Error).message}`, { cause });
 }

@@ -1,5 +1,5 @@
-import { CrashError, type CrashReason, ModuleError, type PostMortem, TimeoutError } from '../errors.js';
-import type { JobRecord } from '../job/job.js';
+import { CrashError, type CrashReason, ModuleError, NotCloneableError, type PostMortem, TimeoutError } from '../errors.js';
+import type { JobRecord, Victim } from '../job/job.js';
 import { messageOf } from '../text.js';
 import { LOAD_LIMIT } from './deadline.js';
 import { placeOf, stackText } from './post-mortem.js';
@@ -7,14 +7,20 @@ import type { Slot } from './slot.js';
 
 /** The errors of attempts that did not end by themselves. */
 
-function factsOf(record: JobRecord) {
+function factsOf(record: Victim) {
   return { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt };
 }
 
-export function timeoutError(record: JobRecord, ranFor: number): TimeoutError {
+export function timeoutError(record: Victim, ranFor: number): TimeoutError {
   const { timeout } = record;
   const { name } = record.kind.definition;
   return new TimeoutError(`${name} timed out after ${timeout} ms`, timeout, ranFor, factsOf(record));
+}
+
+/** The job's input could not be cloned on its way to a thread. */
+export function notSent(record: Victim, cause: unknown): NotCloneableError {
+  const { name } = record.kind.definition;
+  return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${(cause as Error).message}`, { cause });
 }
 
 /** Writes on a timeout where the job was stuck: in its message, and as its stack. */
@@ -39,7 +45,7 @@ export function loadCrashError(record: JobRecord, slot: Slot, exitCode: number):
 }
 
 /** The thread died under the job. */
-export function crashError(record: JobRecord, slot: Slot, exitCode: number): CrashError {
+export function crashError(record: Victim, slot: Pick<Slot, 'fatal'>, exitCode: number): CrashError {
   const reason = crashReason(slot.fatal);
   return new CrashError(`${record.kind.definition.name} ended its thread: ${causeOf(slot, exitCode)}`, reason, exitCode, {
     ...factsOf(record),
@@ -83,7 +89,7 @@ function crashReason(fatal: unknown): CrashReason {
   return (fatal as { code?: string } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'uncaught';
 }
 
-function causeOf({ fatal }: Slot, exitCode: number): string {
+function causeOf({ fatal }: Pick<Slot, 'fatal'>, exitCode: number): string {
   const reason = crashReason(fatal);
   if (reason === 'exit') return `process.exit(${exitCode}) was called`;
   return reason === 'out-of-memory' ? 'it ran out of memory' : messageOf(fatal);

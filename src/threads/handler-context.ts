@@ -7,6 +7,7 @@ import { decodeThrown } from './error-codec.js';
 import { CELL, type FromThread, type LogLevel, type ToThread } from './protocol.js';
 
 const { load } = Atomics;
+const { setImmediate } = globalThis;
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** The thread's side of a job's context. */
@@ -46,8 +47,11 @@ export class HandlerContext implements JobContext {
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.aborted && !this.#controller.signal.aborted) this.#readStop();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      // Told to stop already: the listeners that the handler adds now shall hear of it.
+      if (this.aborted) setImmediate(() => this.#readStop());
+    }
     return this.#controller.signal;
   }
 
@@ -56,7 +60,9 @@ export class HandlerContext implements JobContext {
   }
 
   throwIfAborted(): void {
-    if (this.aborted) throw this.signal.reason;
+    if (!this.aborted) return;
+    this.#readStop();
+    throw this.signal.reason;
   }
 
   progress(value: unknown): void {
@@ -80,6 +86,7 @@ export class HandlerContext implements JobContext {
 
   /** A loop that never yields receives no event: the message that came with the stop flag is read here. */
   #readStop(): void {
+    if (this.#controller?.signal.aborted) return;
     const received = receiveMessageOnPort(this.#port)?.message as ToThread | undefined;
     this.abort(received?.type === 'stop' ? decodeThrown(received.reason) : new CancelledError(`${this.name} was told to stop`));
   }

@@ -7,7 +7,7 @@ import type { Slot } from './slot.js';
 /** Longest time a look may take before the kill comes without it, in milliseconds. */
 const BUDGET = 100;
 /** For this long more looks are taken, to tell what is hot, in milliseconds. */
-const HOT_FOR = 3;
+const HOT_FOR = 2;
 
 /** What {@link LOOK} answers. */
 interface Look {

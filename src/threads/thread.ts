@@ -4,13 +4,12 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { monotonicNow } from '../clock.js';
-import { NotCloneableError, OutputError } from '../errors.js';
 import type { JobDefinition } from '../job/definition.js';
 import { pack } from '../job/payload.js';
-import { summary, validate } from '../job/validate.js';
 import { decodeThrown, encodeThrown } from './error-codec.js';
 import { HandlerContext } from './handler-context.js';
 import { loadDefinition } from './module-loader.js';
+import { checkedOutput, notReturned } from './output.js';
 import {
   CELL,
   CELLS,
@@ -25,7 +24,7 @@ import {
   THREAD_MARK,
   type ToThread,
 } from './protocol.js';
-import { movedOf, transfer } from './transfer.js';
+import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
 const { add, store } = Atomics;
@@ -142,7 +141,7 @@ class JobThread {
     if (this.#results.length > 0) this.#flushSoon ??= setImmediate(() => this.#flush(false));
     try {
       const value = await output;
-      this.#completed(context, definition.output === undefined ? value : await check(definition, value), startedAt);
+      this.#completed(context, definition.output === undefined ? value : await checkedOutput(definition, value), startedAt);
     } catch (error) {
       this.#failed(context, error, startedAt);
     }
@@ -255,16 +254,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-async function check(definition: JobDefinition, output: unknown): Promise<unknown> {
-  const moved = movedOf(output);
-  const result = await validate(definition.output as NonNullable<JobDefinition['output']>, moved === undefined ? output : moved.result);
-  if (result.issues === undefined) return moved === undefined ? result.value : transfer(result.value, moved.buffers);
-  throw new OutputError(
-    `the output schema of job "${definition.name}" refused the result: ${summary(result.issues, 'output')}`,
-    result.issues,
-  );
-}
-
 /** One result that cannot be cloned fails its own job; the others of the message are innocent. */
 function replaceUncloneable(results: unknown[]): void {
   for (let at = 0; at < results.length; at += RESULT_FIELDS) {
@@ -272,9 +261,7 @@ function replaceUncloneable(results: unknown[]): void {
       structuredClone(results[at + 2]);
     } catch (error) {
       results[at + 1] = RESULT.FAILED;
-      results[at + 2] = encodeThrown(
-        new NotCloneableError(`result cannot be sent to another thread: ${(error as Error).message}`, { cause: error }),
-      );
+      results[at + 2] = encodeThrown(notReturned(error));
     }
   }
 }
