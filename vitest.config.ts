@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Worker threads of a worker thread have no inspector, and what a fault breaks must not break the runner.
     pool: 'forks',
+    // Two cores; most tests wait for threads.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
