@@ -157,7 +157,9 @@ export class Dispatcher implements Runner {
       const culprits = bad.length === 0 ? batch : bad;
       this.#crew.rest(slot);
       this.#host.returned(batch.filter((record) => !culprits.includes(record)));
-      for (const record of culprits) this.#enforcer.settle(slot, record, 'failed', endings.notSent(record, error), this.#clock.now(), false);
+      for (const record of culprits) {
+        this.#enforcer.settle(slot, record, 'failed', endings.notSent(record, error), this.#clock.now(), false);
+      }
       return false;
     }
   }

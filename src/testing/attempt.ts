@@ -1,0 +1,222 @@
+import type { MessagePort } from 'node:worker_threads';
+import { type AddOptions, internals, type Outcome } from '../index.js';
+import { type Fault, outOfMemory } from './faults.js';
+
+const { CELL, CELLS, HandlerContext, pack, movedOf } = internals;
+
+/** What an attempt is made of; a job of a queue has it all. */
+export interface Work extends internals.Victim {
+  readonly key: number | string;
+  readonly input: unknown;
+  readonly maxAttempts: number;
+  readonly checkpoint: unknown;
+  readonly options: AddOptions | undefined;
+}
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly output: unknown;
+  readonly error: unknown;
+  readonly startedAt: number;
+  readonly duration: number;
+  /** Whether the handler was started, or a fault took its place. */
+  readonly started: boolean;
+  /** Why its thread would have been terminated. */
+  readonly killed: internals.KillReason | undefined;
+}
+
+export interface AttemptHost {
+  readonly clock: internals.Clock;
+  readonly idPrefix: string;
+  said(message: internals.HandlerMessage): void;
+  /** Called once, unless the attempt is abandoned. */
+  ended(ending: Ending): void;
+}
+
+interface Verdict {
+  readonly outcome: 'timed-out' | 'cancelled';
+  readonly error: Error;
+}
+
+/**
+ * One attempt of a job in this thread, with everything cloned that would cross to another. What its time limit or a
+ * cancel ends cannot be stopped here: it goes on, but nobody hears of it.
+ */
+export class LocalAttempt {
+  startedAt: number;
+  #state: 'new' | 'running' | 'over' = 'new';
+  readonly #work: Work;
+  readonly #host: AttemptHost;
+  /** As a thread has it; only the stop flag is used. */
+  readonly #cells = new Int32Array(CELLS);
+  #input: unknown;
+  #context: internals.HandlerContext | undefined;
+  #verdict: Verdict | undefined;
+  readonly #timers: internals.Timer[] = [];
+
+  constructor(work: Work, host: AttemptHost) {
+    this.#work = work;
+    this.#host = host;
+    this.startedAt = host.clock.now();
+  }
+
+  /** Clones what is sent. Whether that was possible; if not, the attempt has ended. */
+  send(): boolean {
+    const { key, kind, attempt, maxAttempts, input, options, checkpoint } = this.#work;
+    try {
+      const sent = structuredClone([input, options?.metadata, checkpoint], { transfer: [...(options?.transfer ?? [])] });
+      this.#input = sent[0];
+      const { idPrefix } = this.#host;
+      const { name } = kind.definition;
+      this.#context = new HandlerContext(idPrefix, key, name, attempt, maxAttempts, sent[1], sent[2], 0, this.#port, this.#cells);
+      return true;
+    } catch (error) {
+      this.#end('failed', { error: internals.notSent(this.#work, error) });
+      return false;
+    }
+  }
+
+  /** Runs the handler, or the fault in its place. */
+  run(fault: Fault | undefined): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    const { clock } = this.#host;
+    this.startedAt = clock.now();
+    if (fault !== undefined) return this.#inject(fault);
+    const { definition } = this.#work.kind;
+    const { timeout } = this.#work;
+    this.#timers.push(clock.setTimeout(() => this.#timeOut(), timeout));
+    try {
+      const output: unknown = definition.run(this.#input, this.#context as internals.HandlerContext);
+      if (!isThenable(output) && definition.output === undefined) this.#completed(output);
+      else void this.#settle(output);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  cancel(reason: unknown): void {
+    this.#stop({ outcome: 'cancelled', error: internals.cancelled(this.#work, reason) });
+  }
+
+  /** Nobody waits for it any more. Gives how it was judged, if it was. */
+  abandon(): Verdict | undefined {
+    this.#silence();
+    return this.#verdict;
+  }
+
+  #timeOut(): void {
+    const ranFor = this.#host.clock.now() - this.startedAt;
+    this.#stop({ outcome: 'timed-out', error: internals.timeoutError(this.#work, ranFor) });
+  }
+
+  /** At once, or when the grace period is over. The first verdict wins, but for a cancel, which also forbids a retry. */
+  #stop(verdict: Verdict): void {
+    if (this.#state === 'over') return;
+    if (this.#state === 'new') return this.#end(verdict.outcome, verdict);
+    if (this.#verdict !== undefined && (this.#verdict.outcome === 'cancelled' || verdict.outcome !== 'cancelled')) return;
+    this.#verdict = verdict;
+    const { gracePeriod } = this.#work.kind.definition;
+    if (gracePeriod === 0) return this.#kill(verdict);
+    // The first job of a batch of one.
+    Atomics.store(this.#cells, CELL.STOP, 1);
+    this.#context?.abort(crossed(verdict.error));
+    this.#timers.push(
+      this.#host.clock.setTimeout(() => {
+        if (this.#verdict === verdict) this.#kill(verdict);
+      }, gracePeriod),
+    );
+  }
+
+  #kill({ outcome, error }: Verdict): void {
+    this.#end(outcome, { error, killed: outcome });
+  }
+
+  #inject(fault: Fault): void {
+    const work = this.#work;
+    if (fault instanceof Error) this.#failed(fault);
+    else if (fault === 'timeout') {
+      const error = internals.timeoutError(work, work.timeout);
+      this.#end('timed-out', { error, duration: work.timeout, killed: 'timed-out' });
+    } else {
+      const error = internals.crashError(work, { fatal: fault === 'crash' ? undefined : outOfMemory() }, 1);
+      this.#end('crashed', { error, killed: 'crashed' });
+    }
+  }
+
+  async #settle(output: unknown): Promise<void> {
+    const { definition } = this.#work.kind;
+    try {
+      const value = await output;
+      this.#completed(definition.output === undefined ? value : await internals.checkedOutput(definition, value));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #completed(result: unknown): void {
+    if (this.#state === 'over') return;
+    let output: unknown;
+    try {
+      output = returned(result);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    this.#finish('completed', { output });
+  }
+
+  #failed(error: unknown): void {
+    if (this.#state !== 'over') this.#finish('failed', { error: crossed(error) });
+  }
+
+  /** The handler has settled. One that was told to stop has ended as it was judged. */
+  #finish(outcome: 'completed' | 'failed', result: { output?: unknown; error?: unknown }): void {
+    const verdict = this.#verdict;
+    if (verdict === undefined) this.#end(outcome, result);
+    else this.#end(verdict.outcome, { error: verdict.error });
+  }
+
+  #end(outcome: Outcome, { output, error, duration, killed }: Partial<Ending>): void {
+    const started = this.#state === 'running';
+    this.#silence();
+    const ran = duration ?? this.#host.clock.now() - this.startedAt;
+    this.#host.ended({ outcome, output, error, startedAt: this.startedAt, duration: ran, started, killed });
+  }
+
+  #silence(): void {
+    this.#state = 'over';
+    if (this.#context !== undefined) this.#context.ended = true;
+    for (const timer of this.#timers) this.#host.clock.clearTimeout(timer);
+  }
+
+  /** Where the handler's messages go. */
+  get #port(): MessagePort {
+    const postMessage = (message: internals.HandlerMessage) => this.#host.said(structuredClone(message));
+    return { postMessage } as unknown as MessagePort;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** What was thrown, as the other side of a thread gets it. */
+function crossed<Thrown>(thrown: Thrown): Thrown {
+  return internals.decodeThrown(structuredClone(internals.encodeThrown(thrown))) as Thrown;
+}
+
+/** A result, as the other side gets it. Throws `NotCloneableError`. */
+function returned(result: unknown): unknown {
+  const moved = movedOf(result);
+  const { value } = pack(moved === undefined ? result : moved.result, 'result');
+  try {
+    return structuredClone(value, { transfer: [...(moved?.buffers ?? [])] });
+  } catch {
+    // As a thread does: what cannot be moved is copied.
+  }
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    throw internals.notReturned(error);
+  }
+}

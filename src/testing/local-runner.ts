@@ -1,0 +1,148 @@
+import { threadId } from 'node:worker_threads';
+import { type internals, type Outcome, QueueClosedError } from '../index.js';
+import { type Ending, LocalAttempt } from './attempt.js';
+import type { Faults } from './faults.js';
+
+interface Running {
+  readonly attempt: LocalAttempt;
+  readonly ended: (outcome: Outcome) => void;
+}
+
+/** Runs jobs in this thread: when told, or where `automatic`, as soon as they may. */
+export class LocalRunner implements internals.Runner {
+  automatic: boolean;
+  readonly #host: internals.DispatchHost;
+  readonly #clock: internals.Clock;
+  readonly #options: internals.RunnerOptions;
+  readonly #faults: Faults;
+  readonly #scheduling: () => void;
+  readonly #running = new Map<internals.JobRecord, Running>();
+  #killed = 0;
+  #closed = false;
+  #scheduled = false;
+
+  /** `scheduling` is called whenever jobs may have become ready. */
+  constructor(
+    host: internals.DispatchHost,
+    clock: internals.Clock,
+    options: internals.RunnerOptions & { automatic: boolean; faults: Faults; scheduling: () => void },
+  ) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#options = options;
+    this.#faults = options.faults;
+    this.#scheduling = options.scheduling;
+    this.automatic = options.automatic;
+  }
+
+  get isIdle(): boolean {
+    return this.#running.size === 0;
+  }
+
+  /** Runs the next job's attempt; `undefined` when none may run. */
+  next(): Promise<Outcome> | undefined {
+    while (!this.#closed && this.#host.size > 0 && this.#host.head !== undefined) {
+      const record = this.#host.take();
+      // Its limit refused it: another job is the head now.
+      if (record !== undefined) return this.#start(record);
+    }
+    return undefined;
+  }
+
+  schedule(): void {
+    this.#scheduling();
+    if (!this.automatic || this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => process.nextTick(() => this.#dispatch()));
+  }
+
+  cancel(record: internals.JobRecord, reason: unknown): void {
+    this.#running.get(record)?.attempt.cancel(reason);
+  }
+
+  locate(record: internals.JobRecord): internals.Location | undefined {
+    const running = this.#running.get(record);
+    return running && { phase: 'running', threadId, since: running.attempt.startedAt };
+  }
+
+  lookInto(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  active(): internals.JobRecord[] {
+    return [...this.#running.keys()];
+  }
+
+  get holdup(): internals.Runner['holdup'] {
+    return this.#running.size < this.#options.threads ? undefined : 'threads-busy';
+  }
+
+  abandon(error: Error): void {
+    const back: internals.JobRecord[] = [];
+    const ends: (() => void)[] = [];
+    for (const [record, { attempt, ended }] of this.#running) {
+      const verdict = attempt.abandon();
+      const once = record.kind.definition.delivery === 'at-most-once';
+      if (verdict === undefined && !once) back.push(record);
+      else {
+        const { outcome, error: reason } = verdict ?? { outcome: 'interrupted' as const, error };
+        const { startedAt } = attempt;
+        const duration = this.#clock.now() - startedAt;
+        ends.push(() => this.#host.ended(record, { outcome, error: reason, startedAt, duration, threadId, started: true }));
+      }
+      ended(verdict?.outcome ?? 'interrupted');
+    }
+    this.#running.clear();
+    this.#host.returned(back.sort((a, b) => a.order - b.order));
+    for (const end of ends) end();
+  }
+
+  get stats(): internals.ThreadStats {
+    return { size: this.#closed ? 0 : this.#options.threads, busy: this.#running.size, starting: 0, zombies: 0, killed: this.#killed };
+  }
+
+  ready(): Promise<void> {
+    return this.#closed ? Promise.reject(new QueueClosedError('the queue is closed')) : Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #dispatch(): void {
+    this.#scheduled = false;
+    while (this.#running.size < this.#options.threads && this.next() !== undefined);
+  }
+
+  #start(record: internals.JobRecord): Promise<Outcome> {
+    return new Promise((ended) => {
+      this.#host.started(record);
+      const attempt = new LocalAttempt(record, {
+        clock: this.#clock,
+        idPrefix: this.#options.idPrefix,
+        said: (message) => this.#host.said(record, message),
+        ended: (ending) => this.#ended(record, ending),
+      });
+      this.#running.set(record, { attempt, ended });
+      if (!attempt.send()) return;
+      this.#host.sent([record]);
+      // Whoever heard of it may have ended it.
+      if (this.#running.has(record)) attempt.run(this.#faults.next(record.kind.definition.name));
+    });
+  }
+
+  #ended(record: internals.JobRecord, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
+    const running = this.#running.get(record);
+    this.#running.delete(record);
+    if (outcome === 'completed') this.#host.completed(record, output, startedAt, duration, threadId);
+    else this.#host.ended(record, { outcome, error, startedAt, duration, threadId, started });
+    if (killed !== undefined) {
+      // One that crashes ends by itself.
+      if (killed !== 'crashed') this.#killed++;
+      this.#host.threadKilled(threadId, killed, record);
+    }
+    running?.ended(outcome);
+    this.schedule();
+  }
+}

@@ -1,0 +1,116 @@
+import { type AddOptions, attachJob, CancelledError, internals, type JobDefinition, OptionsError } from '../index.js';
+import { type Ending, LocalAttempt, type Work } from './attempt.js';
+import type { TestClock } from './clock.js';
+import { VirtualClock } from './clock.js';
+
+/** Options of {@link runJob}. */
+export interface RunJobOptions {
+  /** Number of the attempt, from 1. Default 1. */
+  attempt?: number;
+  /** Executions allowed in total. Default the definition's. */
+  attempts?: number;
+  /** What the handler finds as `context.resume`. Default `undefined`. */
+  resume?: unknown;
+  /** What the handler finds as `context.metadata`. Default `undefined`. */
+  metadata?: unknown;
+  /** What the handler finds as `context.id`. Default `'job'`. */
+  id?: string;
+  /** Overrides the definition's time limit, in milliseconds. */
+  timeout?: number;
+  /** Cancels the attempt when aborted. */
+  signal?: AbortSignal;
+  /** A clock from {@link createTestClock}, for the time limit and the grace period. Default the real time. */
+  clock?: TestClock;
+}
+
+/** How an attempt went. */
+export type JobRun<Output> = {
+  /** Milliseconds on its clock. */
+  duration: number;
+  /** What the handler gave to `context.progress`, in order. */
+  progress: unknown[];
+  /** What the handler gave to `context.checkpoint`, in order. */
+  checkpoints: unknown[];
+  /** What the handler logged, in order. */
+  logs: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; args: unknown[] }[];
+} & (
+  | { outcome: 'completed'; output: Output; error?: undefined }
+  | { outcome: 'failed' | 'timed-out' | 'cancelled'; output?: undefined; error: unknown }
+);
+
+/** A clock for {@link runJob} that stands still until it is moved. */
+export function createTestClock(startTime: Date | number | string = Date.UTC(2025, 0, 1)): TestClock {
+  const time = new Date(startTime).getTime();
+  if (!Number.isFinite(time)) throw new OptionsError(`createTestClock: expected a time, given ${internals.textOf(startTime)}`);
+  return new VirtualClock(time, { eager: true });
+}
+
+/**
+ * Runs one attempt of a handler in this thread, without a queue: its input validated, and all that would cross to a
+ * thread cloned. Resolves with how it went, also when it failed. Rejects as `JobQueue.add` does, with `InputError`,
+ * `NotCloneableError`, `OptionsError` and, where `signal` is aborted already, `CancelledError`.
+ */
+export async function runJob<Input, Parsed, Output>(
+  definition: JobDefinition<Input, Parsed, Output>,
+  input: Input,
+  options: RunJobOptions = {},
+): Promise<JobRun<Output>> {
+  if (!internals.isDefinition(definition)) throw new OptionsError('runJob: expected a definition from defineJob');
+  const { signal, clock = internals.realClock } = options;
+  if (clock !== internals.realClock && !(clock instanceof VirtualClock)) {
+    throw new OptionsError('runJob: option "clock": expected a clock from createTestClock, or of a queue in mode "manual" or "inline"');
+  }
+  const work = await workOf(definition, input, options);
+  if (signal?.aborted)
+    throw new CancelledError(`${definition.name} was cancelled before it was started`, signal.reason, { jobName: work.name });
+  const said: internals.HandlerMessage[] = [];
+  const { outcome, output, error, duration } = await endOf(work, clock as internals.Clock, said, signal);
+  attachJob(error, { jobId: work.id, jobName: work.name, attempt: work.attempt });
+  const valuesOf = (type: 'progress' | 'checkpoint') => said.flatMap((message) => (message.type === type ? [message.value] : []));
+  const logs = said.flatMap((message) => (message.type === 'log' ? [{ level: message.level, args: message.args }] : []));
+  const told = { duration, progress: valuesOf('progress'), checkpoints: valuesOf('checkpoint'), logs };
+  return { ...(outcome === 'completed' ? { outcome, output } : { outcome, error }), ...told } as JobRun<Output>;
+}
+
+async function workOf(definition: JobDefinition, input: unknown, options: RunJobOptions): Promise<Work & { name: string }> {
+  const { attempt = 1, attempts, resume, metadata, id = 'job', timeout = definition.timeout } = options;
+  const addOptions: AddOptions = { timeout, ...(attempts !== undefined && { attempts }), ...(metadata !== undefined && { metadata }) };
+  const checked = internals.checkAddOptions(definition, addOptions);
+  if (!Number.isInteger(attempt) || attempt < 1)
+    throw new OptionsError(`runJob: option "attempt": expected an integer from 1, given ${attempt}`);
+  const payload = internals.payloadOf(definition, await internals.validate(definition.input, input), 'input', Number.POSITIVE_INFINITY);
+  return {
+    id,
+    key: id,
+    name: definition.name,
+    attempt,
+    timeout,
+    kind: { definition },
+    input: payload,
+    maxAttempts: attempts ?? definition.attempts,
+    checkpoint: resume === undefined ? undefined : internals.pack(resume, 'resume').value,
+    options: checked,
+  };
+}
+
+async function endOf(
+  work: Work,
+  clock: internals.Clock,
+  said: internals.HandlerMessage[],
+  signal: AbortSignal | undefined,
+): Promise<Ending> {
+  // Timers of the queue's clock keep no process alive; who waits for an attempt does.
+  const keepAlive = setInterval(() => {}, 2 ** 31 - 1);
+  let abort: (() => void) | undefined;
+  try {
+    return await new Promise<Ending>((ended) => {
+      const attempt = new LocalAttempt(work, { clock, idPrefix: '', said: (message) => said.push(message), ended });
+      abort = () => attempt.cancel(signal?.reason);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (attempt.send()) attempt.run(undefined);
+    });
+  } finally {
+    clearInterval(keepAlive);
+    if (abort !== undefined) signal?.removeEventListener('abort', abort);
+  }
+}

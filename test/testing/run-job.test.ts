@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { createTestClock, runJob } from '../../dist/testing/index.js';
+import { caught, thrownBy } from '../helpers.js';
+import * as jobs from './cases.job.js';
+
+describe('runJob', () => {
+  test('runs one attempt, from input schema to output schema', async () => {
+    expect(await runJob(jobs.double, { n: 2 })).toMatchObject({ outcome: 'completed', output: { doubled: 4, note: 'none' } });
+    const run = await runJob(jobs.checked, { n: 1, more: 1 });
+    if (run.outcome === 'completed') expect(run.output.note.toUpperCase()).toBe('NONE');
+    expect(await runJob(jobs.checked, {})).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'ERR_OUTPUT', jobName: 'checked', attempt: 1 },
+    });
+  });
+
+  test('gives what the handler said', async () => {
+    const run = await runJob(jobs.steps, 1, { attempt: 3, resume: { done: 2 }, attempts: 5, metadata: 'm' });
+    expect(run).toEqual({
+      outcome: 'completed',
+      output: { from: 2, attempt: 3, attempts: 5, metadata: 'm', name: 'steps' },
+      duration: expect.any(Number),
+      progress: [{ from: 2 }],
+      checkpoints: [{ done: 3 }],
+      logs: [{ level: 'info', args: [{ from: 2 }, 'step'] }],
+    });
+    const first = await runJob(jobs.steps, 1);
+    expect(first).toMatchObject({ outcome: 'failed', error: { message: 'at step 0' }, checkpoints: [{ done: 1 }] });
+  });
+
+  test('clones input and result', async () => {
+    expect((await runJob(jobs.kindOf, Buffer.from('abc'))).output).toEqual({ type: 'Uint8Array', isBuffer: false, bytes: 3 });
+    expect(await runJob(jobs.returns, 'function')).toMatchObject({ outcome: 'failed', error: { code: 'ERR_NOT_CLONEABLE' } });
+    expect((await runJob(jobs.throws, 'class')).error).toBeInstanceOf(RangeError);
+  });
+
+  test('rejects what add would refuse', async () => {
+    expect(await caught(runJob(jobs.double, { n: 'x' } as never))).toMatchObject({ code: 'ERR_INPUT' });
+    expect(await caught(runJob(jobs.echo, () => {}))).toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    expect(await caught(runJob(jobs.echo, 1, { attempt: 0 }))).toMatchObject({ code: 'ERR_OPTIONS' });
+    expect(await caught(runJob(jobs.echo, 1, { timeout: 0 }))).toMatchObject({ code: 'ERR_OPTIONS' });
+    expect(await caught(runJob({} as never, 1))).toMatchObject({ code: 'ERR_OPTIONS' });
+    expect(await caught(runJob(jobs.echo, 1, { signal: AbortSignal.abort('early') }))).toMatchObject({ code: 'ERR_CANCELLED' });
+  });
+
+  test('ends at the time limit of its clock', async () => {
+    const clock = createTestClock();
+    const running = runJob(jobs.never, 1, { clock, timeout: 5_000 });
+    await clock.advance(4_999);
+    await clock.advance(1);
+    expect(await running).toMatchObject({ outcome: 'timed-out', duration: 5_000, error: { code: 'ERR_TIMEOUT', ranFor: 5_000 } });
+    expect(await runJob(jobs.never, 1, { timeout: 1 })).toMatchObject({ outcome: 'timed-out' });
+    expect(thrownBy(() => createTestClock('soon')).code).toBe('ERR_OPTIONS');
+  });
+
+  test('is cancelled by its signal', async () => {
+    const controller = new AbortController();
+    const running = runJob(jobs.polite, 1, { signal: controller.signal });
+    await Promise.resolve();
+    setImmediate(() => controller.abort('enough'));
+    expect(await running).toMatchObject({ outcome: 'cancelled', error: { code: 'ERR_CANCELLED', reason: 'enough' } });
+  });
+});
