@@ -80,7 +80,9 @@ const definitionSchema = z.strictObject({
   attempts: jobLimits.attempts.optional(),
   backoff: jobLimits.backoff.prefault({ type: 'exponential' }),
   priority: jobLimits.priority.default(0),
-  concurrency: z.int().min(1).default(Number.POSITIVE_INFINITY),
+  concurrency: z
+    .union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity')
+    .default(Number.POSITIVE_INFINITY),
   rateLimit: z.strictObject({ max: z.int().min(1), duration: z.number().min(1).max(MAX_MS) }).optional(),
   delivery: z.enum(['at-least-once', 'at-most-once']).default('at-least-once'),
 });

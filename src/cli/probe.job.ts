@@ -1,0 +1,5 @@
+import { z } from 'zod';
+import { defineJob } from '../index.js';
+
+/** Does nothing: what a job costs although it has nothing to do. */
+export const probe = defineJob({ name: 'threadmill-probe', module: import.meta.url, input: z.any(), attempts: 1, run: () => undefined });

@@ -1,0 +1,62 @@
+import { closeSync, createWriteStream, fstatSync, openSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { messageOf, UsageError } from './exit.js';
+
+/** A file that lines of JSON go to; `-` is stdout. */
+export class Sink {
+  /** Why it takes no more, such as a full disk or a closed pipe. */
+  failure: Error | undefined;
+  readonly #stream: NodeJS.WritableStream & { readonly writableNeedDrain?: boolean };
+  readonly #isStdout: boolean;
+  #wake: (() => void) | undefined;
+
+  /** Replaces the file. `failed` is called once, when it can no longer be written. Throws {@link UsageError}. */
+  constructor(
+    readonly name: string,
+    failed: (error: Error) => void,
+  ) {
+    this.#isStdout = name === '-';
+    this.#stream = this.#isStdout ? process.stdout : createWriteStream(name, { fd: opened(name, 'w') });
+    this.#stream.on('drain', () => this.#wake?.());
+    this.#stream.on('error', (error: Error) => {
+      if (this.failure === undefined) {
+        this.failure = error;
+        failed(error);
+      }
+      this.#wake?.();
+    });
+  }
+
+  write(line: string): void {
+    if (this.failure === undefined) this.#stream.write(`${line}\n`);
+  }
+
+  /** Resolves when there is room for more. */
+  async ready(): Promise<void> {
+    while (this.failure === undefined && this.#stream.writableNeedDrain) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Resolves when everything is written, or it has failed. */
+  async close(): Promise<void> {
+    if (this.failure !== undefined) return;
+    if (this.#isStdout) return new Promise((resolve) => void this.#stream.write('', () => resolve()));
+    this.#stream.end();
+    await finished(this.#stream).catch(() => {});
+  }
+}
+
+/** Opens a file. Throws {@link UsageError}. */
+export function opened(name: string, flags: 'r' | 'w'): number {
+  try {
+    const fd = openSync(name, flags);
+    if (!fstatSync(fd).isDirectory()) return fd;
+    closeSync(fd);
+  } catch (error) {
+    throw new UsageError(`${name} cannot be opened: ${messageOf(error)}`, { cause: error });
+  }
+  throw new UsageError(`${name} is a directory`);
+}
