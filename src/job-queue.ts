@@ -340,8 +340,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   #sent(records: readonly JobRecord[]): void {
     // A copy: a listener may cancel jobs of the batch.
-    if (this.hears('active')) for (const record of [...records]) if (record.state === 'active') this.#tellOf('active', record);
+    if (this.hears('active')) for (const record of [...records]) this.#tellActive(record);
     this.#admission.left();
+  }
+
+  #tellActive(record: JobRecord): void {
+    if (record.state !== 'active' || record.toldActive === record.attempt) return;
+    record.toldActive = record.attempt;
+    this.#tellOf('active', record);
   }
 
   #returned(records: JobRecord[]): void {
@@ -488,6 +494,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (!this.deadLetters.take(record)) throw new RangeError(`the dead letter ${record.id} is not there any more`);
     record.input = input;
     record.attempt = 0;
+    record.toldActive = 0;
     record.attempts = [];
     record.error = undefined;
     record.finishedAt = undefined;

@@ -36,6 +36,8 @@ export class JobRecord {
   state: JobState = 'waiting';
   /** Number of the current or last attempt, from 1; 0 before the first. */
   attempt = 0;
+  /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
+  toldActive = 0;
   attempts: readonly Attempt[] = NO_ATTEMPTS;
   /** When it last became ready to run, on {@link Clock.now}; waiting time counts from here. */
   readyAt: number;

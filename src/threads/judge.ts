@@ -1,4 +1,5 @@
 import { HOLDS_BACK_AFTER, LOAD_LIMIT, LOOK_AT_LEAST_EVERY } from './deadline.js';
+import { PHASE } from './protocol.js';
 import type { Slot } from './slot.js';
 
 /** What a look at a busy thread found. */
@@ -30,7 +31,12 @@ export function soonest({ batch }: Pick<Slot, 'batch'>, from = 0): number {
 
 /** Busy, but nothing runs: fine for a moment; for longer, what an earlier job left behind holds the thread. */
 function judgeIdle(slot: Slot, now: number): Finding {
-  const { position } = slot.activity();
+  const { phase, position, since } = slot.activity();
+  if (phase === PHASE.SENDING && now - since < LOAD_LIMIT) {
+    // A result of some hundred megabytes takes a second and more to copy.
+    slot.seenIdleAt = undefined;
+    return { is: 'fine', lookAgainIn: Math.min(soonest(slot, position + 1), LOOK_AT_LEAST_EVERY) };
+  }
   const seen = slot.seenIdleAt;
   if (seen?.position === position && now - seen.at >= LOOK_AT_LEAST_EVERY) return { is: 'stuck' };
   if (seen?.position !== position) slot.seenIdleAt = { position, at: now };

@@ -22,7 +22,7 @@ export const CELLS = 4;
 export const WITHDRAWN = 1 << 30;
 
 /** What a thread is doing since the time in its 64-bit cell. */
-export const PHASE = { IDLE: 0, RUNNING: 1, LOADING: 2 } as const;
+export const PHASE = { IDLE: 0, RUNNING: 1, LOADING: 2, SENDING: 3 } as const;
 
 /** Bytes of the shared memory: the Int32 cells, then one Float64, milliseconds on the clock of all threads. */
 export const SHARED_BYTES = CELLS * 4 + 8;

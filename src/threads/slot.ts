@@ -139,7 +139,8 @@ export class Slot {
   running(): { record: JobRecord; position: number; since: number; loading: boolean } | undefined {
     const { phase, position, since } = this.activity();
     const record = this.batch[position];
-    return phase === PHASE.IDLE || record === undefined ? undefined : { record, position, since, loading: phase === PHASE.LOADING };
+    const runs = phase === PHASE.RUNNING || phase === PHASE.LOADING;
+    return runs && record !== undefined ? { record, position, since, loading: phase === PHASE.LOADING } : undefined;
   }
 
   /** The job that was started last, as long as its result has not arrived: who is to blame when nothing else is known. */

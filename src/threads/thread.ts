@@ -191,12 +191,15 @@ class JobThread {
     const moving = this.#moving;
     this.#results = [];
     if (moving.size > 0) this.#moving = new Set();
+    const between = this.#current === undefined;
+    if (between) this.#enter(PHASE.SENDING);
     try {
       this.#send({ type: 'results', results, last }, moving);
     } catch {
       replaceUncloneable(results);
       this.#send({ type: 'results', results, last });
     }
+    if (between) store(this.#cells, CELL.PHASE, PHASE.IDLE);
   }
 
   async #load(index: number): Promise<Loaded> {
