@@ -10,6 +10,10 @@ const rejects = (facts: object, kind: abstract new (...args: any[]) => Error = E
   };
 };
 const says = (message: RegExp) => ({ message: expect.stringMatching(message) });
+/** Limits of a job that shall be over it, and of one that shall not, whatever the machine does beside. */
+const SHORT = 250;
+const LONG = 20_000;
+
 const timesOut = rejects(
   { name: 'TimeoutError', code: 'ERR_TIMEOUT', jobName: 'culprit', attempt: 1, ...says(/culprit timed out after/) },
   TimeoutError,
@@ -61,7 +65,7 @@ const CASES: [does: string, holds: (found: Trial) => void, options?: Parameters<
       timesOut(found);
       expect(found.zombies).toBe(1);
     },
-    { input: { seconds: 1.6 } },
+    { timeout: SHORT, input: { seconds: 1.6 } },
   ],
 
   ['exit 0', crashes('exit', /process\.exit\(0\) was called/, 0)],
@@ -132,10 +136,13 @@ const CASES: [does: string, holds: (found: Trial) => void, options?: Parameters<
 ];
 
 describe('a job that does its worst harms no other', () => {
-  test.each(CASES)('%s', async (does, holds, { input, ...options } = {}) => holds(await trial({ does, ...input }, options)));
+  test.each(CASES)('%s', async (does, holds, { input, ...options } = {}) => {
+    const timeout = holds === timesOut ? SHORT : LONG;
+    holds(await trial({ does, ...input }, { timeout, ...options }));
+  });
 
   test('throw undefined', async () => {
-    const { error, output, queue } = await trial({ does: 'throw undefined' });
+    const { error, output, queue } = await trial({ does: 'throw undefined' }, { timeout: LONG });
     expect([error, output]).toEqual([undefined, undefined]);
     expect(queue.deadLetters.list()).toMatchObject([{ name: 'culprit', reason: 'failed', error: undefined }]);
   });
@@ -144,6 +151,6 @@ describe('a job that does its worst harms no other', () => {
 describe('a job that changes the globals of its thread loses no job', () => {
   // The jobs of one thread share its globals, so those behind may fail; none may hang, get lost or stop the queue.
   test.each(GLOBALS)('%s', async (global) => {
-    await trial({ global }, { harms: true });
+    await trial({ global }, { harms: true, timeout: LONG });
   });
 });

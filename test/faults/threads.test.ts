@@ -115,7 +115,7 @@ describe('threads', () => {
     const queue = makeQueue({ threads: 1 });
     const gate = makeGate();
     const late = next(queue, 'late-error');
-    const culpritJob = await queue.add(culprit, { does: 'throw late' });
+    const culpritJob = await queue.add(culprit, { does: 'throw late' }, { timeout: 20_000 });
     await culpritJob.result();
     const running = await queue.add(hold, { gate: gate.memory, value: 'ended' });
     await until(() => gate.arrivals === 1);
@@ -147,7 +147,9 @@ describe('threads', () => {
     const { wrong } = watchThreads(queue, 4);
     for (let round = 0; round < 4; round++) {
       const errors = await Promise.all(
-        ['exit 0', 'throw in a timer', 'exit 3', 'float a rejection'].map((does) => caught(queue.run(culprit, { does }))),
+        ['exit 0', 'throw in a timer', 'exit 3', 'float a rejection'].map((does) =>
+          caught(queue.run(culprit, { does }, { timeout: 20_000 })),
+        ),
       );
       for (const error of errors) expect(error).toBeInstanceOf(CrashError);
     }
