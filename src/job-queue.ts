@@ -389,7 +389,6 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
         return this.#retry(record, error, next.delay, end.gone);
       default:
         record.error = error;
-        if (outcome === 'completed') record.error = undefined;
         return this.#finish(record, next.to);
     }
   }

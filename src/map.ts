@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CancelledError, OptionsError, QueueFullError } from './errors.js';
 import { checkOptions } from './options.js';
+import { messageOf } from './text.js';
 
 /** Options of `map`; all have defaults. */
 export interface MapOptions {
@@ -229,8 +230,7 @@ class Flow<Input, Output> {
 
   readonly #abort = (): void => {
     const reason: unknown = this.#signal?.reason;
-    const because = reason instanceof Error ? reason.message : String(reason);
-    this.#failure = { error: new CancelledError(`${this.#where} was cancelled: ${because}`, reason) };
+    this.#failure = { error: new CancelledError(`${this.#where} was cancelled: ${messageOf(reason)}`, reason) };
     this.#controller.abort(reason);
     this.#changed();
   };
@@ -260,8 +260,7 @@ function withItem(error: unknown, { index, input }: { index: number; input: unkn
   if (error instanceof Error && Object.isExtensible(error) && !('index' in error) && !('input' in error)) {
     return Object.defineProperties(error, facts);
   }
-  const text = error instanceof Error ? error.message : String(error);
-  return Object.defineProperties(new Error(`${where}: item ${index} failed: ${text}`, { cause: error }), facts);
+  return Object.defineProperties(new Error(`${where}: item ${index} failed: ${messageOf(error)}`, { cause: error }), facts);
 }
 
 /** First in, first out, without moving what is left. */

@@ -1,3 +1,5 @@
+import { internals } from '../index.js';
+
 /** What the process ends with. Stable: scripts rely on it. */
 export const EXIT = {
   OK: 0,
@@ -15,6 +17,4 @@ export class UsageError extends Error {
 }
 
 /** Text of anything thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+export const { messageOf } = internals;

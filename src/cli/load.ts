@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { defineJob, type JobDefinition, type JobOptions, OptionsError } from '../index.js';
+import { defineJob, internals, type JobDefinition, type JobOptions, OptionsError } from '../index.js';
 import { messageOf, UsageError } from './exit.js';
 
 /** Imports a file and finds the definition called `name`; without a name, the only one there is. Throws {@link UsageError}. */
@@ -34,15 +34,10 @@ function hint(file: string, error: unknown): string {
   return `\nThis Node.js (${process.version}) does not load TypeScript: compile the file first, run the command with NODE_OPTIONS="--import tsx", or use Node.js 22.18 or later.`;
 }
 
-// The mark that defineJob sets; one for all copies of the package: the job's need not be the command's.
-const brand = Symbol.for('threadmill.definition');
-
 function definitionsOf(exports: Record<string, unknown>): Map<string, JobDefinition> {
   const found = new Map<string, JobDefinition>();
   for (const value of Object.values(exports)) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, brand)) continue;
-    const definition = value as JobDefinition;
-    if (!found.has(definition.name)) found.set(definition.name, definition);
+    if (internals.isDefinition(value) && !found.has(value.name)) found.set(value.name, value);
   }
   return found;
 }

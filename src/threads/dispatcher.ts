@@ -11,7 +11,7 @@ import type { DispatchHost } from './host.js';
 import { threadInspector } from './inspector.js';
 import { soonest } from './judge.js';
 import { PostMortems } from './post-mortem.js';
-import { type FromThread, RESULT, RESULT_FIELDS } from './protocol.js';
+import { type FromThread, RESULT, RESULT_FIELD, RESULT_FIELDS } from './protocol.js';
 import type { Location, Runner, ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';
 
@@ -195,14 +195,14 @@ export class Dispatcher implements Runner {
 
   #results(slot: Slot, results: unknown[], last: boolean): void {
     for (let at = 0; at < results.length; at += RESULT_FIELDS) {
-      const position = results[at] as number;
+      const position = results[at + RESULT_FIELD.POSITION] as number;
       const record = slot.batch[position];
       if (record === undefined) continue;
       slot.batch[position] = undefined;
-      const result = results[at + 1] as number;
-      const value = results[at + 2];
-      const startedAt = results[at + 3] as number;
-      const duration = results[at + 4] as number;
+      const result = results[at + RESULT_FIELD.RESULT] as number;
+      const value = results[at + RESULT_FIELD.VALUE];
+      const startedAt = results[at + RESULT_FIELD.STARTED_AT] as number;
+      const duration = results[at + RESULT_FIELD.DURATION] as number;
       if (result === RESULT.COMPLETED && slot.verdict === undefined) {
         this.#host.completed(record, value, startedAt, duration, slot.threadId);
       } else if (result === RESULT.CRASHED) {

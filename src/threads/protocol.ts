@@ -44,16 +44,8 @@ export interface OpenMessage {
   preload: KindMessage[];
 }
 
-/** One job as it is sent: flat in the batch, this many values each, in this order. */
-export type JobFields = [
-  kind: number,
-  key: number | string,
-  attempt: number,
-  attempts: number,
-  input: unknown,
-  metadata: unknown,
-  resume: unknown,
-];
+/** Where the values of one job stand in a batch, which is one flat array: an object for every job would cost more to send. */
+export const JOB_FIELD = { KIND: 0, KEY: 1, ATTEMPT: 2, ATTEMPTS: 3, INPUT: 4, METADATA: 5, RESUME: 6 } as const;
 export const JOB_FIELDS = 7;
 
 /** To a thread. */
@@ -63,8 +55,11 @@ export type ToThread =
 
 export const RESULT = { COMPLETED: 0, FAILED: 1, CRASHED: 2 } as const;
 
-/** One result: flat, this many values each; `value` is the output or an {@link Encoded} error. Times in ms on the clock of all threads. */
-export type ResultFields = [position: number, result: number, value: unknown, startedAt: number, duration: number];
+/**
+ * Where the values of one result stand in the flat array of results. `VALUE` is the output, or an {@link Encoded} error;
+ * `STARTED_AT` is on the clock of all threads; both times in milliseconds.
+ */
+export const RESULT_FIELD = { POSITION: 0, RESULT: 1, VALUE: 2, STARTED_AT: 3, DURATION: 4 } as const;
 export const RESULT_FIELDS = 5;
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';

@@ -7,6 +7,7 @@ import {
   CELLS,
   type Encoded,
   type FromThread,
+  JOB_FIELD,
   JOB_FIELDS,
   type KindMessage,
   type OpenMessage,
@@ -95,13 +96,14 @@ export class Slot {
     let at = 0;
     let kinds: KindMessage[] | undefined;
     for (const { key, attempt, maxAttempts, input, options, checkpoint, kind } of records) {
-      jobs[at++] = kind.index;
-      jobs[at++] = key;
-      jobs[at++] = attempt;
-      jobs[at++] = maxAttempts;
-      jobs[at++] = input;
-      jobs[at++] = options?.metadata;
-      jobs[at++] = checkpoint;
+      jobs[at + JOB_FIELD.KIND] = kind.index;
+      jobs[at + JOB_FIELD.KEY] = key;
+      jobs[at + JOB_FIELD.ATTEMPT] = attempt;
+      jobs[at + JOB_FIELD.ATTEMPTS] = maxAttempts;
+      jobs[at + JOB_FIELD.INPUT] = input;
+      jobs[at + JOB_FIELD.METADATA] = options?.metadata;
+      jobs[at + JOB_FIELD.RESUME] = checkpoint;
+      at += JOB_FIELDS;
       if (!this.#known[kind.index]) {
         kinds ??= [];
         kinds.push(kindMessage(kind));

@@ -15,11 +15,13 @@ import {
   CELLS,
   type Encoded,
   type FromThread,
+  JOB_FIELD,
   JOB_FIELDS,
   type KindMessage,
   type OpenMessage,
   PHASE,
   RESULT,
+  RESULT_FIELD,
   RESULT_FIELDS,
   THREAD_MARK,
   type ToThread,
@@ -95,7 +97,7 @@ class JobThread {
     while (!this.#broken) {
       const position = add(this.#cells, CELL.CLAIMED, 1);
       if (position >= count) break;
-      const kind = jobs[position * JOB_FIELDS] as number;
+      const kind = jobs[position * JOB_FIELDS + JOB_FIELD.KIND] as number;
       const loaded = this.#loaded[kind] ?? (await this.#load(kind));
       const startedAt = this.#enter(PHASE.RUNNING);
       if ('error' in loaded) this.#finish(position, RESULT.FAILED, loaded.error, startedAt);
@@ -110,15 +112,15 @@ class JobThread {
   /** Starts one job; gives a promise when the handler, or the check of its output, needs one. */
   #run(definition: JobDefinition, jobs: unknown[], position: number, startedAt: number): Promise<void> | undefined {
     const at = position * JOB_FIELDS;
-    const input = jobs[at + 4];
+    const input = jobs[at + JOB_FIELD.INPUT];
     const context = new HandlerContext(
       this.#idPrefix,
-      jobs[at + 1] as number | string,
+      jobs[at + JOB_FIELD.KEY] as number | string,
       definition.name,
-      jobs[at + 2] as number,
-      jobs[at + 3] as number,
-      jobs[at + 5],
-      jobs[at + 6],
+      jobs[at + JOB_FIELD.ATTEMPT] as number,
+      jobs[at + JOB_FIELD.ATTEMPTS] as number,
+      jobs[at + JOB_FIELD.METADATA],
+      jobs[at + JOB_FIELD.RESUME],
       position,
       this.#port,
       this.#cells,
@@ -174,11 +176,11 @@ class JobThread {
     const results = this.#results;
     const at = results.length;
     // Not `push`: a handler may have changed it, and no result must get lost.
-    results[at] = position;
-    results[at + 1] = result;
-    results[at + 2] = value;
-    results[at + 3] = startedAt;
-    results[at + 4] = now - startedAt;
+    results[at + RESULT_FIELD.POSITION] = position;
+    results[at + RESULT_FIELD.RESULT] = result;
+    results[at + RESULT_FIELD.VALUE] = value;
+    results[at + RESULT_FIELD.STARTED_AT] = startedAt;
+    results[at + RESULT_FIELD.DURATION] = now - startedAt;
     if (now - this.#flushed > EARLY_RESULTS) this.#flush(false);
   }
 
@@ -261,10 +263,10 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 function replaceUncloneable(results: unknown[]): void {
   for (let at = 0; at < results.length; at += RESULT_FIELDS) {
     try {
-      structuredClone(results[at + 2]);
+      structuredClone(results[at + RESULT_FIELD.VALUE]);
     } catch (error) {
-      results[at + 1] = RESULT.FAILED;
-      results[at + 2] = encodeThrown(notReturned(error));
+      results[at + RESULT_FIELD.RESULT] = RESULT.FAILED;
+      results[at + RESULT_FIELD.VALUE] = encodeThrown(notReturned(error));
     }
   }
 }

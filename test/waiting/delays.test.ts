@@ -1,41 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Clock, Timer } from '../../dist/clock.js';
 import type { JobRecord } from '../../dist/job/job.js';
 import { Delays } from '../../dist/waiting/delays.js';
 import { echo } from '../fixtures/basic.job.js';
+import { HandClock } from '../hand-clock.js';
 import { makeQueue, next } from '../helpers.js';
-
-/** A clock that stands still until the test moves it. */
-class HandClock implements Clock {
-  time = 0;
-  timers = new Map<Timer, { due: number; callback: () => void }>();
-
-  now = () => this.time;
-  wallTime = () => this.time;
-
-  setTimeout(callback: () => void, ms: number): Timer {
-    const timer = {};
-    this.timers.set(timer, { due: this.time + Math.max(ms, 0), callback });
-    return timer;
-  }
-
-  clearTimeout(timer: Timer | undefined): void {
-    if (timer) this.timers.delete(timer);
-  }
-
-  advance(ms: number): void {
-    const end = this.time + ms;
-    for (;;) {
-      const [first] = [...this.timers].sort(([, a], [, b]) => a.due - b.due);
-      if (first === undefined || first[1].due > end) break;
-      this.timers.delete(first[0]);
-      this.time = Math.max(this.time, first[1].due);
-      first[1].callback();
-    }
-    this.time = end;
-  }
-}
 
 const record = (order: number) => ({ order }) as unknown as JobRecord;
 
