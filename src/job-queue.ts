@@ -317,6 +317,9 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       get head() {
         return ready().head;
       },
+      get overtakes() {
+        return ready().overtakes;
+      },
       take: () => this.#ready.take(),
       started: (record) => this.#started(record),
       sent: (records) => this.#sent(records),

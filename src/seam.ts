@@ -39,6 +39,6 @@ export { decodeThrown, encodeThrown } from './threads/error-codec.js';
 export { HandlerContext } from './threads/handler-context.js';
 export type { AttemptEnd, DispatchHost, HandlerMessage, KillReason } from './threads/host.js';
 export { checkedOutput, notReturned } from './threads/output.js';
-export { CELL, CELLS } from './threads/protocol.js';
 export type { Location, Runner, ThreadStats } from './threads/runner.js';
+export { CELL, CELLS } from './threads/shared-memory.js';
 export { movedOf } from './threads/transfer.js';

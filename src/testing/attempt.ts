@@ -68,7 +68,8 @@ export class LocalAttempt {
       this.#input = sent[0];
       const { idPrefix } = this.#host;
       const { name } = kind.definition;
-      this.#context = new HandlerContext(idPrefix, key, name, attempt, maxAttempts, sent[1], sent[2], 0, this.#port, this.#cells);
+      const link = { idPrefix, port: this.#port, cells: this.#cells, receive() {} };
+      this.#context = new HandlerContext(link, 0, key, name, attempt, maxAttempts, sent[1], sent[2]);
       return true;
     } catch (error) {
       this.#end('failed', { error: internals.notSent(this.#work, error) });

@@ -4,40 +4,48 @@ import type { JobRecord } from '../job/job.js';
  * Run time that one message may carry, in milliseconds, by the usual run times of its jobs. Enough that a thread does
  * not wait for the main thread between jobs of a millisecond; results leave earlier than that, see `EARLY_RESULTS`.
  */
-const BATCH_MS = 4;
+export const BATCH_MS = 4;
 
 /** Where a batch is filled from: the jobs that may run now, best first. */
 export interface Source {
   /** How many there are. */
   readonly size: number;
   readonly head: JobRecord | undefined;
+  /** Whether a job that would be before {@link head} waits for a limit of its definition. */
+  readonly overtakes: boolean;
   /** Takes the head; `undefined` when it may not run after all. */
   take(): JobRecord | undefined;
 }
 
+/** Jobs of one message. */
+export interface Batch {
+  readonly records: readonly JobRecord[];
+  /** How long they usually run, in milliseconds; infinite when that is not known. */
+  readonly cost: number;
+}
+
 /**
- * The next batch for one of `threads` threads: as many jobs as usually run in {@link BATCH_MS}, at most `maxBatch`,
- * and never more than the thread's share of what waits. A job of unknown cost, one that must not run twice and one
- * that moves buffers goes alone.
+ * The next batch: as many jobs as usually run in {@link BATCH_MS}, at most `most`. A job of unknown cost, one that must
+ * not run twice and one that moves buffers goes alone, and not to a thread that is `busy`.
  */
-export function nextBatch(source: Source, maxBatch: number, threads: number): JobRecord[] {
-  const batch: JobRecord[] = [];
-  const most = Math.min(maxBatch, Math.ceil(source.size / threads));
+export function nextBatch(source: Source, most: number, busy: boolean): Batch {
+  const records: JobRecord[] = [];
   let cost = 0;
-  while (batch.length < most) {
+  // What is sent ahead shall not overtake a job that may run by the time the thread is free.
+  while (records.length < most && !(busy && source.overtakes)) {
     const { head } = source;
     if (head === undefined) break;
     const alone = goesAlone(head);
-    const more = cost + (head.kind.usualRunTime ?? BATCH_MS);
-    if (batch.length > 0 && (alone || more > BATCH_MS)) break;
+    const more = cost + (head.kind.usualRunTime ?? Number.POSITIVE_INFINITY);
+    if (alone ? busy || records.length > 0 : records.length > 0 && more > BATCH_MS) break;
     const record = source.take();
     // Its limit refused it: another job is the head now.
     if (record === undefined) continue;
-    batch.push(record);
-    if (alone) break;
+    records.push(record);
     cost = more;
+    if (alone) break;
   }
-  return batch;
+  return { records, cost };
 }
 
 function goesAlone({ kind, options }: JobRecord): boolean {

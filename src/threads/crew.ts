@@ -18,6 +18,7 @@ const MAX_FAILED_BOOTS = 5;
 export interface CrewOptions {
   threads: number;
   spareThreads: number;
+  maxBatch: number;
   worker: ThreadOptions;
   idPrefix: string;
   /** Loaded by every thread before it takes jobs. */
@@ -79,9 +80,21 @@ export class Crew {
 
   /** Whether a thread waits for work and may get it. */
   get hasRoom(): boolean {
-    const { threads } = this.#options;
-    if (this.closed || this.#idle.length === 0 || this.busy >= threads) return false;
-    return !this.isBlocked;
+    return this.#room > 0;
+  }
+
+  get #room(): number {
+    if (this.closed || this.isBlocked) return 0;
+    return Math.min(this.#idle.length, this.#options.threads - this.busy);
+  }
+
+  /** Threads that can be given a batch now, best first: those that wait, then, with `ahead`, those that work and can have another one ready. */
+  candidates(ahead: boolean): Slot[] {
+    if (this.closed) return [];
+    const room = this.#room;
+    const candidates = room > 0 ? this.#idle.slice(-room).reverse() : [];
+    if (ahead) for (const slot of this.#slots.values()) if (slot.state === 'busy' && slot.takesAhead) candidates.push(slot);
+    return candidates;
   }
 
   /** Whether threads that do not die have piled up: then they are waited for, instead of starting ever more. */
@@ -103,13 +116,10 @@ export class Crew {
     return this.#ready.promise;
   }
 
-  /** A waiting thread; the caller gives it work or puts it back with {@link rest}. */
-  next(): Slot {
-    return this.#idle.pop() as Slot;
-  }
-
   /** The thread has work. */
   work(slot: Slot): void {
+    if (slot.state === 'busy') return;
+    this.#leave(slot);
     slot.state = 'busy';
     slot.seenIdleAt = undefined;
     this.busy++;
@@ -117,7 +127,7 @@ export class Crew {
 
   /** The thread waits for work. */
   rest(slot: Slot): void {
-    if (slot.state === 'busy') this.busy--;
+    this.#leave(slot);
     slot.state = 'idle';
     this.#idle.push(slot);
   }
@@ -149,7 +159,7 @@ export class Crew {
 
   #born(worker: Worker): void {
     const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootOver(slot) : this.#events.deadline(slot)));
-    const slot: Slot = new Slot(worker, deadline, (message: FromThread) => this.#receive(slot, message));
+    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message: FromThread) => this.#receive(slot, message));
     this.#slots.set(worker, slot);
     deadline.within(LOAD_LIMIT);
     worker.on('error', (error) => {
@@ -220,7 +230,7 @@ export class Crew {
   /** Takes a thread out of the counts of its state. */
   #leave(slot: Slot): void {
     if (slot.state === 'busy') this.busy--;
-    else if (slot.state === 'idle') this.#idle.splice(this.#idle.indexOf(slot), 1);
+    else if (slot.state === 'idle') this.#idle.splice(this.#idle.lastIndexOf(slot), 1);
     else if (slot.state === 'dying') {
       this.#dying--;
       if (slot.isZombie) this.#zombies--;

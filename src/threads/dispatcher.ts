@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/job.js';
-import { nextBatch } from './batch.js';
+import { type Batch, nextBatch } from './batch.js';
 import { Crew, type CrewOptions } from './crew.js';
 import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY } from './deadline.js';
 import * as endings from './endings.js';
@@ -11,15 +11,17 @@ import type { DispatchHost } from './host.js';
 import { threadInspector } from './inspector.js';
 import { soonest } from './judge.js';
 import { PostMortems } from './post-mortem.js';
-import { type FromThread, RESULT, RESULT_FIELD, RESULT_FIELDS } from './protocol.js';
+import { type FromThread, RESULT, type ResultsMessage } from './protocol.js';
 import type { Location, Runner, ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';
 
 export interface DispatcherOptions extends CrewOptions {
-  maxBatch: number;
   /** Whether to look where a job is stuck before its thread is terminated. */
   postMortem: boolean;
 }
+
+/** A larger `maxBatch` changes nothing but the memory that is set aside for it. */
+const LARGEST_BATCH = 4_096;
 
 /** Gives batches to threads and takes results back. */
 export class Dispatcher implements Runner {
@@ -33,10 +35,10 @@ export class Dispatcher implements Runner {
   constructor(host: DispatchHost, clock: Clock, options: DispatcherOptions) {
     this.#host = host;
     this.#clock = clock;
-    this.#options = options;
+    this.#options = { ...options, maxBatch: Math.min(options.maxBatch, LARGEST_BATCH) };
     // Before the first thread starts: see there.
     const inspector = options.postMortem ? threadInspector() : undefined;
-    this.#crew = new Crew(clock, options, {
+    this.#crew = new Crew(clock, this.#options, {
       opened: () => this.schedule(),
       message: (slot, message) => this.#receive(slot, message),
       deadline: (slot) => this.#enforcer.look(slot),
@@ -51,8 +53,12 @@ export class Dispatcher implements Runner {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => process.nextTick(() => this.#dispatch()));
+    queueMicrotask(this.#afterMicrotasks);
   }
+
+  // Made once, for `schedule` is called for every job.
+  readonly #afterMicrotasks = () => process.nextTick(this.#inNextTick);
+  readonly #inNextTick = () => this.#dispatch();
 
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(record: JobRecord, reason: unknown): void {
@@ -79,7 +85,7 @@ export class Dispatcher implements Runner {
 
   /** Jobs that are on threads, sent or running. */
   active(): JobRecord[] {
-    return [...this.#crew].flatMap(({ batch }) => batch.filter((record) => record !== undefined));
+    return [...this.#crew].flatMap((slot) => slot.records());
   }
 
   /**
@@ -131,32 +137,44 @@ export class Dispatcher implements Runner {
 
   #dispatch(): void {
     this.#scheduled = false;
-    while (this.#host.size > 0 && this.#crew.hasRoom) {
-      const batch = nextBatch(this.#host, this.#options.maxBatch, this.#options.threads);
-      if (batch.length === 0) break;
-      this.#send(this.#crew.next(), batch);
+    const { maxBatch, threads } = this.#options;
+    for (let { size } = this.#host; size > 0; size = this.#host.size) {
+      // The last ones wait for whoever is free first.
+      const candidates = this.#crew.candidates(size > threads);
+      const [slot] = candidates;
+      if (slot === undefined) return this.#makeWay();
+      const batch = nextBatch(this.#host, Math.min(maxBatch, Math.ceil(size / candidates.length)), slot.state === 'busy');
+      if (batch.records.length === 0) return;
+      this.#send(slot, batch);
     }
   }
 
-  #send(slot: Slot, batch: JobRecord[]): void {
-    for (const record of batch) this.#host.started(record);
+  /** Takes back what was sent ahead where a job of higher priority would wait for it longer than for one batch. */
+  #makeWay(): void {
+    const { head } = this.#host;
+    if (head === undefined) return;
+    for (const slot of this.#crew) if (slot.state === 'busy' && slot.delays(head.priority)) this.#host.returned(slot.withdraw());
+  }
+
+  #send(slot: Slot, batch: Batch): void {
+    const { records } = batch;
+    for (const record of records) this.#host.started(record);
     if (!this.#post(slot, batch)) return;
     this.#crew.work(slot);
-    slot.deadline.within(Math.min(soonest(slot), batch.length > 1 ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
-    this.#host.sent(batch);
+    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
+    this.#host.sent(records);
   }
 
   /** Sends the batch. A job whose input cannot be cloned fails by itself; the others wait again. Whether it was sent. */
-  #post(slot: Slot, batch: JobRecord[]): boolean {
+  #post(slot: Slot, { records, cost }: Batch): boolean {
     try {
-      slot.send(batch);
+      slot.send(records, cost);
       return true;
     } catch (error) {
-      const bad = batch.length === 1 ? batch : batch.filter((record) => !isCloneable(record));
+      const bad = records.length === 1 ? records : records.filter((record) => !isCloneable(record));
       // Each can be cloned, and yet all cannot: no job may be left without an end.
-      const culprits = bad.length === 0 ? batch : bad;
-      this.#crew.rest(slot);
-      this.#host.returned(batch.filter((record) => !culprits.includes(record)));
+      const culprits = bad.length === 0 ? records : bad;
+      this.#host.returned(records.filter((record) => !culprits.includes(record)));
       for (const record of culprits) {
         this.#enforcer.settle(slot, record, 'failed', endings.notSent(record, error), this.#clock.now(), false);
       }
@@ -177,7 +195,7 @@ export class Dispatcher implements Runner {
   #receive(slot: Slot, message: FromThread): void {
     switch (message.type) {
       case 'results':
-        return this.#results(slot, message.results, message.last);
+        return this.#results(slot, message);
       case 'late-error':
         this.#host.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
         return this.#retire(slot);
@@ -187,46 +205,47 @@ export class Dispatcher implements Runner {
       case 'open':
         return;
       default: {
-        const record = slot.batch[message.position];
+        const record = slot.at(message.position);
         if (record !== undefined) this.#host.said(record, message);
       }
     }
   }
 
-  #results(slot: Slot, results: unknown[], last: boolean): void {
-    for (let at = 0; at < results.length; at += RESULT_FIELDS) {
-      const position = results[at + RESULT_FIELD.POSITION] as number;
-      const record = slot.batch[position];
+  #results(slot: Slot, { first, values, results, last }: ResultsMessage): void {
+    for (let at = 0; at < values.length; at++) {
+      const position = first + at;
+      const record = slot.take(position);
       if (record === undefined) continue;
-      slot.batch[position] = undefined;
-      const result = results[at + RESULT_FIELD.RESULT] as number;
-      const value = results[at + RESULT_FIELD.VALUE];
-      const startedAt = results[at + RESULT_FIELD.STARTED_AT] as number;
-      const duration = results[at + RESULT_FIELD.DURATION] as number;
-      if (result === RESULT.COMPLETED && slot.verdict === undefined) {
-        this.#host.completed(record, value, startedAt, duration, slot.threadId);
-      } else if (result === RESULT.CRASHED) {
-        this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), startedAt);
-      } else this.#notCompleted(slot, record, result, value, startedAt, duration);
+      const startedAt = slot.startedAt(position);
+      const duration = slot.duration(position);
+      if (results === undefined && slot.verdict === undefined) {
+        this.#host.completed(record, values[at], startedAt, duration, slot.threadId);
+      } else this.#result(slot, record, results?.[at], values[at], startedAt, duration);
     }
     if (last && slot.state === 'busy') this.#batchOver(slot);
   }
 
-  /** The result of a job that failed, or that was told to stop and has ended within its grace period: then as it was judged. */
-  #notCompleted(slot: Slot, record: JobRecord, result: number, value: unknown, startedAt: number, duration: number): void {
+  /** A result where not all is well. A job that was told to stop and has ended within its grace period ends as it was judged. */
+  #result(slot: Slot, record: JobRecord, result: number | undefined, value: unknown, startedAt: number, duration: number): void {
     const { verdict, threadId } = slot;
     const times = { startedAt, duration, threadId, started: true };
-    if (verdict?.record === record) this.#host.ended(record, { outcome: verdict.outcome, error: verdict.error, ...times });
-    else if (result === RESULT.COMPLETED) this.#host.completed(record, value, startedAt, duration, threadId);
-    else this.#host.ended(record, { outcome: 'failed', error: decodeThrown(value as never), ...times });
+    if (result === RESULT.CRASHED) {
+      this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), startedAt);
+    } else if (verdict?.record === record) {
+      slot.verdict = undefined;
+      this.#host.ended(record, { outcome: verdict.outcome, error: verdict.error, ...times });
+    } else if (result === RESULT.FAILED) this.#host.ended(record, { outcome: 'failed', error: decodeThrown(value as never), ...times });
+    else this.#host.completed(record, value, startedAt, duration, threadId);
   }
 
   #batchOver(slot: Slot): void {
+    const lost = slot.batchOver();
     // A job without a result: what it did to the thread's globals has broken more than itself.
-    if (slot.suspect !== undefined) return this.#enforcer.kill(slot, 'crashed');
-    slot.verdict = undefined;
-    this.#crew.rest(slot);
-    if (slot.retiring) this.#enforcer.kill(slot, 'late-error');
+    if (lost !== undefined) return this.#enforcer.blame(slot, lost);
+    if (slot.isAtRest) {
+      this.#crew.rest(slot);
+      if (slot.retiring) this.#enforcer.kill(slot, 'late-error');
+    }
     this.schedule();
   }
 
@@ -263,7 +282,7 @@ export class Dispatcher implements Runner {
   }
 
   #slotOf(record: JobRecord): Slot | undefined {
-    for (const slot of this.#crew) if (slot.state === 'busy' && slot.batch.includes(record)) return slot;
+    for (const slot of this.#crew) if (slot.state === 'busy' && slot.positionOf(record) >= 0) return slot;
     return undefined;
   }
 }

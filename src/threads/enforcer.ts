@@ -39,7 +39,7 @@ export class Enforcer {
 
   /** Stops a job that was sent to this thread. */
   cancel(slot: Slot, record: JobRecord, reason: unknown): void {
-    const position = slot.batch.indexOf(record);
+    const position = slot.positionOf(record);
     const unstarted = slot.withdraw();
     this.#host.returned(unstarted.filter((one) => one !== record));
     const error = cancelled(record, reason);
@@ -55,14 +55,20 @@ export class Enforcer {
     this.settle(slot, record, outcome, reason, startedAt, true);
   }
 
+  /** The thread says that it has done all, but a job's result has not come. */
+  blame(slot: Slot, record: JobRecord): void {
+    slot.verdict ??= { record, outcome: 'crashed', error: stuckError(record) };
+    this.kill(slot, 'crashed');
+  }
+
   /** Terminates a thread. What it had finished counts; what it had not started goes elsewhere; one job is the culprit. */
   kill(slot: Slot, reason: KillReason): void {
     if (slot.state === 'dying' || slot.state === 'gone') return;
-    const wasBusy = slot.state === 'busy';
+    const { state, verdict } = slot;
     const unstarted = slot.withdraw();
     slot.drain();
-    // The batch was over already: nobody is to blame any more.
-    if (wasBusy && slot.state !== 'busy') return this.#host.returned(unstarted);
+    // The judged job, or all of them, have ended in the meantime: nobody is to blame any more.
+    if (slot.state !== state || slot.verdict !== verdict) return this.#host.returned(unstarted);
     const running = slot.running();
     if (slot.suspect !== undefined) slot.verdict ??= { record: slot.suspect, outcome: 'crashed', error: stuckError(slot.suspect) };
     const lost = slot.takeRest();

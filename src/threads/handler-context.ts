@@ -3,12 +3,22 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CancelledError } from '../errors.js';
 import type { JobContext, JobLog } from '../job/context.js';
 import { pack } from '../job/payload.js';
-import { decodeThrown } from './error-codec.js';
-import { CELL, type FromThread, type LogLevel, type ToThread } from './protocol.js';
+import type { FromThread, LogLevel, Position, ToThread } from './protocol.js';
+import { CELL } from './shared-memory.js';
 
 const { load } = Atomics;
 const { setImmediate } = globalThis;
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+
+/** What the contexts of a thread's jobs share. */
+export interface HandlerLink {
+  /** What the id of a job with a number begins with. */
+  readonly idPrefix: string;
+  readonly port: MessagePort;
+  readonly cells: Int32Array;
+  /** Handles a message that a context has taken from the port. */
+  receive(message: ToThread): void;
+}
 
 /** The thread's side of a job's context. */
 export class HandlerContext implements JobContext {
@@ -16,34 +26,26 @@ export class HandlerContext implements JobContext {
   ended = false;
   #controller: AbortController | undefined;
   #log: JobLog | undefined;
-
-  readonly #idPrefix: string;
+  // Private for handlers too: what is ours is not theirs to close.
+  readonly #link: HandlerLink;
   readonly #key: number | string;
-  readonly #port: MessagePort;
-  readonly #cells: Int32Array;
 
   constructor(
-    idPrefix: string,
+    link: HandlerLink,
+    readonly position: Position,
     key: number | string,
     readonly name: string,
     readonly attempt: number,
     readonly attempts: number,
     readonly metadata: unknown,
     readonly resume: unknown,
-    /** Its place in the batch. */
-    readonly position: number,
-    port: MessagePort,
-    cells: Int32Array,
   ) {
-    this.#idPrefix = idPrefix;
+    this.#link = link;
     this.#key = key;
-    // Private for handlers too: what is ours is not theirs to close.
-    this.#port = port;
-    this.#cells = cells;
   }
 
   get id(): string {
-    return typeof this.#key === 'string' ? this.#key : this.#idPrefix + this.#key;
+    return typeof this.#key === 'string' ? this.#key : this.#link.idPrefix + this.#key;
   }
 
   get signal(): AbortSignal {
@@ -56,7 +58,7 @@ export class HandlerContext implements JobContext {
   }
 
   get aborted(): boolean {
-    return load(this.#cells, CELL.STOP) === this.position + 1 && !this.ended;
+    return load(this.#link.cells, CELL.STOP) === this.position + 1 && !this.ended;
   }
 
   throwIfAborted(): void {
@@ -84,11 +86,14 @@ export class HandlerContext implements JobContext {
     this.#controller.abort(reason);
   }
 
-  /** A loop that never yields receives no event: the message that came with the stop flag is read here. */
+  /** A loop that never yields receives no event: the message that came with the stop flag, and those before it, are read here. */
   #readStop(): void {
-    if (this.#controller?.signal.aborted) return;
-    const received = receiveMessageOnPort(this.#port)?.message as ToThread | undefined;
-    this.abort(received?.type === 'stop' ? decodeThrown(received.reason) : new CancelledError(`${this.name} was told to stop`));
+    const { port, receive } = this.#link;
+    while (!this.#controller?.signal.aborted) {
+      const received = receiveMessageOnPort(port);
+      if (received === undefined) return this.abort(new CancelledError(`${this.name} was told to stop`));
+      receive(received.message);
+    }
   }
 
   #line(level: LogLevel, args: unknown[]): void {
@@ -101,6 +106,6 @@ export class HandlerContext implements JobContext {
   }
 
   #send(message: FromThread): void {
-    if (!this.ended) this.#port.postMessage(message);
+    if (!this.ended) this.#link.port.postMessage(message);
   }
 }

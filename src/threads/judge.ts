@@ -1,5 +1,6 @@
+import type { JobRecord } from '../job/job.js';
 import { HOLDS_BACK_AFTER, LOAD_LIMIT, LOOK_AT_LEAST_EVERY } from './deadline.js';
-import { PHASE } from './protocol.js';
+import { PHASE } from './shared-memory.js';
 import type { Slot } from './slot.js';
 
 /** What a look at a busy thread found. */
@@ -14,18 +15,19 @@ export function judge(slot: Slot, now: number): Finding {
   const ranFor = now - since;
   const limit = loading ? LOAD_LIMIT : record.timeout;
   if (ranFor >= limit) return { is: loading ? 'not-loading' : 'over' };
-  const next = soonest(slot, position + 1);
+  const next = soonest(slot.records(position + 1));
   // Its clock has not started: it may start at any moment.
   const own = loading ? Math.min(limit - ranFor, record.timeout) : limit - ranFor;
   if (next === Number.POSITIVE_INFINITY) return { is: 'fine', lookAgainIn: Math.min(own, LOOK_AT_LEAST_EVERY) };
-  if (ranFor >= HOLDS_BACK_AFTER) return { is: 'holding-back', lookAgainIn: Math.min(own, LOOK_AT_LEAST_EVERY) };
+  const patience = Math.max(HOLDS_BACK_AFTER, 2 * (record.kind.usualRunTime ?? 0));
+  if (ranFor >= patience) return { is: 'holding-back', lookAgainIn: Math.min(own, LOOK_AT_LEAST_EVERY) };
   return { is: 'fine', lookAgainIn: Math.min(own, next, HOLDS_BACK_AFTER) };
 }
 
-/** The earliest that one of the jobs from this position can be over its limit, when it starts now; infinite when there is none. */
-export function soonest({ batch }: Pick<Slot, 'batch'>, from = 0): number {
+/** The earliest that one of these jobs can be over its limit, when it starts now; infinite when there is none. */
+export function soonest(records: readonly JobRecord[]): number {
   let least = Number.POSITIVE_INFINITY;
-  for (let position = from; position < batch.length; position++) least = Math.min(least, batch[position]?.timeout ?? least);
+  for (const { timeout } of records) if (timeout < least) least = timeout;
   return least;
 }
 
@@ -35,10 +37,10 @@ function judgeIdle(slot: Slot, now: number): Finding {
   if (phase === PHASE.SENDING && now - since < LOAD_LIMIT) {
     // A result of some hundred megabytes takes a second and more to copy.
     slot.seenIdleAt = undefined;
-    return { is: 'fine', lookAgainIn: Math.min(soonest(slot, position + 1), LOOK_AT_LEAST_EVERY) };
+    return { is: 'fine', lookAgainIn: Math.min(soonest(slot.records(position + 1)), LOOK_AT_LEAST_EVERY) };
   }
   const seen = slot.seenIdleAt;
   if (seen?.position === position && now - seen.at >= LOOK_AT_LEAST_EVERY) return { is: 'stuck' };
   if (seen?.position !== position) slot.seenIdleAt = { position, at: now };
-  return { is: 'fine', lookAgainIn: Math.min(soonest(slot, position + 1), LOOK_AT_LEAST_EVERY) };
+  return { is: 'fine', lookAgainIn: Math.min(soonest(slot.records(position + 1)), LOOK_AT_LEAST_EVERY) };
 }

@@ -1,7 +1,7 @@
 import { findSourceMap } from 'node:module';
 import type { Frame, PostMortem } from '../errors.js';
 import type { ThreadInspector } from './inspector.js';
-import { PHASE } from './protocol.js';
+import { PHASE } from './shared-memory.js';
 import type { Slot } from './slot.js';
 
 /** Longest time a look may take before the kill comes without it, in milliseconds. */

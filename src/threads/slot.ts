@@ -1,21 +1,10 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { JobRecord } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
+import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
-import {
-  CELL,
-  CELLS,
-  type Encoded,
-  type FromThread,
-  JOB_FIELD,
-  JOB_FIELDS,
-  type KindMessage,
-  type OpenMessage,
-  PHASE,
-  SHARED_BYTES,
-  type ToThread,
-  WITHDRAWN,
-} from './protocol.js';
+import type { Encoded, Extras, FromThread, KindMessage, OpenMessage, Position, RunMessage, ToThread } from './protocol.js';
+import { CELL, PHASE, SharedMemory, WITHDRAWN } from './shared-memory.js';
 
 /** `dying`: terminated, but its thread has not exited. */
 export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';
@@ -30,18 +19,31 @@ export interface Verdict {
 /** What a thread is doing, read from shared memory. */
 export interface Activity {
   phase: number;
-  /** Position in the batch of the job started last; -1 before the first. */
-  position: number;
+  /** Position of the job started last; -1 before the first. */
+  position: Position;
   /** Since when, on the clock of all threads; only where `phase` is not idle. */
   since: number;
 }
 
-/** One thread as the dispatcher sees it: its port, its shared memory, and the batch it was given. */
+/** Batches on their way to one thread at a time: it works on one while the other waits in its port, so it never waits for the main thread. */
+const MAX_BATCHES = 2;
+/** A thread with this much work, by usual run times in milliseconds, gets no more ahead. */
+const AHEAD_MS = 20;
+/** Positions count up to here; then the thread is left to come to rest, where they begin again. */
+const MAX_POSITION = 1 << 29;
+
+/** A batch the thread has not said to be over. */
+interface Sent {
+  /** Position after its last job. */
+  readonly end: Position;
+  /** By usual run times, in milliseconds. */
+  readonly cost: number;
+}
+
+/** One thread as the dispatcher sees it: its port, its shared memory, and the jobs it was given. */
 export class Slot {
   state: SlotState = 'booting';
   readonly threadId: number;
-  /** Jobs of the batch by position; `undefined` where a job has ended or was taken back. */
-  batch: (JobRecord | undefined)[] = [];
   verdict: Verdict | undefined;
   /** No further batch: the thread is replaced when the running job is done. */
   retiring = false;
@@ -55,21 +57,32 @@ export class Slot {
   /** A look at the thread that is under way: to terminate it now could crash the process or be lost. */
   look: Promise<unknown> | undefined;
   /** When it was opened or last got a batch, and what it had started when last looked at: to notice a thread that is stuck between jobs. */
-  seenIdleAt: { position: number; at: number } | undefined;
+  seenIdleAt: { position: Position; at: number } | undefined;
   readonly #port: MessagePort;
   readonly #far: MessagePort;
-  readonly #shared = new SharedArrayBuffer(SHARED_BYTES);
-  readonly #cells = new Int32Array(this.#shared, 0, CELLS);
-  readonly #since = new Float64Array(this.#shared, CELLS * Int32Array.BYTES_PER_ELEMENT, 1);
+  readonly #shared: SharedMemory;
   /** Kinds the thread has been told of. */
   readonly #known: boolean[] = [];
+  /** Jobs by their place; `undefined` where a job has ended or was taken back. */
+  readonly #records: (JobRecord | undefined)[];
+  /** All jobs before this position have ended, or were taken back. */
+  #first: Position = 0;
+  /** Position of the next job that is sent. */
+  #next: Position = 0;
+  #batches: Sent[] = [];
+  #withdrawn = false;
 
+  /** `maxBatch`: most jobs of one message. */
   constructor(
     readonly worker: Worker,
     readonly deadline: Deadline,
+    maxBatch: number,
     receive: (message: FromThread) => void,
   ) {
     this.threadId = worker.threadId;
+    const places = 2 ** Math.ceil(Math.log2(MAX_BATCHES * maxBatch));
+    this.#shared = SharedMemory.for(places);
+    this.#records = new Array(places).fill(undefined);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#far = port2;
@@ -87,100 +100,196 @@ export class Slot {
 
   openMessage(idPrefix: string, preload: readonly JobKind[]): OpenMessage {
     for (const kind of preload) this.#known[kind.index] = true;
-    return { port: this.#far, shared: this.#shared, idPrefix, preload: preload.map(kindMessage) };
+    return { port: this.#far, shared: this.#shared.buffer, idPrefix, preload: preload.map(kindMessage) };
   }
 
-  /** Sends a batch. Throws what `postMessage` throws; then nothing was sent. */
-  send(records: JobRecord[]): void {
-    const jobs: unknown[] = new Array(records.length * JOB_FIELDS);
-    let at = 0;
-    let kinds: KindMessage[] | undefined;
-    for (const { key, attempt, maxAttempts, input, options, checkpoint, kind } of records) {
-      jobs[at + JOB_FIELD.KIND] = kind.index;
-      jobs[at + JOB_FIELD.KEY] = key;
-      jobs[at + JOB_FIELD.ATTEMPT] = attempt;
-      jobs[at + JOB_FIELD.ATTEMPTS] = maxAttempts;
-      jobs[at + JOB_FIELD.INPUT] = input;
-      jobs[at + JOB_FIELD.METADATA] = options?.metadata;
-      jobs[at + JOB_FIELD.RESUME] = checkpoint;
-      at += JOB_FIELDS;
-      if (!this.#known[kind.index]) {
-        kinds ??= [];
-        kinds.push(kindMessage(kind));
-        this.#known[kind.index] = true;
-      }
-    }
-    Atomics.store(this.#cells, CELL.CLAIMED, 0);
-    Atomics.store(this.#cells, CELL.STOP, 0);
+  // --- Jobs go to the thread
+
+  /** Whether a busy thread may get a batch ahead of its time. */
+  get takesAhead(): boolean {
+    if (this.#withdrawn || this.retiring || this.verdict !== undefined || this.#next >= MAX_POSITION) return false;
+    return this.#batches.length < MAX_BATCHES && this.#load < AHEAD_MS;
+  }
+
+  /** Whether a job on the thread waits for another one there. */
+  get holdsBack(): boolean {
+    return this.#next - this.#first > 1;
+  }
+
+  /** Whether jobs of a lower priority stand in the way of one, for longer than a batch takes. */
+  delays(priority: number): boolean {
+    if (this.#withdrawn || !this.holdsBack || this.#load <= BATCH_MS) return false;
+    const last = this.at(this.#next - 1);
+    return last !== undefined && last.priority < priority;
+  }
+
+  get #load(): number {
+    let load = 0;
+    for (const { cost } of this.#batches) load += cost;
+    return load;
+  }
+
+  /** Sends a batch; `cost` by usual run times in milliseconds. Throws what `postMessage` throws; then nothing was sent. */
+  send(records: readonly JobRecord[], cost: number): void {
+    if (this.#batches.length === 0) this.#rewind();
+    const message = this.#runMessage(records);
     try {
-      this.#post({ type: 'run', kinds, jobs }, records[0]?.options?.transfer);
+      this.#post(message, records[0]?.options?.transfer);
     } catch (error) {
-      for (const { index } of kinds ?? []) this.#known[index] = false;
+      for (const { index } of message.kinds ?? []) this.#known[index] = false;
       throw error;
     }
-    this.batch = records;
+    for (const record of records) this.#records[this.#next++ & this.#shared.mask] = record;
+    this.#batches.push({ end: this.#next, cost });
+  }
+
+  /** The thread is at rest: it has nothing, and looks at nothing of what this writes. */
+  #rewind(): void {
+    this.#first = 0;
+    this.#next = 0;
+    this.#withdrawn = false;
+    Atomics.store(this.#shared.cells, CELL.CLAIMED, 0);
+    Atomics.store(this.#shared.cells, CELL.STOP, 0);
+  }
+
+  #runMessage(records: readonly JobRecord[]): RunMessage {
+    const message: RunMessage = { type: 'run', kinds: undefined, first: this.#next, kind: [], keys: [], inputs: [], extras: undefined };
+    for (const record of records) {
+      const { key, input, kind } = record;
+      if (!this.#known[kind.index]) {
+        message.kinds ??= [];
+        message.kinds.push(kindMessage(kind));
+        this.#known[kind.index] = true;
+      }
+      const extras = extrasOf(record);
+      if (extras !== undefined) {
+        message.extras ??= [];
+        message.extras[message.keys.length] = extras;
+      }
+      message.kind.push(kind.index);
+      message.keys.push(key);
+      message.inputs.push(input);
+    }
+    return message;
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */
-  stop(position: number, reason: Encoded): void {
+  stop(position: Position, reason: Encoded): void {
     this.#post({ type: 'stop', position, reason });
-    Atomics.store(this.#cells, CELL.STOP, position + 1);
+    Atomics.store(this.#shared.cells, CELL.STOP, position + 1);
+  }
+
+  // --- What the thread has
+
+  /** The job at a position, as long as it is on the thread. */
+  at(position: Position): JobRecord | undefined {
+    return position < this.#first || position >= this.#next ? undefined : this.#records[position & this.#shared.mask];
+  }
+
+  /** Jobs on the thread, in their order, from a position on. */
+  records(from = this.#first): JobRecord[] {
+    const records: JobRecord[] = [];
+    for (let position = Math.max(from, this.#first); position < this.#next; position++) {
+      const record = this.at(position);
+      if (record !== undefined) records.push(record);
+    }
+    return records;
+  }
+
+  /** Position of a job; -1 when it is not on the thread. */
+  positionOf(record: JobRecord): Position {
+    for (let position = this.#first; position < this.#next; position++) if (this.at(position) === record) return position;
+    return -1;
   }
 
   activity(): Activity {
+    const { cells, since } = this.#shared;
     for (;;) {
-      const phase = Atomics.load(this.#cells, CELL.PHASE);
-      const claimed = Atomics.load(this.#cells, CELL.CLAIMED);
-      const since = this.#since[0] as number;
-      const settled = phase === Atomics.load(this.#cells, CELL.PHASE) && claimed === Atomics.load(this.#cells, CELL.CLAIMED);
-      if (settled) return { phase, position: Math.min(claimed % WITHDRAWN, this.batch.length) - 1, since };
+      const phase = Atomics.load(cells, CELL.PHASE);
+      const claimed = Atomics.load(cells, CELL.CLAIMED);
+      const time = since[0] as number;
+      const settled = phase === Atomics.load(cells, CELL.PHASE) && claimed === Atomics.load(cells, CELL.CLAIMED);
+      if (settled) return { phase, position: Math.min(claimed % WITHDRAWN, this.#next) - 1, since: time };
     }
   }
 
   /** The running job and since when it runs, or `undefined` between jobs. */
-  running(): { record: JobRecord; position: number; since: number; loading: boolean } | undefined {
+  running(): { record: JobRecord; position: Position; since: number; loading: boolean } | undefined {
     const { phase, position, since } = this.activity();
-    const record = this.batch[position];
+    const record = this.at(position);
     const runs = phase === PHASE.RUNNING || phase === PHASE.LOADING;
     return runs && record !== undefined ? { record, position, since, loading: phase === PHASE.LOADING } : undefined;
   }
 
   /** The job that was started last, as long as its result has not arrived: who is to blame when nothing else is known. */
   get suspect(): JobRecord | undefined {
-    let { position } = this.activity();
-    while (position >= 0 && this.batch[position] === undefined) position--;
-    return this.batch[position];
+    for (let { position } = this.activity(); position >= this.#first; position--) {
+      const record = this.at(position);
+      if (record !== undefined) return record;
+    }
+    return undefined;
+  }
+
+  // --- Jobs leave the thread
+
+  /** When the job at a position was started, on the clock of all threads, and how long it ran, in milliseconds; once its result has arrived. */
+  startedAt(position: Position): number {
+    return this.#shared.startedAt[position & this.#shared.mask] as number;
+  }
+
+  duration(position: Position): number {
+    return this.#shared.duration[position & this.#shared.mask] as number;
+  }
+
+  /** Takes the job at a position: its result has arrived. */
+  take(position: Position): JobRecord | undefined {
+    const record = this.at(position);
+    if (record === undefined) return undefined;
+    this.#records[position & this.#shared.mask] = undefined;
+    if (position === this.#first) this.#first++;
+    return record;
+  }
+
+  /** A batch is over. Gives a job of it that was started, but whose result has not arrived: it never will. */
+  batchOver(): JobRecord | undefined {
+    const end = this.#batches.shift()?.end ?? this.#first;
+    for (; this.#first < end; this.#first++) {
+      const lost = this.at(this.#first);
+      if (lost !== undefined) return lost;
+    }
+    return undefined;
+  }
+
+  /** Whether the thread has nothing to do. */
+  get isAtRest(): boolean {
+    return this.#batches.length === 0;
   }
 
   /** Takes back the jobs that have not been started: the thread will not start them any more. */
   withdraw(): JobRecord[] {
-    const claimed =
-      Atomics.load(this.#cells, CELL.CLAIMED) >= WITHDRAWN ? this.batch.length : Atomics.add(this.#cells, CELL.CLAIMED, WITHDRAWN);
-    return this.#take(claimed);
+    if (this.#withdrawn) return [];
+    this.#withdrawn = true;
+    return this.#takeFrom(Atomics.add(this.#shared.cells, CELL.CLAIMED, WITHDRAWN));
   }
 
-  /** Takes what is left of the batch: jobs that were started, but whose results did not arrive. */
+  /** Takes what is left: jobs that were started, but whose results did not arrive. */
   takeRest(): JobRecord[] {
-    return this.#take(0);
+    return this.#takeFrom(this.#first);
   }
 
   /** The job is no longer on this thread. */
   takeOut(record: JobRecord): void {
-    const position = this.batch.indexOf(record);
-    if (position >= 0) this.batch[position] = undefined;
+    this.take(this.positionOf(record));
   }
 
   close(): void {
     this.#port.close();
   }
 
-  #take(from: number): JobRecord[] {
-    const taken: JobRecord[] = [];
-    for (let position = from; position < this.batch.length; position++) {
-      const record = this.batch[position];
-      if (record !== undefined) taken.push(record);
-      this.batch[position] = undefined;
-    }
+  #takeFrom(from: Position): JobRecord[] {
+    const taken = this.records(from);
+    for (let position = Math.max(from, this.#first); position < this.#next; position++)
+      this.#records[position & this.#shared.mask] = undefined;
     return taken;
   }
 
@@ -189,6 +298,12 @@ export class Slot {
   }
 }
 
-function kindMessage({ index, definition: { name, module } }: JobKind): KindMessage {
-  return { index, name, module };
+function kindMessage({ index, definition: { name, module, attempts } }: JobKind): KindMessage {
+  return { index, name, module, attempts };
+}
+
+function extrasOf({ attempt, maxAttempts, options, checkpoint, kind }: JobRecord): Extras | undefined {
+  const metadata = options?.metadata;
+  const plain = attempt === 1 && maxAttempts === kind.definition.attempts && metadata === undefined && checkpoint === undefined;
+  return plain ? undefined : { attempt, attempts: maxAttempts, metadata, resume: checkpoint };
 }

@@ -7,25 +7,22 @@ import { monotonicNow } from '../clock.js';
 import type { JobDefinition } from '../job/definition.js';
 import { pack } from '../job/payload.js';
 import { decodeThrown, encodeThrown } from './error-codec.js';
-import { HandlerContext } from './handler-context.js';
+import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { loadDefinition } from './module-loader.js';
 import { checkedOutput, notReturned } from './output.js';
 import {
-  CELL,
-  CELLS,
   type Encoded,
   type FromThread,
-  JOB_FIELD,
-  JOB_FIELDS,
   type KindMessage,
   type OpenMessage,
-  PHASE,
+  type Position,
   RESULT,
-  RESULT_FIELD,
-  RESULT_FIELDS,
+  type ResultsMessage,
+  type RunMessage,
   THREAD_MARK,
   type ToThread,
 } from './protocol.js';
+import { CELL, PHASE, SharedMemory } from './shared-memory.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
@@ -44,32 +41,38 @@ interface Owner {
 }
 
 class JobThread {
-  readonly #port: OpenMessage['port'];
-  readonly #idPrefix: string;
-  readonly #cells: Int32Array;
-  readonly #since: Float64Array;
+  readonly #link: HandlerLink;
+  readonly #shared: SharedMemory;
   readonly #kinds: KindMessage[] = [];
   readonly #loaded: Loaded[] = [];
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
   readonly #owner = new AsyncLocalStorage<Owner>();
+  /** Batches that have come while another was run. */
+  #queued: RunMessage[] = [];
+  #working = false;
   #current: HandlerContext | undefined;
   #last: HandlerContext | undefined;
-  #results: unknown[] = [];
+  /** Position of the first of the results that have not been sent. */
+  #first: Position = 0;
+  #values: unknown[] = [];
+  #results: number[] | undefined;
   /** Buffers that the results do not copy. */
   #moving = new Set<ArrayBuffer>();
+  /** When the last job ended, or what came after it: the clock is read once between two jobs. */
+  #now = monotonicNow();
   #flushed = 0;
   #flushSoon: NodeJS.Immediate | undefined;
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
   constructor({ port, shared, idPrefix }: OpenMessage) {
-    this.#idPrefix = idPrefix;
-    this.#port = port;
-    this.#cells = new Int32Array(shared, 0, CELLS);
-    this.#since = new Float64Array(shared, CELLS * Int32Array.BYTES_PER_ELEMENT, 1);
+    this.#shared = new SharedMemory(shared);
+    const { cells } = this.#shared;
+    const receive = (message: ToThread) => this.#receive(message);
+    this.#link = { idPrefix, port, cells, receive };
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
-    port.on('message', (message: ToThread) => this.#receive(message));
+    port.on('message', receive);
   }
 
   async open(preload: KindMessage[]): Promise<void> {
@@ -87,81 +90,93 @@ class JobThread {
       if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
       return;
     }
-    for (const kind of message.kinds ?? []) this.#kinds[kind.index] = kind;
-    void this.#runBatch(message.jobs);
+    // Not `push`: a handler may have changed it, and no job must get lost.
+    this.#queued[this.#queued.length] = message;
+    if (!this.#working) void this.#work();
   }
 
-  async #runBatch(jobs: unknown[]): Promise<void> {
-    const count = jobs.length / JOB_FIELDS;
-    this.#flushed = monotonicNow();
-    while (!this.#broken) {
-      const position = add(this.#cells, CELL.CLAIMED, 1);
-      if (position >= count) break;
-      const kind = jobs[position * JOB_FIELDS + JOB_FIELD.KIND] as number;
-      const loaded = this.#loaded[kind] ?? (await this.#load(kind));
-      const startedAt = this.#enter(PHASE.RUNNING);
-      if ('error' in loaded) this.#finish(position, RESULT.FAILED, loaded.error, startedAt);
-      else {
-        const pending = this.#run(loaded.definition, jobs, position, startedAt);
-        if (pending !== undefined) await pending;
-      }
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (let next = 0; next < this.#queued.length && !this.#broken; next++) await this.#runBatch(this.#queued[next] as RunMessage);
+    this.#queued = [];
+    this.#working = false;
+  }
+
+  async #runBatch(batch: RunMessage): Promise<void> {
+    for (const kind of batch.kinds ?? []) this.#kinds[kind.index] = kind;
+    const { first, kind } = batch;
+    const end = first + kind.length;
+    this.#tick();
+    this.#flushed = this.#now;
+    for (let index = 0; index < kind.length && !this.#broken; index++) {
+      // More than its position: the jobs from here on have been taken back.
+      if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
+      const loaded = this.#loaded[kind[index] as number] ?? (await this.#load(kind[index] as number));
+      const pending = this.#run(loaded, batch, index);
+      if (pending !== undefined) await pending;
     }
     if (!this.#broken) this.#flush(true);
   }
 
   /** Starts one job; gives a promise when the handler, or the check of its output, needs one. */
-  #run(definition: JobDefinition, jobs: unknown[], position: number, startedAt: number): Promise<void> | undefined {
-    const at = position * JOB_FIELDS;
-    const input = jobs[at + JOB_FIELD.INPUT];
+  #run(loaded: Loaded, batch: RunMessage, index: number): Promise<void> | undefined {
+    const position = batch.first + index;
+    const startedAt = this.#now;
+    this.#shared.startedAt[position & this.#shared.mask] = startedAt;
+    this.#enter(PHASE.RUNNING, startedAt);
+    if ('error' in loaded) {
+      this.#finish(position, RESULT.FAILED, loaded.error);
+      return;
+    }
+    const { definition } = loaded;
+    const extras = batch.extras?.[index];
     const context = new HandlerContext(
-      this.#idPrefix,
-      jobs[at + JOB_FIELD.KEY] as number | string,
-      definition.name,
-      jobs[at + JOB_FIELD.ATTEMPT] as number,
-      jobs[at + JOB_FIELD.ATTEMPTS] as number,
-      jobs[at + JOB_FIELD.METADATA],
-      jobs[at + JOB_FIELD.RESUME],
+      this.#link,
       position,
-      this.#port,
-      this.#cells,
+      batch.keys[index] as number | string,
+      definition.name,
+      extras?.attempt ?? 1,
+      extras?.attempts ?? (this.#kinds[batch.kind[index] as number] as KindMessage).attempts,
+      extras?.metadata,
+      extras?.resume,
     );
     this.#current = context;
     try {
-      const output = this.#owner.run(context, definition.run, input, context);
+      const output = this.#owner.run(context, definition.run, batch.inputs[index], context);
       if (!isThenable(output) && definition.output === undefined) {
-        this.#completed(context, output, startedAt);
+        this.#completed(context, output);
         return;
       }
-      return this.#settle(context, definition, output, startedAt);
+      return this.#settle(context, definition, output);
     } catch (error) {
-      this.#failed(context, error, startedAt);
+      this.#failed(context, error);
     }
   }
 
-  async #settle(context: HandlerContext, definition: JobDefinition, output: unknown, startedAt: number): Promise<void> {
+  async #settle(context: HandlerContext, definition: JobDefinition, output: unknown): Promise<void> {
     // While this job waits, the results of those before it need not.
-    if (this.#results.length > 0) this.#flushSoon ??= setImmediate(() => this.#flush(false));
+    if (this.#values.length > 0) this.#flushSoon ??= setImmediate(() => this.#flush(false));
     try {
       const value = await output;
-      this.#completed(context, definition.output === undefined ? value : await checkedOutput(definition, value), startedAt);
+      this.#completed(context, definition.output === undefined ? value : await checkedOutput(definition, value));
     } catch (error) {
-      this.#failed(context, error, startedAt);
+      this.#failed(context, error);
     }
   }
 
-  #completed(context: HandlerContext, output: unknown, startedAt: number): void {
+  #completed(context: HandlerContext, output: unknown): void {
     if (context.ended) return;
     const moved = movedOf(output);
     const { value } = pack(moved === undefined ? output : moved.result, 'result');
     for (const buffer of moved?.buffers ?? []) this.#moving.add(buffer);
     this.#end(context);
-    this.#finish(context.position, RESULT.COMPLETED, value, startedAt);
+    this.#finish(context.position, RESULT.COMPLETED, value);
   }
 
-  #failed(context: HandlerContext, error: unknown, startedAt: number): void {
+  #failed(context: HandlerContext, error: unknown): void {
     if (context.ended) return;
     this.#end(context);
-    this.#finish(context.position, RESULT.FAILED, encodeThrown(error), startedAt);
+    this.#finish(context.position, RESULT.FAILED, encodeThrown(error));
   }
 
   #end(context: HandlerContext): void {
@@ -170,42 +185,50 @@ class JobThread {
     this.#current = undefined;
   }
 
-  #finish(position: number, result: number, value: unknown, startedAt: number): void {
-    const now = monotonicNow();
-    store(this.#cells, CELL.PHASE, PHASE.IDLE);
-    const results = this.#results;
-    const at = results.length;
+  #finish(position: Position, result: number, value: unknown): void {
+    const { startedAt, duration, mask, cells } = this.#shared;
+    const now = this.#tick();
+    duration[position & mask] = now - (startedAt[position & mask] as number);
+    store(cells, CELL.PHASE, PHASE.IDLE);
+    // A job whose result got lost leaves a gap, and results are sent without their positions.
+    if (this.#values.length > 0 && position !== this.#first + this.#values.length) this.#flush(false);
+    if (this.#values.length === 0) this.#first = position;
+    const at = this.#values.length;
     // Not `push`: a handler may have changed it, and no result must get lost.
-    results[at + RESULT_FIELD.POSITION] = position;
-    results[at + RESULT_FIELD.RESULT] = result;
-    results[at + RESULT_FIELD.VALUE] = value;
-    results[at + RESULT_FIELD.STARTED_AT] = startedAt;
-    results[at + RESULT_FIELD.DURATION] = now - startedAt;
+    this.#values[at] = value;
+    if (result !== RESULT.COMPLETED) this.#results ??= allCompleted(at);
+    if (this.#results !== undefined) this.#results[at] = result;
     if (now - this.#flushed > EARLY_RESULTS) this.#flush(false);
   }
 
   #flush(last: boolean): void {
     if (this.#flushSoon !== undefined) clearImmediate(this.#flushSoon);
     this.#flushSoon = undefined;
-    this.#flushed = monotonicNow();
-    const results = this.#results;
-    if (results.length === 0 && !last) return;
-    const moving = this.#moving;
-    this.#results = [];
-    if (moving.size > 0) this.#moving = new Set();
-    const between = this.#current === undefined;
-    if (between) this.#enter(PHASE.SENDING);
-    try {
-      this.#send({ type: 'results', results, last }, moving);
-    } catch {
-      replaceUncloneable(results);
-      this.#send({ type: 'results', results, last });
+    const values = this.#values;
+    if (values.length > 0 || last) {
+      const between = this.#current === undefined;
+      if (between) this.#enter(PHASE.SENDING, this.#now);
+      this.#sendResults(values, last);
+      if (between) store(this.#shared.cells, CELL.PHASE, PHASE.IDLE);
     }
-    if (between) store(this.#cells, CELL.PHASE, PHASE.IDLE);
+    this.#flushed = this.#tick();
+  }
+
+  #sendResults(values: unknown[], last: boolean): void {
+    const moving = this.#moving;
+    const message = { type: 'results' as const, first: this.#first, values, results: this.#results, last };
+    this.#values = [];
+    this.#results = undefined;
+    if (moving.size > 0) this.#moving = new Set();
+    try {
+      this.#send(message, moving);
+    } catch {
+      this.#send({ ...message, ...withoutUncloneable(message) });
+    }
   }
 
   async #load(index: number): Promise<Loaded> {
-    this.#enter(PHASE.LOADING);
+    this.#enter(PHASE.LOADING, this.#tick());
     const kind = this.#kinds[index] as KindMessage;
     let loaded: Loaded;
     try {
@@ -214,16 +237,20 @@ class JobThread {
       loaded = { error: encodeThrown(error) };
     }
     this.#loaded[index] = loaded;
-    store(this.#cells, CELL.PHASE, PHASE.IDLE);
+    store(this.#shared.cells, CELL.PHASE, PHASE.IDLE);
+    this.#tick();
     return loaded;
   }
 
   /** Says in shared memory what runs since when. The time is written first: whoever sees the phase sees its time. */
-  #enter(phase: number): number {
-    const now = monotonicNow();
-    this.#since[0] = now;
-    store(this.#cells, CELL.PHASE, phase);
-    return now;
+  #enter(phase: number, since: number): void {
+    this.#shared.since[0] = since;
+    store(this.#shared.cells, CELL.PHASE, phase);
+  }
+
+  #tick(): number {
+    this.#now = monotonicNow();
+    return this.#now;
   }
 
   /**
@@ -237,7 +264,7 @@ class JobThread {
     if (current !== undefined && owner === current) {
       this.#broken = true;
       this.#end(current);
-      this.#finish(current.position, RESULT.CRASHED, error, this.#since[0] as number);
+      this.#finish(current.position, RESULT.CRASHED, error);
       // Not the last word: the batch is not over, this thread is.
       this.#flush(false);
     } else this.#send({ type: 'late-error', jobId: owner?.id, jobName: owner?.name, error });
@@ -250,8 +277,9 @@ class JobThread {
   }
 
   #send(message: FromThread, moving?: Set<ArrayBuffer>): void {
-    if (moving === undefined || moving.size === 0) this.#port.postMessage(message);
-    else this.#port.postMessage(message, [...moving]);
+    const { port } = this.#link;
+    if (moving === undefined || moving.size === 0) port.postMessage(message);
+    else port.postMessage(message, [...moving]);
   }
 }
 
@@ -259,16 +287,24 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
+function allCompleted(count: number): number[] {
+  const results: number[] = [];
+  for (let at = 0; at < count; at++) results[at] = RESULT.COMPLETED;
+  return results;
+}
+
 /** One result that cannot be cloned fails its own job; the others of the message are innocent. */
-function replaceUncloneable(results: unknown[]): void {
-  for (let at = 0; at < results.length; at += RESULT_FIELDS) {
+function withoutUncloneable({ values, results }: Pick<ResultsMessage, 'values' | 'results'>): Pick<ResultsMessage, 'values' | 'results'> {
+  const marks = results ?? allCompleted(values.length);
+  for (let at = 0; at < values.length; at++) {
     try {
-      structuredClone(results[at + RESULT_FIELD.VALUE]);
+      structuredClone(values[at]);
     } catch (error) {
-      results[at + RESULT_FIELD.RESULT] = RESULT.FAILED;
-      results[at + RESULT_FIELD.VALUE] = encodeThrown(notReturned(error));
+      marks[at] = RESULT.FAILED;
+      values[at] = encodeThrown(notReturned(error));
     }
   }
+  return { values, results: marks };
 }
 
 /** Called once by Piscina, when the thread has booted. */

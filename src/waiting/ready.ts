@@ -62,6 +62,15 @@ export class Ready {
     return this.#best()?.head;
   }
 
+  /** Whether a job that would be before {@link head} waits for its definition's limit. */
+  get overtakes(): boolean {
+    for (const { kind, gate, backlog } of this.#lines.values()) {
+      if (kind.paused || !gate?.closed || backlog.head === undefined) continue;
+      if (this.head === undefined || before(backlog.head, this.head)) return true;
+    }
+    return false;
+  }
+
   /** Takes {@link head}, or nothing when its definition's limit refuses it: then another is the head. */
   take(): JobRecord | undefined {
     const record = this.head;
