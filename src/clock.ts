@@ -26,6 +26,40 @@ export function monotonicNow(): number {
   return read() + zero;
 }
 
+const { now: dateNow } = Date;
+/** What is added to {@link monotonicNow} to give the wall clock's time. */
+let ahead = performance.timeOrigin - zero;
+
+/** The wall clock, finer than `Date.now` has it: times of both clocks can be compared to the microsecond. */
+function wallTime(): number {
+  const time = monotonicNow() + ahead;
+  const shown = dateNow();
+  if (Math.abs(shown - time) < 2) return time;
+  // Somebody has set it, or the machine slept.
+  ahead += shown - time;
+  return shown;
+}
+
+/**
+ * Turns times of {@link Clock.now} into those that people read, in whole milliseconds since 1970. What it says of a
+ * time stays the same until the wall clock is set.
+ */
+export class Calendar {
+  readonly #clock: Clock;
+  #ahead: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#ahead = clock.wallTime() - clock.now();
+  }
+
+  timeOf(now: number): number {
+    const ahead = this.#clock.wallTime() - this.#clock.now();
+    if (Math.abs(ahead - this.#ahead) >= 1) this.#ahead = ahead;
+    return Math.floor(now + this.#ahead);
+  }
+}
+
 class LongTimer implements Timer {
   #timer: NodeJS.Timeout | undefined;
 
@@ -46,7 +80,7 @@ class LongTimer implements Timer {
 
 export const realClock: Clock = {
   now: monotonicNow,
-  wallTime: Date.now,
+  wallTime,
   setTimeout: (callback, ms) => new LongTimer(callback, ms),
   clearTimeout: (timer) => {
     if (timer instanceof LongTimer) timer.clear();

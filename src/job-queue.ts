@@ -1,11 +1,10 @@
-import { type Clock, MAX_TIMER, realClock } from './clock.js';
+import { Calendar, type Clock, MAX_TIMER, realClock } from './clock.js';
 import { Drain, settledBefore } from './drain.js';
 import type { PostMortem } from './errors.js';
 import * as errors from './errors.js';
 import { QueueEmitter, type QueueEvent } from './events.js';
 import { type Explanation, explain } from './explain.js';
 import { payloadOf } from './intake.js';
-import type { Attempt, Outcome } from './job/attempt.js';
 import type { JobDefinition } from './job/definition.js';
 import { type AddOptions, announceEnd, cancelled, enter, handleOf, Job, JobRecord, move, resultOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
@@ -58,12 +57,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly #options: CheckedQueueOptions;
   readonly #logger: QueueLogger | undefined;
   readonly #clock: Clock;
+  readonly #calendar: Calendar;
   readonly #random: () => number;
   readonly #jobs = new Jobs();
   readonly #kinds = new Kinds({
     idPrefix: this.#jobs.idPrefix,
     cancel: (id, reason) => this.#cancelById(id, reason),
     startOf: (id) => this.#startOf(id),
+    timeOf: (now) => this.#calendar.timeOf(now),
   });
   readonly #ready: Ready;
   readonly #delays: Delays;
@@ -97,6 +98,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     const { name, threads, spareThreads, maxBatch, worker, postMortem, keepCompleted, maxWaiting, whenFull } = this.#options;
     this.name = name;
     this.#clock = seams.clock ?? realClock;
+    this.#calendar = new Calendar(this.#clock);
     this.#random = seams.random ?? Math.random;
     // A time that does not pass by itself must not be waited for.
     if (seams.clock !== undefined) clearInterval(this.#keepAlive);
@@ -210,12 +212,21 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       const kind = this.#enterable(definition, options);
       const settings = options && checkAddOptions(definition, options);
       const checked = validate(definition.input, input);
-      if (checked instanceof Promise) return checked.then((result) => this.#admit(kind, result, settings, answer));
+      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, answer);
       const answered = this.#admit(kind, checked, settings, answer);
       return answered instanceof Promise ? answered : Promise.resolve(answered);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  async #admitLater<Answer>(
+    kind: JobKind,
+    checked: Promise<Checked>,
+    settings: AddOptions | undefined,
+    answer: (accepted: Accepted) => Answer,
+  ): Promise<Answer> {
+    return this.#admit(kind, await checked, settings, answer);
   }
 
   #admit<Answer>(
@@ -225,22 +236,34 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     answer: (accepted: Accepted) => Answer,
   ): Answer | Promise<Answer> {
     const input = this.#payload(kind, checked, 'input');
-    this.#enterable(kind.definition, settings);
+    if (this.#admission.hasRoom(1)) return answer(this.#enterOrFind(kind, input, settings));
     const known = this.#known(kind, input, settings);
-    if (known !== undefined) return answer(known);
-    if (this.#admission.hasRoom(1)) return answer(this.#enter(kind, input, settings));
-    return this.#admission.enter(
-      1,
-      () => {
-        this.#enterable(kind.definition, settings);
-        return answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
-      },
-      settings?.signal,
-    );
+    return known === undefined ? this.#enterInTurn(kind, input, settings, answer) : answer(known);
+  }
+
+  // A function of its own, for what a closure needs is allocated whenever the function around it is called.
+  #enterInTurn<Answer>(
+    kind: JobKind,
+    input: unknown,
+    settings: AddOptions | undefined,
+    answer: (accepted: Accepted) => Answer,
+  ): Promise<Answer> {
+    return this.#admission.enter(1, () => answer(this.#enterOrFind(kind, input, settings)), settings?.signal);
+  }
+
+  #enterOrFind(kind: JobKind, input: unknown, settings: AddOptions | undefined): Accepted {
+    this.#refuse(kind.definition, settings);
+    return this.#known(kind, input, settings) ?? this.#enter(kind, input, settings);
   }
 
   /** The definition's kind, when the queue takes jobs of it. */
   #enterable(definition: JobDefinition, options: AddOptions | undefined): JobKind {
+    this.#refuse(definition, options);
+    return this.#kinds.of(definition);
+  }
+
+  /** Throws when the queue takes no such job any more. */
+  #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
     if (this.#closing !== undefined) {
       throw new errors.QueueClosedError(`the queue "${this.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
     }
@@ -249,7 +272,6 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
         jobName: definition.name,
       });
     }
-    return this.#kinds.of(definition);
   }
 
   #payload(kind: JobKind, checked: Checked, root: string): unknown {
@@ -270,7 +292,9 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   #enter(kind: JobKind, input: unknown, settings: AddOptions | undefined, id?: string): JobRecord {
     const order = ++this.#order;
     const priority = settings?.priority ?? kind.definition.priority;
-    const record = new JobRecord(id ?? order, kind, input, priority, order, this.#clock.wallTime(), this.#clock.now(), settings);
+    const key = id ?? order;
+    const times = this.#jobs.timesFor(key);
+    const record = new JobRecord(key, kind, input, priority, order, this.#clock.now(), settings, times);
     if (settings !== undefined) {
       if (settings.idempotencyKey !== undefined) this.#idempotency.remember(record);
       if (settings.signal !== undefined) this.#signals.watch(record, settings.signal);
@@ -370,18 +394,19 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   #succeeded(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void {
     this.#ready.ended(record, startedAt, undefined);
-    this.#attempted(record, 'completed', undefined, startedAt, duration, threadId);
-    record.kind.recordRun(record.waitTime as number, duration);
+    record.kind.recordRun(record.ran(startedAt, duration, threadId), duration);
     record.output = output;
-    this.#finish(record, 'completed');
+    this.#finish(record, 'completed', startedAt + duration);
   }
 
   #ended(record: JobRecord, end: AttemptEnd): void {
     const { outcome, error } = end;
     errors.attachJob(error, { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt });
     this.#ready.ended(record, end.started ? end.startedAt : undefined, end.gone);
-    this.#attempted(record, outcome, error, end.startedAt, end.duration, end.threadId);
-    if (end.started) record.kind.recordRun(record.waitTime as number, end.duration);
+    const waited = record.ran(end.startedAt, end.duration, end.threadId);
+    record.failed(outcome, error);
+    record.kind.count(outcome);
+    if (end.started) record.kind.recordRun(waited, end.duration);
     const next = this.#decide(record, end);
     switch (next.to) {
       case 'waiting':
@@ -392,20 +417,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
         return this.#retry(record, error, next.delay, end.gone);
       default:
         record.error = error;
-        return this.#finish(record, next.to);
+        return this.#finish(record, next.to, this.#clock.now());
     }
-  }
-
-  /** Writes the attempt down. Its facts come one by one: an object for them would be garbage for every job. */
-  #attempted(record: JobRecord, outcome: Outcome, error: unknown, startedAt: number, duration: number, threadId: number): void {
-    const { totals } = record.kind;
-    if (outcome === 'timed-out') totals.timedOut++;
-    else if (outcome === 'crashed') totals.crashed++;
-    else if (outcome === 'interrupted') totals.interrupted++;
-    record.waitTime = Math.max(0, startedAt - record.readyAt);
-    const started = this.#clock.wallTime() - (this.#clock.now() - startedAt);
-    const attempt: Attempt = { number: record.attempt, outcome, error, startedAt: started, duration, threadId };
-    record.attempts = record.attempts.length === 0 ? [attempt] : [...record.attempts, attempt];
   }
 
   #decide(record: JobRecord, { outcome, error, started }: AttemptEnd): Next {
@@ -438,10 +451,10 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   // --- 4. It ends, exactly once
 
-  #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled'): void {
+  #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled', at: number): void {
     if (record.state === 'active') this.#active--;
     move(record, state);
-    record.finishedAt = this.#clock.wallTime();
+    record.finished(at);
     record.kind.totals[state]++;
     if (record.options !== undefined) {
       this.#idempotency.ended(record);
@@ -461,7 +474,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   #startOf(id: string): number | undefined {
     const record = this.#jobs.get(id);
     const start = record && this.#runningSince(record);
-    return start && this.#clock.wallTime() - (this.#clock.now() - start);
+    return start && this.#calendar.timeOf(start);
   }
 
   /** When the handler of an active job was started, on {@link Clock.now}, as far as it still runs. */
@@ -483,7 +496,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       if (record.state === 'waiting') this.#ready.remove(record);
       else if (!this.#outlived.delete(record)) this.#delays.remove(record);
       record.error = cancelled(record, reason);
-      this.#finish(record, 'cancelled');
+      this.#finish(record, 'cancelled', this.#clock.now());
     }
     return true;
   }
@@ -497,9 +510,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     record.input = input;
     record.attempt = 0;
     record.toldActive = 0;
-    record.attempts = [];
+    record.failedAttempts = [];
     record.error = undefined;
-    record.finishedAt = undefined;
     record.promise = undefined;
     record.checkpoint = undefined;
     record.progress = undefined;
@@ -518,7 +530,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   #forget(record: JobRecord): void {
     this.#jobs.delete(record);
-    record.kind.counts[record.state]--;
+    record.kind.leaves(record.state);
   }
 
   /** Counts the living, and keeps the process alive as long as there are any. */

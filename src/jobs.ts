@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { JobRecord } from './job/job.js';
+import { noTimes, PAGE } from './job/times.js';
 
 /** Jobs with numbers next to each other: an array for them costs a fifth of a Map, in time and in bytes. */
 class Page {
-  static readonly SIZE = 256;
-  readonly records: (JobRecord | undefined)[] = new Array(Page.SIZE).fill(undefined);
+  readonly records: (JobRecord | undefined)[] = new Array(PAGE).fill(undefined);
+  readonly times = noTimes();
   used = 0;
+
+  constructor(readonly number: number) {}
 }
 
 /** All jobs of a queue that live or are kept. Its own are known by a growing number; a text for every job would cost more. */
@@ -13,21 +16,28 @@ export class Jobs {
   /** What the ids of the queue's own jobs begin with; the rest is their number. */
   readonly idPrefix = `${randomUUID().slice(0, 8)}-`;
   readonly #pages = new Map<number, Page>();
+  /** The page used last. */
+  #recent = new Page(-1);
   /** Those that came with an id from an earlier queue. */
   readonly #restored = new Map<string, JobRecord>();
 
   get(id: string): JobRecord | undefined {
     if (!id.startsWith(this.idPrefix)) return this.#restored.get(id);
     const key = Number(id.slice(this.idPrefix.length));
-    return this.#pages.get(Math.floor(key / Page.SIZE))?.records[key % Page.SIZE];
+    return this.#pages.get(Math.floor(key / PAGE))?.records[key % PAGE];
+  }
+
+  /** Where the times of a new job are kept. */
+  timesFor(key: number | string): number[] {
+    return typeof key === 'string' ? noTimes() : this.#page(key).times;
   }
 
   set(record: JobRecord): void {
     const { key } = record;
     if (typeof key === 'string') this.#restored.set(key, record);
     else {
-      const page = this.#page(Math.floor(key / Page.SIZE));
-      page.records[key % Page.SIZE] = record;
+      const page = this.#page(key);
+      page.records[key % PAGE] = record;
       page.used++;
     }
   }
@@ -37,10 +47,9 @@ export class Jobs {
       this.#restored.delete(key);
       return;
     }
-    const number = Math.floor(key / Page.SIZE);
-    const page = this.#page(number);
-    page.records[key % Page.SIZE] = undefined;
-    if (--page.used === 0) this.#pages.delete(number);
+    const page = this.#page(key);
+    page.records[key % PAGE] = undefined;
+    if (--page.used === 0) this.#pages.delete(page.number);
   }
 
   *[Symbol.iterator](): Generator<JobRecord> {
@@ -48,12 +57,15 @@ export class Jobs {
     for (const { records } of this.#pages.values()) for (const record of records) if (record !== undefined) yield record;
   }
 
-  #page(number: number): Page {
+  #page(key: number): Page {
+    const number = Math.floor(key / PAGE);
+    if (this.#recent.number === number && this.#recent.used > 0) return this.#recent;
     let page = this.#pages.get(number);
     if (page === undefined) {
-      page = new Page();
+      page = new Page(number);
       this.#pages.set(number, page);
     }
+    this.#recent = page;
     return page;
   }
 }

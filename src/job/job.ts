@@ -1,11 +1,12 @@
 import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
 import { messageOf } from '../text.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt, Outcome } from './attempt.js';
 import type { JobDefinition } from './definition.js';
 import type { JobKind } from './kind.js';
 import type { Backoff } from './retry.js';
-import { type JobState, MOVES } from './state.js';
+import { type JobState, mayMove } from './state.js';
+import { noTimes, PAGE, TIME, TIMES } from './times.js';
 
 /** What `add` may be told beside the input. */
 export interface AddOptions {
@@ -38,12 +39,10 @@ export class JobRecord {
   attempt = 0;
   /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
   toldActive = 0;
-  attempts: readonly Attempt[] = NO_ATTEMPTS;
-  /** When it last became ready to run, on {@link Clock.now}; waiting time counts from here. */
-  readyAt: number;
-  /** How long the last attempt had waited for its thread since the job was ready, in milliseconds. */
-  waitTime: number | undefined;
-  finishedAt: number | undefined;
+  /** Attempts that have ended, but for the one that completed the job. */
+  failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
+  /** `worker.threadId` of the thread that its last attempt ran on. */
+  threadId = 0;
   /** The output of a completed job. */
   output: unknown;
   /** What the last attempt of a failed job, or the cancellation, or the closing of the queue, ended it with. */
@@ -52,12 +51,13 @@ export class JobRecord {
   /** Last checkpoint; the next attempt's `resume`. */
   checkpoint: unknown;
   promise: Promise<unknown> | undefined;
+  /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
-  reject: ((error: unknown) => void) | undefined;
   handle: Job | undefined;
   // Neighbours in the backlog's list of its priority.
   next: JobRecord | undefined;
   previous: JobRecord | undefined;
+  readonly #times: number[];
 
   constructor(
     /** A number of the queue's own, or the id that a restored job came with. */
@@ -67,11 +67,14 @@ export class JobRecord {
     readonly priority: number,
     /** Order of arrival among those that wait. */
     public order: number,
-    readonly addedAt: number,
     now: number,
     readonly options: AddOptions | undefined,
+    /** Where its times are kept, see {@link TIME}. */
+    times = noTimes(),
   ) {
-    this.readyAt = now;
+    this.#times = times;
+    this.#set(TIME.ADDED, now);
+    this.#set(TIME.READY, now);
   }
 
   get id(): string {
@@ -93,20 +96,91 @@ export class JobRecord {
   get ended(): boolean {
     return this.state === 'completed' || this.state === 'failed' || this.state === 'cancelled';
   }
+
+  /** In milliseconds since 1970. */
+  get addedAt(): number {
+    return this.#date(TIME.ADDED);
+  }
+
+  /** When it last became ready to run, on {@link Clock.now}; waiting time counts from here. */
+  get readyAt(): number {
+    return this.#time(TIME.READY);
+  }
+  set readyAt(now: number) {
+    this.#set(TIME.READY, now);
+  }
+
+  /** How long the last attempt had waited for its thread since the job was ready, in milliseconds. */
+  get waitTime(): number | undefined {
+    const waited = this.#time(TIME.WAITED);
+    return Number.isNaN(waited) ? undefined : waited;
+  }
+
+  /** In milliseconds since 1970. */
+  get finishedAt(): number | undefined {
+    return this.ended ? this.#date(TIME.FINISHED) : undefined;
+  }
+
+  /** Every attempt that has ended, oldest first. */
+  get attempts(): readonly Attempt[] {
+    return this.state === 'completed' ? [...this.failedAttempts, this.#lastAttempt('completed', undefined)] : this.failedAttempts;
+  }
+
+  /** An attempt has ended; `startedAt` on {@link Clock.now}, `duration` in milliseconds. Gives how long it had waited. */
+  ran(startedAt: number, duration: number, threadId: number): number {
+    const waited = Math.max(0, startedAt - this.readyAt);
+    this.#set(TIME.STARTED, startedAt);
+    this.#set(TIME.WAITED, waited);
+    this.#set(TIME.RAN, duration);
+    this.threadId = threadId;
+    return waited;
+  }
+
+  /** The attempt of {@link ran} did not complete the job. */
+  failed(outcome: Outcome, error: unknown): void {
+    this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error)];
+  }
+
+  /** The job has ended, at a time of {@link Clock.now}. */
+  finished(at: number): void {
+    this.#set(TIME.FINISHED, at);
+  }
+
+  #lastAttempt(outcome: Outcome, error: unknown): Attempt {
+    const { attempt: number, threadId } = this;
+    return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId };
+  }
+
+  #date(column: number): number {
+    return this.kind.host.timeOf(this.#time(column));
+  }
+
+  #time(column: number): number {
+    return this.#times[this.#place + column] as number;
+  }
+
+  #set(column: number, time: number): void {
+    this.#times[this.#place + column] = time;
+  }
+
+  get #place(): number {
+    return typeof this.key === 'string' ? 0 : (this.key % PAGE) * TIMES;
+  }
 }
 
 /** Registers a new job's first state in the counts. */
 export function enter(record: JobRecord, state: 'waiting' | 'delayed'): void {
   record.state = state;
-  record.kind.counts[state]++;
+  record.kind.enters(state);
 }
 
-/** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link MOVES} lacks is a bug and throws. */
+/** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link mayMove} lacks is a bug and throws. */
 export function move(record: JobRecord, to: JobState): void {
-  if (!MOVES[record.state].includes(to)) throw new Error(`threadmill bug: job ${record.id} cannot go from ${record.state} to ${to}`);
-  record.kind.counts[record.state]--;
+  const { state, kind } = record;
+  if (!mayMove(state, to)) throw new Error(`threadmill bug: job ${record.id} cannot go from ${state} to ${to}`);
+  kind.leaves(state);
   record.state = to;
-  record.kind.counts[to]++;
+  kind.enters(to);
 }
 
 /** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */
@@ -115,22 +189,26 @@ export function resultOf(record: JobRecord): Promise<unknown> {
     if (record.state === 'completed') record.promise = Promise.resolve(record.output);
     else if (record.ended || record.error !== undefined) record.promise = Promise.reject(record.error);
     else {
-      record.promise = new Promise((resolve, reject) => {
-        record.resolve = resolve;
-        record.reject = reject;
-      });
+      record.promise = new Promise(keepResolve);
+      record.resolve = keptResolve;
     }
   }
   return record.promise;
 }
 
+let keptResolve: JobRecord['resolve'];
+
+// One for all promises: a function of its own for each would be garbage for every job.
+function keepResolve(resolve: (output: unknown) => void): void {
+  keptResolve = resolve;
+}
+
 /** Settles the promise of {@link resultOf}, if somebody asked for it, from how the job ended. */
 export function announceEnd(record: JobRecord): void {
-  if (record.resolve === undefined) return;
-  if (record.state === 'completed') record.resolve(record.output);
-  else record.reject?.(record.error);
+  const { resolve } = record;
+  if (resolve === undefined) return;
   record.resolve = undefined;
-  record.reject = undefined;
+  resolve(record.state === 'completed' ? record.output : Promise.reject(record.error));
 }
 
 /** One piece of work: a definition with one input. A live view; what it says changes as the job goes on. */

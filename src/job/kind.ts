@@ -1,4 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Outcome } from './attempt.js';
 import type { JobDefinition } from './definition.js';
 import type { JobState } from './state.js';
 
@@ -9,6 +10,8 @@ export interface JobHost {
   cancel(id: string, reason: unknown): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */
   startOf(id: string): number | undefined;
+  /** A time of `Clock.now`, in milliseconds since 1970. */
+  timeOf(now: number): number;
 }
 
 /** How often something happened since the queue was made. */
@@ -73,6 +76,30 @@ export class JobKind {
   /** Whether its jobs need a permit to start. */
   get limited(): boolean {
     return Number.isFinite(this.definition.concurrency) || this.definition.rateLimit !== undefined;
+  }
+
+  enters(state: JobState): void {
+    this.#change(state, 1);
+  }
+
+  leaves(state: JobState): void {
+    this.#change(state, -1);
+  }
+
+  // Each name by itself: V8 looks a name up that is not always the same, and jobs change their state three times.
+  #change(state: JobState, by: 1 | -1): void {
+    const { counts } = this;
+    if (state === 'waiting') counts.waiting += by;
+    else if (state === 'active') counts.active += by;
+    else if (state === 'completed') counts.completed += by;
+    else counts[state] += by;
+  }
+
+  /** An attempt has not completed its job. */
+  count(outcome: Outcome): void {
+    if (outcome === 'timed-out') this.totals.timedOut++;
+    else if (outcome === 'crashed') this.totals.crashed++;
+    else if (outcome === 'interrupted') this.totals.interrupted++;
   }
 
   recordRun(waited: number, ran: number): void {

@@ -1,11 +1,17 @@
 export type JobState = 'delayed' | 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
 
-/** The only allowed moves; `move` in job.ts is the only one who makes them. */
-export const MOVES: Readonly<Record<JobState, readonly JobState[]>> = {
-  delayed: ['waiting', 'cancelled'],
-  waiting: ['active', 'cancelled'],
-  active: ['completed', 'delayed', 'waiting', 'failed', 'cancelled'],
-  failed: ['waiting'],
-  completed: [],
-  cancelled: [],
-};
+/** Whether a job may go from one state to another. */
+export function mayMove(from: JobState, to: JobState): boolean {
+  switch (from) {
+    case 'delayed':
+      return to === 'waiting' || to === 'cancelled';
+    case 'waiting':
+      return to === 'active' || to === 'cancelled';
+    case 'active':
+      return to !== 'active';
+    case 'failed':
+      return to === 'waiting';
+    default:
+      return false;
+  }
+}

@@ -15,7 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 function recordIn(state: (typeof STATES)[number]): JobRecord {
-  const record = new JobRecord('id', new JobKind(echo, 0, { cancel: () => false } as never), 1, 0, 1, 0, 0, undefined);
+  const record = new JobRecord('id', new JobKind(echo, 0, { cancel: () => false } as never), 1, 0, 1, 0, undefined);
   enter(record, state as 'waiting');
   return record;
 }
