@@ -16,8 +16,8 @@ export class Jobs {
   /** What the ids of the queue's own jobs begin with; the rest is their number. */
   readonly idPrefix = `${randomUUID().slice(0, 8)}-`;
   readonly #pages = new Map<number, Page>();
-  /** The page used last. */
-  #recent = new Page(-1);
+  /** The page that new jobs come to; it stays when it is empty. */
+  #newest = new Page(-1);
   /** Those that came with an id from an earlier queue. */
   readonly #restored = new Map<string, JobRecord>();
 
@@ -49,7 +49,8 @@ export class Jobs {
     }
     const page = this.#page(key);
     page.records[key % PAGE] = undefined;
-    if (--page.used === 0) this.#pages.delete(page.number);
+    page.used--;
+    this.#dropEmpty(page);
   }
 
   *[Symbol.iterator](): Generator<JobRecord> {
@@ -59,13 +60,19 @@ export class Jobs {
 
   #page(key: number): Page {
     const number = Math.floor(key / PAGE);
-    if (this.#recent.number === number && this.#recent.used > 0) return this.#recent;
-    let page = this.#pages.get(number);
-    if (page === undefined) {
-      page = new Page(number);
-      this.#pages.set(number, page);
-    }
-    this.#recent = page;
-    return page;
+    if (this.#newest.number === number) return this.#newest;
+    return this.#pages.get(number) ?? this.#add(number);
+  }
+
+  #add(number: number): Page {
+    const before = this.#newest;
+    this.#newest = new Page(number);
+    this.#pages.set(number, this.#newest);
+    this.#dropEmpty(before);
+    return this.#newest;
+  }
+
+  #dropEmpty(page: Page): void {
+    if (page.used === 0 && page !== this.#newest) this.#pages.delete(page.number);
   }
 }

@@ -7,6 +7,9 @@ export class Kinds {
   readonly #host: JobHost;
   readonly #byName = new Map<string, JobKind>();
   readonly #byDefinition = new Map<JobDefinition, JobKind>();
+  /** The definition asked for last, and its kind: often it is asked for again. */
+  #recent: JobDefinition | undefined;
+  #recentKind: JobKind | undefined;
 
   constructor(host: JobHost) {
     this.#host = host;
@@ -22,7 +25,11 @@ export class Kinds {
 
   /** The kind of a definition, made when it is new. Throws {@link OptionsError} when it is none, or its name is taken. */
   of(definition: JobDefinition): JobKind {
-    return this.#byDefinition.get(definition) ?? this.#learn(definition);
+    if (definition === this.#recent) return this.#recentKind as JobKind;
+    const kind = this.#byDefinition.get(definition) ?? this.#learn(definition);
+    this.#recent = definition;
+    this.#recentKind = kind;
+    return kind;
   }
 
   #learn(definition: JobDefinition): JobKind {

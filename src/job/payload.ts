@@ -18,6 +18,7 @@ export interface Payload {
  */
 export function pack(value: unknown, root: string): Payload {
   if (typeof value === 'string') return { value, bytes: value.length };
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return { value, bytes: NUMBER_BYTES };
   const walk = new Walk();
   walk.visit(value, root, '');
   return { value: walk.looseViews ? tighten(value, new Map()) : value, bytes: walk.bytes };
