@@ -54,9 +54,9 @@ export class JobRecord {
   /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
   handle: Job | undefined;
-  // Neighbours in the backlog's list of its priority.
+  // Neighbours in its run in the backlog; the first of a run has its place in the backlog's heap for a neighbour.
   next: JobRecord | undefined;
-  previous: JobRecord | undefined;
+  previous: JobRecord | number | undefined;
   readonly #times: number[];
 
   constructor(

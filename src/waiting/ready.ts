@@ -92,7 +92,7 @@ export class Ready {
   /** Puts a job back that was taken and not run. */
   unshift(record: JobRecord): void {
     this.ended(record, undefined);
-    this.#backlogOf(record.kind).unshift(record);
+    this.#backlogOf(record.kind).push(record);
   }
 
   remove(record: JobRecord): void {
