@@ -6,7 +6,7 @@ import { QueueEmitter, type QueueEvent } from './events.js';
 import { type Explanation, explain } from './explain.js';
 import { payloadOf } from './intake.js';
 import type { JobDefinition } from './job/definition.js';
-import { type AddOptions, announceEnd, cancelled, enter, handleOf, Job, JobRecord, move, resultOf } from './job/job.js';
+import { type AddOptions, announceEnd, cancelled, enter, handleOf, Job, JobRecord, keptOf, move, resultOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
 import { decide, type Next } from './job/retry.js';
 import type { JobState } from './job/state.js';
@@ -294,7 +294,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     const priority = settings?.priority ?? kind.definition.priority;
     const key = id ?? order;
     const times = this.#jobs.timesFor(key);
-    const record = new JobRecord(key, kind, input, priority, order, this.#clock.now(), settings, times);
+    const record = new JobRecord(key, kind, input, priority, order, this.#clock.now(), settings && keptOf(settings), times);
     if (settings !== undefined) {
       if (settings.idempotencyKey !== undefined) this.#idempotency.remember(record);
       if (settings.signal !== undefined) this.#signals.watch(record, settings.signal);

@@ -30,6 +30,11 @@ export interface AddOptions {
   transfer?: readonly ArrayBuffer[];
 }
 
+/** What a job keeps of what it was added with: nothing when all of it has served. */
+export function keptOf({ priority, delay, ...rest }: AddOptions): AddOptions | undefined {
+  return Object.values(rest).some((value) => value !== undefined) ? rest : undefined;
+}
+
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
 /** A job as the queue keeps it. What people get is {@link Job}. */
