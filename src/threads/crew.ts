@@ -26,7 +26,7 @@ export interface CrewOptions {
 }
 
 export interface CrewEvents {
-  /** A thread can take work. */
+  /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
   message(slot: Slot, message: FromThread): void;
   /** A busy thread's deadline fired. */
@@ -132,7 +132,7 @@ export class Crew {
     this.#idle.push(slot);
   }
 
-  /** Terminates a thread and starts another. Its jobs must have been taken away, or be taken right after. */
+  /** Terminates a thread, which is replaced. Its jobs must have been taken away, or be taken right after. */
   kill(slot: Slot): void {
     this.#leave(slot);
     slot.state = 'dying';
@@ -143,6 +143,8 @@ export class Crew {
     if (slot.look === undefined) this.#pool.kill(slot.worker);
     else void slot.look.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
+    // A spare thread takes over now: the old one may take long to exit.
+    this.#events.opened();
   }
 
   /** Terminates all threads. Resolves when they have exited; native code may keep them for long. */

@@ -7,6 +7,8 @@ export type ThreadOptions = Pick<WorkerOptions, 'resourceLimits' | 'env' | 'exec
 
 /** First wait after threads failed to boot, and the longest, in milliseconds. */
 const REBOOT = { first: 100, longest: 5_000 };
+/** Time that the next job has to start on a spare thread before a new thread boots, which takes a core, in milliseconds. */
+const HEAD_START = 3;
 
 export interface PoolEvents {
   /** A thread was started; it has not booted. */
@@ -18,8 +20,8 @@ export interface PoolEvents {
 }
 
 /**
- * Piscina as the keeper of threads: it starts them, replaces one that died and terminates one at once. It runs two
- * kinds of task only, each on a thread we choose: the one that opens a thread, and an empty one whose abort kills it.
+ * Piscina as the keeper of threads: it starts them, and replaces one that died or is terminated. It runs two
+ * kinds of task only, each on a thread we choose: the one that opens a thread, and an empty one whose abort replaces it.
  * No task ever waits in Piscina, and none is running between the two, so an idle thread never keeps the process alive.
  */
 export class ThreadPool {
@@ -63,12 +65,10 @@ export class ThreadPool {
     this.#failedBoots = 0;
   }
 
-  /** Terminates a thread and starts its replacement, both at once. The thread may take its time to exit. */
+  /** Terminates a thread at once, and starts its replacement a moment later. The thread may take its time to exit. */
   kill(worker: Worker): void {
-    this.#run(worker, undefined)?.abort();
-    // A thread that has not booted gets no task; for the others this changes nothing.
     void worker.terminate();
-    this.#adopt();
+    setTimeout(() => this.#replace(worker), HEAD_START).unref();
   }
 
   /** Terminates all threads; resolves when they have exited. */
@@ -77,6 +77,13 @@ export class ThreadPool {
     // Piscina would start threads again when one exits that it had terminated before it was destroyed.
     for (const keeper of this.#keepers) keeper.options.minThreads = 0;
     await Promise.all(this.#keepers.map((keeper) => keeper.destroy()));
+  }
+
+  /** Without the abort Piscina replaces a thread when it has exited: native code can put that off for seconds. */
+  #replace(worker: Worker): void {
+    // A thread that has not booted gets no task, and one that has exited is replaced already.
+    this.#run(worker, undefined)?.abort();
+    this.#adopt();
   }
 
   #run(worker: Worker, task: OpenMessage | undefined): AbortController | undefined {

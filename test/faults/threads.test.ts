@@ -85,6 +85,8 @@ describe('a kill is over when the thread is gone', () => {
     await queue.ready();
     const bad = caught(queue.run(culprit, { does: 'native execSync', seconds: 2.5 }));
     const [zombie] = await next(queue, 'thread-zombie');
+    // Its replacement has not waited for it.
+    expect([born.size, exited.has(zombie.threadId)]).toEqual([2, false]);
     const waiting = await queue.add(echo, 'waiting');
     const { unfinished } = await queue.close({ timeout: 10 });
     expect(unfinished.map(({ id }) => id)).toEqual([waiting.id]);
@@ -95,17 +97,20 @@ describe('a kill is over when the thread is gone', () => {
 });
 
 describe('threads', () => {
-  test('a spare thread takes over before the killed one is replaced', async () => {
+  test('a spare thread takes over before the killed one has exited or is replaced', async () => {
     const queue = makeQueue({ threads: 1, spareThreads: 1 });
     await queue.ready();
     const ready = [...born];
     const { wrong } = watchThreads(queue, 2);
+    const killed = next(queue, 'thread-killed');
     const bad = caught(queue.run(culprit, { does: 'loop' }));
-    const answer = queue.run(where, 1);
-    await next(queue, 'thread-killed');
-    expect(queue.stats().threads).toMatchObject({ size: 2, killed: 1 });
-    const [spare] = [await answer];
-    expect(ready).toContain(spare);
+    const job = await queue.add(where, 1);
+    await next(queue, 'active', ({ id }) => id === job.id);
+    const [{ threadId }] = await killed;
+    expect([...born]).toEqual(ready);
+    expect(exited.has(threadId)).toBe(false);
+    expect(queue.stats().threads).toMatchObject({ size: 1, busy: 1, killed: 1 });
+    expect(ready).toContain(await job.result());
     await bad;
     await settled(queue, 2);
     expect(wrong).toEqual([]);
