@@ -73,9 +73,10 @@ export class Crew {
 
   get stats(): ThreadStats {
     const { killed, busy } = this;
-    let starting = 0;
+    const { owed } = this.#pool;
+    let starting = owed;
     for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying, busy, starting, zombies: this.#zombies, killed };
+    return { size: this.#slots.size - this.#dying + owed, busy, starting, zombies: this.#zombies, killed };
   }
 
   /** Whether a thread waits for work and may get it. */

@@ -32,6 +32,8 @@ export class ThreadPool {
   #keepers: Piscina[] = [];
   /** Thread the next task is for: Piscina asks its balancer while `run` is called. */
   #target: number | undefined;
+  /** Terminated threads whose replacement has not been started. */
+  readonly #owed = new Set<Worker>();
   #failedBoots = 0;
   #closed = false;
 
@@ -48,6 +50,11 @@ export class ThreadPool {
   /** Threads that live, booting ones included. */
   get size(): number {
     return this.#keepers.reduce((sum, keeper) => sum + keeper.threads.length, 0);
+  }
+
+  /** Threads that are about to be started. */
+  get owed(): number {
+    return this.#owed.size;
   }
 
   /** How many times in a row a thread has died before it had booted. */
@@ -68,6 +75,7 @@ export class ThreadPool {
   /** Terminates a thread at once, and starts its replacement a moment later. The thread may take its time to exit. */
   kill(worker: Worker): void {
     void worker.terminate();
+    this.#owed.add(worker);
     setTimeout(() => this.#replace(worker), HEAD_START).unref();
   }
 
@@ -83,6 +91,7 @@ export class ThreadPool {
   #replace(worker: Worker): void {
     // A thread that has not booted gets no task, and one that has exited is replaced already.
     this.#run(worker, undefined)?.abort();
+    this.#owed.delete(worker);
     this.#adopt();
   }
 
@@ -139,6 +148,7 @@ export class ThreadPool {
 
   #exited(worker: Worker): void {
     this.#known.delete(worker);
+    this.#owed.delete(worker);
     if (this.#closed) return;
     this.#adopt();
     const missing = this.#size - this.size;

@@ -9,7 +9,7 @@ export interface ThreadStats {
   /** Threads that live, spare ones included; those being terminated not. */
   size: number;
   busy: number;
-  /** Booting, or loading the queue's `jobs`. */
+  /** About to boot, booting, or loading the queue's `jobs`. */
   starting: number;
   /** Terminated, but held by native code. */
   zombies: number;

@@ -109,7 +109,7 @@ describe('threads', () => {
     const [{ threadId }] = await killed;
     expect([...born]).toEqual(ready);
     expect(exited.has(threadId)).toBe(false);
-    expect(queue.stats().threads).toMatchObject({ size: 1, busy: 1, killed: 1 });
+    expect(queue.stats().threads).toMatchObject({ size: 2, busy: 1, starting: 1, killed: 1 });
     expect(ready).toContain(await job.result());
     await bad;
     await settled(queue, 2);
