@@ -1,6 +1,7 @@
 import { iterationsPerMicrosecond } from '../jobs/calibrate.js';
 import { closedLoop, flood } from '../loops.js';
 import { plain } from '../peers/all.js';
+import { rawBatched } from '../peers/raw-batched.js';
 import type { Case, Group } from '../result.js';
 import { throughput } from '../throughput.js';
 
@@ -18,7 +19,9 @@ export const work: Case = async ({ quick, rounds }) => {
     const jobs = Math.max(quick ? 60 : 300, Math.round((quick ? 250_000 : 1_500_000) / size));
     for (const [load, run] of Object.entries(LOADS)) {
       const name = `${size < 1_000 ? `${size} µs` : `${size / 1_000} ms`} of work, ${load}`;
-      groups.push(await throughput({ name, contenders: plain, load: run, work: 'spin', input: () => ({ iterations }), jobs, rounds }));
+      // What messages alone cost: so much is there to win. Long jobs are not for batches.
+      const contenders = size < 1_000 ? [...plain, rawBatched] : plain;
+      groups.push(await throughput({ name, contenders, load: run, work: 'spin', input: () => ({ iterations }), jobs, rounds }));
     }
   }
   return groups;

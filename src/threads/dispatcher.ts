@@ -3,13 +3,13 @@ import type { PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/job.js';
 import { type Batch, nextBatch } from './batch.js';
 import { Crew, type CrewOptions } from './crew.js';
-import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY } from './deadline.js';
+import { LOOK_AT_LEAST_EVERY } from './deadline.js';
 import * as endings from './endings.js';
 import { Enforcer } from './enforcer.js';
 import { decodeThrown } from './error-codec.js';
 import type { DispatchHost } from './host.js';
 import { threadInspector } from './inspector.js';
-import { soonest } from './judge.js';
+import { patienceWith, soonest } from './judge.js';
 import { PostMortems } from './post-mortem.js';
 import { type FromThread, RESULT, type ResultsMessage } from './protocol.js';
 import type { Location, Runner, ThreadStats } from './runner.js';
@@ -161,7 +161,7 @@ export class Dispatcher implements Runner {
     for (const record of records) this.#host.started(record);
     if (!this.#post(slot, batch)) return;
     this.#crew.work(slot);
-    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
+    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? patienceWith(records[0] as JobRecord) : LOOK_AT_LEAST_EVERY));
     this.#host.sent(records);
   }
 

@@ -19,9 +19,14 @@ export function judge(slot: Slot, now: number): Finding {
   // Its clock has not started: it may start at any moment.
   const own = loading ? Math.min(limit - ranFor, record.timeout) : limit - ranFor;
   if (next === Number.POSITIVE_INFINITY) return { is: 'fine', lookAgainIn: Math.min(own, LOOK_AT_LEAST_EVERY) };
-  const patience = Math.max(HOLDS_BACK_AFTER, 2 * (record.kind.usualRunTime ?? 0));
+  const patience = patienceWith(record);
   if (ranFor >= patience) return { is: 'holding-back', lookAgainIn: Math.min(own, LOOK_AT_LEAST_EVERY) };
-  return { is: 'fine', lookAgainIn: Math.min(own, next, HOLDS_BACK_AFTER) };
+  return { is: 'fine', lookAgainIn: Math.min(own, next, patience - ranFor) };
+}
+
+/** How long a job may hold others back, in milliseconds: those were sent to be run after it, so at least for as long as it usually takes. */
+export function patienceWith({ kind }: JobRecord): number {
+  return Math.max(HOLDS_BACK_AFTER, 2 * (kind.usualRunTime ?? 0));
 }
 
 /** The earliest that one of these jobs can be over its limit, when it starts now; infinite when there is none. */
