@@ -5,9 +5,21 @@ import { loopDelay } from './loop-delay.js';
 import { memory } from './memory.js';
 import { noop } from './noop.js';
 import { payload } from './payload.js';
+import { profile } from './profile.js';
 import { scaling } from './scaling.js';
 import { waiting } from './waiting.js';
 import { work } from './work.js';
 
 /** By the name that `--case` takes, in the order in which they run. */
-export const cases: Record<string, Case> = { noop, work, payload, latency, kill, waiting, scaling, 'loop-delay': loopDelay, memory };
+export const cases: Record<string, Case> = {
+  noop,
+  profile,
+  work,
+  payload,
+  latency,
+  kill,
+  waiting,
+  scaling,
+  'loop-delay': loopDelay,
+  memory,
+};

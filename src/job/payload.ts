@@ -19,6 +19,8 @@ export interface Payload {
 export function pack(value: unknown, root: string): Payload {
   if (typeof value === 'string') return { value, bytes: value.length };
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return { value, bytes: NUMBER_BYTES };
+  const flat = flatBytes(value);
+  if (flat !== undefined) return { value, bytes: flat };
   const walk = new Walk();
   walk.visit(value, root, '');
   return { value: walk.looseViews ? tighten(value, new Map()) : value, bytes: walk.bytes };
@@ -31,6 +33,21 @@ const PlainSet = Set;
 
 const NUMBER_BYTES = 8;
 const OBJECT_BYTES = 16;
+
+/** The bytes of a plain object without objects in it, which needs no walk: most inputs and results are flat. Of anything else nothing. */
+function flatBytes(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || types.isProxy(value) || getPrototypeOf(value) !== Object.prototype) return undefined;
+  let bytes = OBJECT_BYTES;
+  for (const key in value) {
+    if (!hasOwn(value, key)) continue;
+    const item = (value as Record<string, unknown>)[key];
+    if (typeof item === 'string') bytes += item.length;
+    else if (typeof item === 'number' || typeof item === 'boolean') bytes += NUMBER_BYTES;
+    else return undefined;
+    bytes += key.length;
+  }
+  return bytes;
+}
 
 class Walk {
   bytes = 0;
