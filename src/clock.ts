@@ -15,29 +15,66 @@ export interface Clock {
 /** The longest delay of one Node timer; anything longer fires after 1 ms. */
 export const MAX_TIMER = 2 ** 31 - 1;
 
-// Taken now: handlers, and fake timers, may change the global.
+// Taken now: handlers, and fake timers, may change the globals.
 const read = performance.now.bind(performance);
-const [seconds, nanoseconds] = process.hrtime();
+const { now: date } = Date;
+const { hrtime } = process;
+
+/** How far `to` is ahead of `from`, and by how much that may be wrong; both clocks in milliseconds. */
+function compare(from: () => number, to: () => number): { ahead: number; error: number } {
+  const before = from();
+  const time = to();
+  const error = from() - before;
+  return { ahead: time - before - error / 2, error };
+}
+
+/** As {@link compare}, the closest of some: a busy machine may put a thread aside between two readings, for milliseconds. */
+function closest(from: () => number, to: () => number): number {
+  let best = compare(from, to);
+  for (let more = 0; more < 10; more++) {
+    const again = compare(from, to);
+    if (again.error < best.error) best = again;
+  }
+  return best.ahead;
+}
+
 // performance.now() and process.hrtime read the same clock; only its zero differs from thread to thread.
-const zero = seconds * 1e3 + nanoseconds / 1e6 - read();
+const zero = closest(read, () => {
+  const [seconds, nanoseconds] = hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+});
 
 /** {@link Clock.now} of the real clock; the same in every thread. */
 export function monotonicNow(): number {
   return read() + zero;
 }
 
-const { now: dateNow } = Date;
-/** What is added to {@link monotonicNow} to give the wall clock's time. */
-let ahead = performance.timeOrigin - zero;
+/** How far a wall clock is ahead of a monotonic one. Stays the same until the wall clock is set, or the machine sleeps. */
+class Ahead {
+  #ahead: number;
+
+  constructor(
+    private readonly from: () => number,
+    private readonly to: () => number,
+    /** Differences up to this are rounding, in milliseconds. */
+    private readonly rounding: number,
+    first = closest(from, to),
+  ) {
+    this.#ahead = first;
+  }
+
+  get ms(): number {
+    const { ahead, error } = compare(this.from, this.to);
+    if (Math.abs(ahead - this.#ahead) > this.rounding + error) this.#ahead = ahead;
+    return this.#ahead;
+  }
+}
+
+const wall = new Ahead(monotonicNow, date, 2, performance.timeOrigin - zero);
 
 /** The wall clock, finer than `Date.now` has it: times of both clocks can be compared to the microsecond. */
 function wallTime(): number {
-  const time = monotonicNow() + ahead;
-  const shown = dateNow();
-  if (Math.abs(shown - time) < 2) return time;
-  // Somebody has set it, or the machine slept.
-  ahead += shown - time;
-  return shown;
+  return wall.ms + monotonicNow();
 }
 
 /**
@@ -45,18 +82,18 @@ function wallTime(): number {
  * time stays the same until the wall clock is set.
  */
 export class Calendar {
-  readonly #clock: Clock;
-  #ahead: number;
+  readonly #ahead: Ahead;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#ahead = clock.wallTime() - clock.now();
+    this.#ahead = new Ahead(
+      () => clock.now(),
+      () => clock.wallTime(),
+      0.5,
+    );
   }
 
   timeOf(now: number): number {
-    const ahead = this.#clock.wallTime() - this.#clock.now();
-    if (Math.abs(ahead - this.#ahead) >= 1) this.#ahead = ahead;
-    return Math.floor(now + this.#ahead);
+    return Math.floor(now + this.#ahead.ms);
   }
 }
 

@@ -25,7 +25,7 @@ export class Kinds {
 
   /** The kind of a definition, made when it is new. Throws {@link OptionsError} when it is none, or its name is taken. */
   of(definition: JobDefinition): JobKind {
-    if (definition === this.#recent) return this.#recentKind as JobKind;
+    if (this.#recentKind !== undefined && definition === this.#recent) return this.#recentKind;
     const kind = this.#byDefinition.get(definition) ?? this.#learn(definition);
     this.#recent = definition;
     this.#recentKind = kind;

@@ -1,0 +1,101 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { JobQueue } from 'threadmill';
+import { describe, expect, test } from 'vitest';
+import { echo, hold, where } from '../fixtures/basic.job.js';
+import { polite, takes } from '../fixtures/faults.job.js';
+import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
+
+/** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */
+async function holding(queue: JobQueue) {
+  const open = makeGate();
+  open.open();
+  for (let warm = 0; warm < 3; warm++) await queue.run(hold, { gate: open.memory });
+  for (let warm = 0; warm < 3; warm++) await queue.run(echo, warm);
+  const gate = makeGate();
+  const job = await queue.add(hold, { gate: gate.memory, value: 'held' });
+  await next(queue, 'progress', ({ id }) => id === job.id);
+  return { gate, job };
+}
+
+describe('what is sent ahead to a thread that works', () => {
+  test('is there before the thread is free, and no more than one batch of it', async () => {
+    const queue = makeQueue({ maxBatch: 2 });
+    const { gate, job } = await holding(queue);
+    const behind = await queue.addBulk(echo, [1, 2, 3, 4]);
+    await next(queue, 'active', ({ id }) => id === behind[0]?.id);
+    expect([job, ...behind].map(({ state }) => state)).toEqual(['active', 'active', 'active', 'waiting', 'waiting']);
+    gate.open();
+    expect(await Promise.all(behind.map((one) => one.result()))).toEqual([1, 2, 3, 4]);
+    for (const { attempts } of behind) expect(attempts).toMatchObject([{ number: 1, outcome: 'completed' }]);
+    expectBalanced(queue);
+  });
+
+  test('starts on another thread when this one is killed, and once', async () => {
+    const queue = makeQueue();
+    const { gate, job } = await holding(queue);
+    const behind = await queue.addBulk(echo, [1, 2, 3]);
+    await turn();
+    const killed = next(queue, 'thread-killed');
+    job.cancel('enough');
+    expect(await caught(job.result())).toMatchObject({ code: 'ERR_CANCELLED', reason: 'enough' });
+    expect(await Promise.all(behind.map((one) => one.result()))).toEqual([1, 2, 3]);
+    const [{ threadId }] = await killed;
+    for (const { attempts } of behind) {
+      expect(attempts).toMatchObject([{ number: 1, outcome: 'completed' }]);
+      expect(attempts[0]?.threadId).not.toBe(threadId);
+    }
+    gate.open();
+    expectBalanced(queue);
+  });
+
+  test('makes way for a job of higher priority', async () => {
+    const queue = makeQueue();
+    const ended: unknown[] = [];
+    queue.on('completed', ({ input, name }) => {
+      if (name === 'echo' && typeof input === 'string') ended.push(input);
+    });
+    // Long enough that what is behind it would wait for longer than a batch takes, short enough to send ahead.
+    for (let warm = 0; warm < 3; warm++) await queue.run(takes, { ms: 8 });
+    for (let warm = 0; warm < 3; warm++) await queue.run(echo, warm);
+    const gate = makeGate();
+    const busy = await queue.add(takes, { ms: 8, gate: gate.memory });
+    await next(queue, 'progress', ({ id }) => id === busy.id);
+    const low = await queue.addBulk(echo, ['low 1', 'low 2', 'low 3']);
+    await turn();
+    const high = await queue.add(echo, 'high', { priority: 1 });
+    await turn();
+    gate.open();
+    await Promise.all([busy, high, ...low].map((job) => job.result()));
+    expect(ended).toEqual(['high', 'low 1', 'low 2', 'low 3']);
+  });
+
+  test('is not lost when a handler that never yields reads why it shall stop', async () => {
+    const queue = makeQueue();
+    const before = await queue.run(where, 1);
+    for (let round = 0; round < 3; round++) {
+      const job = await queue.add(polite, { how: 'throw-if-aborted' });
+      await next(queue, 'progress', ({ id }) => id === job.id);
+      const behind = await queue.addBulk(where, [1, 2, 3]);
+      await turn();
+      job.cancel('enough');
+      expect(await caught(job.result())).toMatchObject({ code: 'ERR_CANCELLED', reason: 'enough' });
+      expect(await Promise.all(behind.map((one) => one.result()))).toEqual([before, before, before]);
+    }
+    expect(queue.stats().threads.killed).toBe(0);
+    expectBalanced(queue);
+  });
+
+  test('goes on being numbered while the thread never rests: every job gets its own result', async () => {
+    const queue = makeQueue({ threads: 2, maxBatch: 3, keepCompleted: 5_000 });
+    for (let warm = 0; warm < 3; warm++) await queue.run(echo, warm);
+    const inputs = Array.from({ length: 5_000 }, (_, n) => n);
+    const jobs = await queue.addBulk(echo, inputs);
+    expect(await Promise.all(jobs.map((job) => job.result()))).toEqual(inputs);
+    for (const { addedAt, attempts, finishedAt } of jobs) {
+      expect(attempts).toHaveLength(1);
+      expect(attempts[0]?.startedAt).toBeGreaterThanOrEqual(addedAt);
+      expect(finishedAt).toBeGreaterThanOrEqual(attempts[0]?.startedAt as number);
+    }
+    expectBalanced(queue);
+  });
+});
