@@ -49,51 +49,54 @@ export function monotonicNow(): number {
   return read() + zero;
 }
 
-/** How far a wall clock is ahead of a monotonic one. Stays the same until the wall clock is set, or the machine sleeps. */
-class Ahead {
-  #ahead: number;
+/** How far the wall clock is ahead of {@link monotonicNow}, finer than `Date.now` has it. */
+let wallAhead = performance.timeOrigin - zero;
+/** Differences between the two up to this many milliseconds are rounding. */
+const ROUNDING = 2;
 
-  constructor(
-    private readonly from: () => number,
-    private readonly to: () => number,
-    /** Differences up to this are rounding, in milliseconds. */
-    private readonly rounding: number,
-    first = closest(from, to),
-  ) {
-    this.#ahead = first;
-  }
-
-  get ms(): number {
-    const { ahead, error } = compare(this.from, this.to);
-    if (Math.abs(ahead - this.#ahead) > this.rounding + error) this.#ahead = ahead;
-    return this.#ahead;
-  }
-}
-
-const wall = new Ahead(monotonicNow, date, 2, performance.timeOrigin - zero);
-
-/** The wall clock, finer than `Date.now` has it: times of both clocks can be compared to the microsecond. */
 function wallTime(): number {
-  return wall.ms + monotonicNow();
+  const { ahead, error } = compare(monotonicNow, date);
+  // It was set, or the machine slept.
+  if (Math.abs(ahead - wallAhead) > ROUNDING + error) wallAhead = ahead;
+  return monotonicNow() + wallAhead;
 }
+
+/** Since when, on {@link Clock.now}, the wall clock is ahead of it by how much. */
+interface Setting {
+  readonly since: number;
+  readonly ahead: number;
+}
+
+/** Times that the wall clock was set are forgotten when there were more since. */
+const MAX_SETTINGS = 100;
 
 /**
  * Turns times of {@link Clock.now} into those that people read, in whole milliseconds since 1970. What it says of a
- * time stays the same until the wall clock is set.
+ * time stays the same, also when the wall clock is set or the machine sleeps later.
  */
 export class Calendar {
-  readonly #ahead: Ahead;
+  readonly #now: () => number;
+  readonly #wallTime: () => number;
+  readonly #settings: Setting[];
 
   constructor(clock: Clock) {
-    this.#ahead = new Ahead(
-      () => clock.now(),
-      () => clock.wallTime(),
-      0.5,
-    );
+    this.#now = () => clock.now();
+    this.#wallTime = () => clock.wallTime();
+    this.#settings = [{ since: Number.NEGATIVE_INFINITY, ahead: closest(this.#now, this.#wallTime) }];
+  }
+
+  /** Notices that the wall clock was set; to be called from time to time, for what it finds holds from now on. */
+  look(): void {
+    const { ahead, error } = compare(this.#now, this.#wallTime);
+    if (Math.abs(ahead - (this.#settings.at(-1) as Setting).ahead) <= 0.5 + error) return;
+    this.#settings.push({ since: this.#now(), ahead });
+    if (this.#settings.length > MAX_SETTINGS) this.#settings.shift();
   }
 
   timeOf(now: number): number {
-    return Math.floor(now + this.#ahead.ms);
+    this.look();
+    const setting = this.#settings.findLast(({ since }) => since <= now) ?? (this.#settings[0] as Setting);
+    return Math.floor(now + setting.ahead);
   }
 }
 

@@ -28,7 +28,7 @@ export type Explanation =
   | { state: 'delayed'; reason: 'delay' | 'backoff'; runAt: number }
   /** Its last attempt was terminated, but native code still holds that thread; the job never runs beside itself. */
   | { state: 'delayed'; reason: 'thread-not-gone' }
-  /** Sent to a thread, not started: jobs of its batch come before it. */
+  /** Sent to a thread, not started: jobs that were sent before come before it. */
   | { state: 'active'; phase: 'sent'; threadId: number | undefined }
   /** Its module loads, or its handler runs, since then and for so many milliseconds. */
   | { state: 'active'; phase: 'loading' | 'running'; threadId: number; since: number; ranFor: number }

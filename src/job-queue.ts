@@ -236,9 +236,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     answer: (accepted: Accepted) => Answer,
   ): Answer | Promise<Answer> {
     const input = this.#payload(kind, checked, 'input');
-    if (this.#admission.hasRoom(1)) return answer(this.#enterOrFind(kind, input, settings));
+    this.#refuse(kind.definition, settings);
     const known = this.#known(kind, input, settings);
-    return known === undefined ? this.#enterInTurn(kind, input, settings, answer) : answer(known);
+    if (known !== undefined) return answer(known);
+    if (this.#admission.hasRoom(1)) return answer(this.#enter(kind, input, settings));
+    return this.#enterInTurn(kind, input, settings, answer);
   }
 
   // A function of its own, for what a closure needs is allocated whenever the function around it is called.
@@ -248,12 +250,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     settings: AddOptions | undefined,
     answer: (accepted: Accepted) => Answer,
   ): Promise<Answer> {
-    return this.#admission.enter(1, () => answer(this.#enterOrFind(kind, input, settings)), settings?.signal);
-  }
-
-  #enterOrFind(kind: JobKind, input: unknown, settings: AddOptions | undefined): Accepted {
-    this.#refuse(kind.definition, settings);
-    return this.#known(kind, input, settings) ?? this.#enter(kind, input, settings);
+    const enter = () => {
+      this.#refuse(kind.definition, settings);
+      return answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
+    };
+    return this.#admission.enter(1, enter, settings?.signal);
   }
 
   /** The definition's kind, when the queue takes jobs of it. */
@@ -366,6 +367,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   #sent(records: readonly JobRecord[]): void {
+    this.#calendar.look();
     // A copy: a listener may cancel jobs of the batch.
     if (this.hears('active')) for (const record of [...records]) this.#tellActive(record);
     this.#admission.left();
@@ -378,16 +380,17 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   #returned(records: JobRecord[]): void {
-    for (const record of records.reverse()) {
+    for (const record of records) {
       record.attempt--;
-      this.#backToFront(record);
+      this.#putBack(record);
     }
   }
 
-  #backToFront(record: JobRecord): void {
+  /** Before all that came later: its order is the one it had. */
+  #putBack(record: JobRecord): void {
     this.#active--;
     move(record, 'waiting');
-    this.#ready.unshift(record);
+    this.#ready.putBack(record);
     this.#runner.schedule();
     this.#drain?.look();
   }
@@ -406,13 +409,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     const waited = record.ran(end.startedAt, end.duration, end.threadId);
     record.failed(outcome, error);
     record.kind.count(outcome);
-    if (end.started) record.kind.recordRun(waited, end.duration);
+    // How long an interrupted one ran is not known: it may have ended long before its thread did.
+    if (end.started && outcome !== 'interrupted') record.kind.recordRun(waited, end.duration);
     const next = this.#decide(record, end);
     switch (next.to) {
       case 'waiting':
         this.#logger?.warn(execution(handleOf(record)), 'job interrupted: another job ended its thread');
         record.attempt--;
-        return this.#backToFront(record);
+        return this.#putBack(record);
       case 'delayed':
         return this.#retry(record, error, next.delay, end.gone);
       default:
@@ -491,13 +495,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   /** Ends a job on its owner's word. */
   #cancel(record: JobRecord, reason: unknown): boolean {
     if (record.ended) return false;
-    if (record.state === 'active') this.#runner.cancel(record, reason);
-    else {
-      if (record.state === 'waiting') this.#ready.remove(record);
-      else if (!this.#outlived.delete(record)) this.#delays.remove(record);
-      record.error = cancelled(record, reason);
-      this.#finish(record, 'cancelled', this.#clock.now());
-    }
+    if (record.state === 'active') return this.#runner.cancel(record, reason);
+    if (record.state === 'waiting') this.#ready.remove(record);
+    else if (!this.#outlived.delete(record)) this.#delays.remove(record);
+    record.error = cancelled(record, reason);
+    this.#finish(record, 'cancelled', this.#clock.now());
     return true;
   }
 
@@ -530,6 +532,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   #forget(record: JobRecord): void {
     this.#jobs.delete(record);
+    // Somebody may keep it for long.
+    if (record.handle !== undefined || record.options !== undefined) record.leavePage();
     record.kind.leaves(record.state);
   }
 

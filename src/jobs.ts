@@ -5,7 +5,7 @@ import { noTimes, PAGE } from './job/times.js';
 /** Jobs with numbers next to each other: an array for them costs a fifth of a Map, in time and in bytes. */
 class Page {
   readonly records: (JobRecord | undefined)[] = new Array(PAGE).fill(undefined);
-  readonly times = noTimes();
+  readonly times = noTimes(PAGE);
   used = 0;
 
   constructor(readonly number: number) {}
@@ -29,7 +29,7 @@ export class Jobs {
 
   /** Where the times of a new job are kept. */
   timesFor(key: number | string): number[] {
-    return typeof key === 'string' ? noTimes() : this.#page(key).times;
+    return typeof key === 'string' ? noTimes(1) : this.#page(key).times;
   }
 
   set(record: JobRecord): void {

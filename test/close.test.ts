@@ -106,6 +106,16 @@ describe('a closed queue', () => {
     expect(await closed).toEqual({ unfinished: [] });
   });
 
+  test('refuses an add that was still validating, also when the queue is full', async () => {
+    const queue = makeQueue({ maxWaiting: 1 });
+    queue.pause();
+    await queue.add(echo, 'fills it');
+    const validates = caught(queue.add(asyncSchema, { n: 1 }));
+    const { unfinished } = await queue.close({ drain: 'none' });
+    expect(await validates).toBeInstanceOf(QueueClosedError);
+    expect(unfinished).toHaveLength(1);
+  });
+
   test('refuses who waited for room, or for an asynchronous schema', async () => {
     const queue = makeQueue({ maxWaiting: 1 });
     queue.pause();

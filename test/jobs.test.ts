@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JobRecord } from '../dist/job/job.js';
+import { PAGE, TIMES } from '../dist/job/times.js';
 import { Jobs } from '../dist/jobs.js';
 
 const commands = fc.array(
@@ -42,4 +43,11 @@ test('a job is found by its id as long as it is in there, whatever came and went
       expect(new Set(jobs)).toEqual(new Set(model.values()));
     }),
   );
+});
+
+test('jobs next to each other share an array for their times, and one with an id of its own needs no more than its own', () => {
+  const jobs = new Jobs();
+  expect(jobs.timesFor(64)).toBe(jobs.timesFor(127));
+  expect(jobs.timesFor(64)).toHaveLength(PAGE * TIMES);
+  expect(jobs.timesFor('restored')).toHaveLength(TIMES);
 });

@@ -66,5 +66,5 @@ const PARTS: readonly Part[] = [
   { part: 'zod', has: ({ url }) => url.includes('/node_modules/zod/') },
   { part: 'threadmill', has: ({ url }) => /\/dist\//.test(url) && !url.includes('/node_modules/') },
   { part: 'the benchmark', has: ({ url }) => url.includes('/.build/bench/') },
-  { part: 'Node.js and V8', has: () => true },
+  { part: 'the rest', has: () => true },
 ];

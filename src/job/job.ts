@@ -62,7 +62,7 @@ export class JobRecord {
   // Neighbours in its run in the backlog; the first of a run has its place in the backlog's heap for a neighbour.
   next: JobRecord | undefined;
   previous: JobRecord | number | undefined;
-  readonly #times: number[];
+  #times: number[];
 
   constructor(
     /** A number of the queue's own, or the id that a restored job came with. */
@@ -75,7 +75,7 @@ export class JobRecord {
     now: number,
     readonly options: AddOptions | undefined,
     /** Where its times are kept, see {@link TIME}. */
-    times = noTimes(),
+    times = noTimes(1),
   ) {
     this.#times = times;
     this.#set(TIME.ADDED, now);
@@ -151,6 +151,12 @@ export class JobRecord {
     this.#set(TIME.FINISHED, at);
   }
 
+  /** The job is kept by itself: the page that it shared with others need not be. */
+  leavePage(): void {
+    const place = this.#place;
+    this.#times = this.#times.slice(place, place + TIMES);
+  }
+
   #lastAttempt(outcome: Outcome, error: unknown): Attempt {
     const { attempt: number, threadId } = this;
     return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId };
@@ -169,7 +175,7 @@ export class JobRecord {
   }
 
   get #place(): number {
-    return typeof this.key === 'string' ? 0 : (this.key % PAGE) * TIMES;
+    return this.#times.length === TIMES ? 0 : ((this.key as number) % PAGE) * TIMES;
   }
 }
 
@@ -196,6 +202,7 @@ export function resultOf(record: JobRecord): Promise<unknown> {
     else {
       record.promise = new Promise(keepResolve);
       record.resolve = keptResolve;
+      keptResolve = undefined;
     }
   }
   return record.promise;

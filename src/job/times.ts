@@ -23,7 +23,7 @@ export const PAGE = 64;
 
 const EMPTY: number[] = Array.from({ length: PAGE * TIMES }, () => Number.NaN);
 
-/** Times of {@link PAGE} jobs, none of them known. */
-export function noTimes(): number[] {
-  return EMPTY.slice();
+/** Times of so many jobs, none of them known. */
+export function noTimes(jobs: number): number[] {
+  return EMPTY.slice(0, jobs * TIMES);
 }

@@ -19,7 +19,7 @@ export interface JobStats {
   totals: Totals;
   /** From ready to started. */
   waitTime: Durations;
-  /** From started to ended, of every attempt. */
+  /** From started to ended, of every attempt that was not interrupted. */
   runTime: Durations;
 }
 

@@ -56,8 +56,10 @@ export class LocalRunner implements internals.Runner {
     queueMicrotask(() => process.nextTick(() => this.#dispatch()));
   }
 
-  cancel(record: internals.JobRecord, reason: unknown): void {
-    this.#running.get(record)?.attempt.cancel(reason);
+  cancel(record: internals.JobRecord, reason: unknown): boolean {
+    const running = this.#running.get(record);
+    running?.attempt.cancel(reason);
+    return running !== undefined;
   }
 
   locate(record: internals.JobRecord): internals.Location | undefined {

@@ -5,7 +5,7 @@ import type { JobKind } from '../job/kind.js';
 import { Deadline, LOAD_LIMIT } from './deadline.js';
 import { bootError } from './endings.js';
 import { decodeThrown } from './error-codec.js';
-import { gone, type ThreadOptions, ThreadPool } from './pool.js';
+import { type ThreadOptions, ThreadPool } from './pool.js';
 import type { Encoded, FromThread } from './protocol.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
@@ -140,7 +140,7 @@ export class Crew {
     this.#dying++;
     this.killed++;
     slot.deadline.clear();
-    slot.gone = gone(slot.worker);
+    slot.gone = slot.exited;
     if (slot.look === undefined) this.#pool.kill(slot.worker);
     else void slot.look.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
@@ -155,7 +155,7 @@ export class Crew {
     for (const slot of this.#slots.values()) slot.deadline.clear();
     await Promise.all([...this.#slots.values()].map(({ look }) => look));
     // Those that were terminated before are no longer the pool's, but they may live.
-    const exited = [...this.#slots.values()].map(({ worker }) => gone(worker));
+    const exited = [...this.#slots.values()].map((slot) => slot.exited);
     for (const slot of this.#slots.values()) slot.close();
     await Promise.all([this.#pool.close(), ...exited]);
   }

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../clock.js';
 
 /** Longest time between two looks at a busy thread, in milliseconds. */
 export const LOOK_AT_LEAST_EVERY = 1_000;
-/** A running job that holds others back for this long, in milliseconds, loses them to other threads. */
+/** A running job that holds others back for this long, in milliseconds, and for longer than usual, loses them to other threads. */
 export const HOLDS_BACK_AFTER = 10;
 /** Limit for booting a thread, and for loading a module, in milliseconds; neither counts as run time. */
 export const LOAD_LIMIT = 30_000;

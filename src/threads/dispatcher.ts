@@ -61,9 +61,10 @@ export class Dispatcher implements Runner {
   readonly #inNextTick = () => this.#dispatch();
 
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
-  cancel(record: JobRecord, reason: unknown): void {
+  cancel(record: JobRecord, reason: unknown): boolean {
     const slot = this.#slotOf(record);
     if (slot !== undefined) this.#enforcer.cancel(slot, record, reason);
+    return slot !== undefined;
   }
 
   /** Where an active job is. */
@@ -139,8 +140,8 @@ export class Dispatcher implements Runner {
     this.#scheduled = false;
     const { maxBatch, threads } = this.#options;
     for (let { size } = this.#host; size > 0; size = this.#host.size) {
-      // The last ones wait for whoever is free first.
-      const candidates = this.#crew.candidates(size > threads);
+      // The last ones wait for whoever is free first; without batches all do.
+      const candidates = this.#crew.candidates(size > threads && maxBatch > 1);
       const [slot] = candidates;
       if (slot === undefined) return this.#makeWay();
       const batch = nextBatch(this.#host, Math.min(maxBatch, Math.ceil(size / candidates.length)), slot.state === 'busy');
@@ -161,7 +162,7 @@ export class Dispatcher implements Runner {
     for (const record of records) this.#host.started(record);
     if (!this.#post(slot, batch)) return;
     this.#crew.work(slot);
-    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? patienceWith(records[0] as JobRecord) : LOOK_AT_LEAST_EVERY));
+    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? patienceWith(slot.front as JobRecord) : LOOK_AT_LEAST_EVERY));
     this.#host.sent(records);
   }
 
@@ -212,10 +213,12 @@ export class Dispatcher implements Runner {
   }
 
   #results(slot: Slot, { first, values, results, last }: ResultsMessage): void {
+    // All are taken before anybody is told: a listener may cancel another job of the message, which has ended too.
+    const records = values.map((_, at) => slot.take(first + at));
     for (let at = 0; at < values.length; at++) {
-      const position = first + at;
-      const record = slot.take(position);
+      const record = records[at];
       if (record === undefined) continue;
+      const position = first + at;
       const startedAt = slot.startedAt(position);
       const duration = slot.duration(position);
       if (results === undefined && slot.verdict === undefined) {
@@ -233,6 +236,8 @@ export class Dispatcher implements Runner {
       this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), startedAt);
     } else if (verdict?.record === record) {
       slot.verdict = undefined;
+      // Its deadline is used up, and other jobs may be on the thread.
+      slot.deadline.within(Math.min(soonest(slot.records()), LOOK_AT_LEAST_EVERY));
       this.#host.ended(record, { outcome: verdict.outcome, error: verdict.error, ...times });
     } else if (result === RESULT.FAILED) this.#host.ended(record, { outcome: 'failed', error: decodeThrown(value as never), ...times });
     else this.#host.completed(record, value, startedAt, duration, threadId);
@@ -266,7 +271,7 @@ export class Dispatcher implements Runner {
     const culprit = late ? undefined : suspect;
     const since = running?.since ?? this.#clock.now();
     this.#host.returned(slot.withdraw());
-    for (const record of slot.takeRest().reverse()) {
+    for (const record of slot.takeRest()) {
       if (record === culprit) continue;
       this.#enforcer.settle(slot, record, 'interrupted', endings.innocentError(record, slot, exitCode), since, true);
     }

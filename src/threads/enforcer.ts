@@ -88,7 +88,7 @@ export class Enforcer {
   /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */
   #settleLost(slot: Slot, lost: JobRecord[], since: number): void {
     const { verdict } = slot;
-    for (const record of lost.reverse()) {
+    for (const record of lost) {
       if (verdict?.record !== record) this.settle(slot, record, 'interrupted', undefined, since, true);
     }
     if (verdict !== undefined && lost.includes(verdict.record)) {

@@ -6,7 +6,7 @@ import type { JobRecord } from '../job/job.js';
 export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
 
 export interface ThreadStats {
-  /** Threads that live, spare ones included; those being terminated not. */
+  /** Threads that live or are about to be started, spare ones included; those being terminated not. */
   size: number;
   busy: number;
   /** About to boot, booting, or loading the queue's `jobs`. */
@@ -21,8 +21,8 @@ export interface ThreadStats {
 export interface Runner {
   /** Runs what may run, once the code that runs now has added all it wants to add. */
   schedule(): void;
-  /** Stops an active job: tells it, and ends it when its grace period is over. */
-  cancel(record: JobRecord, reason: unknown): void;
+  /** Stops an active job: tells it, and ends it when its grace period is over. False when its result is there already. */
+  cancel(record: JobRecord, reason: unknown): boolean;
   /** Where an active job is. */
   locate(record: JobRecord): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */

@@ -3,13 +3,14 @@ import type { JobRecord } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
+import { gone } from './pool.js';
 import type { Encoded, Extras, FromThread, KindMessage, OpenMessage, Position, RunMessage, ToThread } from './protocol.js';
 import { CELL, PHASE, SharedMemory, WITHDRAWN } from './shared-memory.js';
 
 /** `dying`: terminated, but its thread has not exited. */
 export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';
 
-/** Why the running job of a slot shall end: written once, the first reason wins. */
+/** Why a job of a slot shall end: the first reason wins, but for a cancel. Gone when the job's result arrives first. */
 export interface Verdict {
   readonly record: JobRecord;
   readonly outcome: 'timed-out' | 'cancelled' | 'failed' | 'crashed';
@@ -19,7 +20,7 @@ export interface Verdict {
 /** What a thread is doing, read from shared memory. */
 export interface Activity {
   phase: number;
-  /** Position of the job started last; -1 before the first. */
+  /** Position of the job started last; -1 before the first. Past it when jobs were taken back: where no job is. */
   position: Position;
   /** Since when, on the clock of all threads; only where `phase` is not idle. */
   since: number;
@@ -47,7 +48,9 @@ export class Slot {
   verdict: Verdict | undefined;
   /** No further batch: the thread is replaced when the running job is done. */
   retiring = false;
-  /** Resolves when a thread that was terminated has exited. */
+  /** Resolves when the thread has exited. */
+  readonly exited: Promise<void>;
+  /** The same, once the thread is terminated. */
   gone: Promise<void> | undefined;
   /** The error nobody caught that ended the thread. */
   fatal: unknown;
@@ -56,7 +59,7 @@ export class Slot {
   isZombie = false;
   /** A look at the thread that is under way: to terminate it now could crash the process or be lost. */
   look: Promise<unknown> | undefined;
-  /** When it was opened or last got a batch, and what it had started when last looked at: to notice a thread that is stuck between jobs. */
+  /** When it was first seen between two jobs, and which: to notice a thread that is stuck there. */
   seenIdleAt: { position: Position; at: number } | undefined;
   readonly #port: MessagePort;
   readonly #far: MessagePort;
@@ -80,6 +83,7 @@ export class Slot {
     receive: (message: FromThread) => void,
   ) {
     this.threadId = worker.threadId;
+    this.exited = gone(worker);
     const places = 2 ** Math.ceil(Math.log2(MAX_BATCHES * maxBatch));
     this.#shared = SharedMemory.for(places);
     this.#records = new Array(places).fill(undefined);
@@ -162,10 +166,8 @@ export class Slot {
         this.#known[kind.index] = true;
       }
       const extras = extrasOf(record);
-      if (extras !== undefined) {
-        message.extras ??= [];
-        message.extras[message.keys.length] = extras;
-      }
+      if (extras !== undefined) message.extras ??= message.keys.map(() => undefined);
+      message.extras?.push(extras);
       message.kind.push(kind.index);
       message.keys.push(key);
       message.inputs.push(input);
@@ -194,6 +196,15 @@ export class Slot {
       if (record !== undefined) records.push(record);
     }
     return records;
+  }
+
+  /** The job that the others wait for. */
+  get front(): JobRecord | undefined {
+    for (let position = this.#first; position < this.#next; position++) {
+      const record = this.at(position);
+      if (record !== undefined) return record;
+    }
+    return undefined;
   }
 
   /** Position of a job; -1 when it is not on the thread. */

@@ -113,7 +113,10 @@ class JobThread {
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
       const loaded = this.#loaded[kind[index] as number] ?? (await this.#load(kind[index] as number));
       const pending = this.#run(loaded, batch, index);
-      if (pending !== undefined) await pending;
+      if (pending === undefined) continue;
+      await pending;
+      // Something else may have run in between.
+      this.#tick();
     }
     if (!this.#broken) this.#flush(true);
   }

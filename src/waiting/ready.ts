@@ -64,9 +64,11 @@ export class Ready {
 
   /** Whether a job that would be before {@link head} waits for its definition's limit. */
   get overtakes(): boolean {
+    if (this.#lines.size === 0) return false;
+    const { head } = this;
     for (const { kind, gate, backlog } of this.#lines.values()) {
       if (kind.paused || !gate?.closed || backlog.head === undefined) continue;
-      if (this.head === undefined || before(backlog.head, this.head)) return true;
+      if (head === undefined || before(backlog.head, head)) return true;
     }
     return false;
   }
@@ -90,7 +92,7 @@ export class Ready {
   }
 
   /** Puts a job back that was taken and not run. */
-  unshift(record: JobRecord): void {
+  putBack(record: JobRecord): void {
     this.ended(record, undefined);
     this.#backlogOf(record.kind).push(record);
   }

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, where } from '../fixtures/basic.job.js';
-import { polite, takes } from '../fixtures/faults.job.js';
+import { blocksAfterwards, exitsOnItsError, lingers, polite, takes } from '../fixtures/faults.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
 
 /** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */
@@ -96,6 +96,70 @@ describe('what is sent ahead to a thread that works', () => {
       expect(attempts[0]?.startedAt).toBeGreaterThanOrEqual(addedAt);
       expect(finishedAt).toBeGreaterThanOrEqual(attempts[0]?.startedAt as number);
     }
+    expectBalanced(queue);
+  });
+});
+
+describe('a thread that goes on from one job to the next', () => {
+  test('counts the time of a job from when it starts its handler, whatever ran in between', async () => {
+    const queue = makeQueue();
+    for (let warm = 0; warm < 3; warm++) await Promise.all([queue.run(lingers, {}), queue.run(echo, warm)]);
+    const ended = new SharedArrayBuffer(8);
+    queue.pause();
+    const first = await queue.add(lingers, { ended });
+    const second = await queue.add(echo, 'next');
+    queue.resume();
+    expect(await caught(first.result())).toMatchObject({ message: 'failed early' });
+    await second.result();
+    // Both are rounded to whole milliseconds.
+    expect(second.attempts[0]?.startedAt).toBeGreaterThanOrEqual((new Float64Array(ended)[0] as number) - 2);
+  });
+
+  test('is replaced when what a job has left behind blocks it, though the job ended in its grace period', async () => {
+    const queue = makeQueue();
+    expect(await caught(queue.run(blocksAfterwards, 1))).toMatchObject({ code: 'ERR_TIMEOUT' });
+    expect(await queue.run(echo, 'next')).toBe('next');
+    expect(queue.stats().threads.killed).toBe(1);
+  });
+
+  test('frees its job for the retry when it exits by itself before the queue has read why', async () => {
+    const queue = makeQueue({ spareThreads: 1 });
+    await queue.ready();
+    for (let round = 0; round < 6; round++) {
+      const job = await queue.add(exitsOnItsError, round);
+      await next(queue, 'active', ({ id }) => id === job.id);
+      // The main thread looks elsewhere until it is all over.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+      expect(await job.result()).toBe('fine');
+      expect(job.attempts.map(({ outcome }) => outcome)).toEqual(['crashed', 'completed']);
+    }
+  });
+});
+
+describe('a listener that cancels a job whose result has arrived with its own', () => {
+  test('comes too late, and harms nobody', async () => {
+    const queue = makeQueue();
+    const open = makeGate();
+    open.open();
+    for (let warm = 0; warm < 3; warm++) await queue.run(hold, { gate: open.memory });
+    const runs = makeGate();
+    runs.open();
+    const jobs = await queue.addBulk(
+      hold,
+      Array.from({ length: 40 }, (_, value) => ({ gate: runs.memory, value })),
+    );
+    queue.once('completed', () => {
+      // All that were sent are over before the queue goes on.
+      const sent = jobs.filter(({ state }) => state !== 'waiting').length;
+      while (runs.arrivals < sent);
+      jobs[1]?.cancel('too late');
+    });
+    const ends = await Promise.allSettled(jobs.map((job) => job.result()));
+    for (const [value, end] of ends.entries()) {
+      if (value !== 1) expect(end).toEqual({ status: 'fulfilled', value });
+    }
+    expect(runs.arrivals).toBe(40);
+    expect(queue.stats().threads.killed).toBe(0);
     expectBalanced(queue);
   });
 });
