@@ -108,12 +108,15 @@ describe('a closed queue', () => {
 
   test('refuses an add that was still validating, also when the queue is full', async () => {
     const queue = makeQueue({ maxWaiting: 1 });
-    queue.pause();
+    const gate = makeGate();
+    await queue.add(hold, { gate: gate.memory });
+    await next(queue, 'progress');
     await queue.add(echo, 'fills it');
     const validates = caught(queue.add(asyncSchema, { n: 1 }));
-    const { unfinished } = await queue.close({ drain: 'none' });
+    const closed = queue.close({ drain: 'active' });
     expect(await validates).toBeInstanceOf(QueueClosedError);
-    expect(unfinished).toHaveLength(1);
+    gate.open();
+    expect((await closed).unfinished).toHaveLength(1);
   });
 
   test('refuses who waited for room, or for an asynchronous schema', async () => {
