@@ -20,6 +20,9 @@ export interface DispatcherOptions extends CrewOptions {
   postMortem: boolean;
 }
 
+// Taken now: fake timers replace the global.
+const { setImmediate } = globalThis;
+
 /** A larger `maxBatch` changes nothing but the memory that is set aside for it. */
 const LARGEST_BATCH = 4_096;
 
@@ -31,6 +34,8 @@ export class Dispatcher implements Runner {
   readonly #options: DispatcherOptions;
   readonly #enforcer: Enforcer;
   #scheduled = false;
+  /** Whether jobs were sent in this turn of the event loop. */
+  #hadItsTurn = false;
 
   constructor(host: DispatchHost, clock: Clock, options: DispatcherOptions) {
     this.#host = host;
@@ -49,16 +54,24 @@ export class Dispatcher implements Runner {
     this.#enforcer = new Enforcer(host, clock, this.#crew, inspector && new PostMortems(inspector));
   }
 
-  /** Gives work to waiting threads, once the code that runs now has added all it wants to add. */
+  /**
+   * Gives work to threads, once the code that runs now has added all it wants to add. Only once so early in a turn of the
+   * event loop, then at its end: Node.js goes on reading a port as long as messages come, and threads that answer at
+   * once would keep everybody else from their turn.
+   */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(this.#afterMicrotasks);
+    if (this.#hadItsTurn) setImmediate(this.#dispatchNow);
+    else queueMicrotask(this.#afterMicrotasks);
   }
 
   // Made once, for `schedule` is called for every job.
-  readonly #afterMicrotasks = () => process.nextTick(this.#inNextTick);
-  readonly #inNextTick = () => this.#dispatch();
+  readonly #dispatchNow = () => this.#dispatch();
+  readonly #afterMicrotasks = () => process.nextTick(this.#dispatchNow);
+  readonly #turnOver = () => {
+    this.#hadItsTurn = false;
+  };
 
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(record: JobRecord, reason: unknown): boolean {
@@ -162,6 +175,10 @@ export class Dispatcher implements Runner {
     for (const record of records) this.#host.started(record);
     if (!this.#post(slot, batch)) return;
     this.#crew.work(slot);
+    if (!this.#hadItsTurn) {
+      this.#hadItsTurn = true;
+      setImmediate(this.#turnOver);
+    }
     slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? patienceWith(slot.front as JobRecord) : LOOK_AT_LEAST_EVERY));
     this.#host.sent(records);
   }

@@ -4,7 +4,8 @@ import type { JobKind } from '../job/kind.js';
 import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
 import { gone } from './pool.js';
-import type { Encoded, Extras, FromThread, KindMessage, OpenMessage, Position, RunMessage, ToThread } from './protocol.js';
+import type { Encoded, FromThread, OpenMessage, Position, ToThread } from './protocol.js';
+import { kindMessage, runMessage } from './run-message.js';
 import { CELL, PHASE, SharedMemory, WITHDRAWN } from './shared-memory.js';
 
 /** `dying`: terminated, but its thread has not exited. */
@@ -136,7 +137,7 @@ export class Slot {
   /** Sends a batch; `cost` by usual run times in milliseconds. Throws what `postMessage` throws; then nothing was sent. */
   send(records: readonly JobRecord[], cost: number): void {
     if (this.#batches.length === 0) this.#rewind();
-    const message = this.#runMessage(records);
+    const message = runMessage(this.#next, records, this.#known);
     try {
       this.#post(message, records[0]?.options?.transfer);
     } catch (error) {
@@ -154,25 +155,6 @@ export class Slot {
     this.#withdrawn = false;
     Atomics.store(this.#shared.cells, CELL.CLAIMED, 0);
     Atomics.store(this.#shared.cells, CELL.STOP, 0);
-  }
-
-  #runMessage(records: readonly JobRecord[]): RunMessage {
-    const message: RunMessage = { type: 'run', kinds: undefined, first: this.#next, kind: [], keys: [], inputs: [], extras: undefined };
-    for (const record of records) {
-      const { key, input, kind } = record;
-      if (!this.#known[kind.index]) {
-        message.kinds ??= [];
-        message.kinds.push(kindMessage(kind));
-        this.#known[kind.index] = true;
-      }
-      const extras = extrasOf(record);
-      if (extras !== undefined) message.extras ??= message.keys.map(() => undefined);
-      message.extras?.push(extras);
-      message.kind.push(kind.index);
-      message.keys.push(key);
-      message.inputs.push(input);
-    }
-    return message;
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */
@@ -307,14 +289,4 @@ export class Slot {
   #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
     this.#port.postMessage(message, transfer);
   }
-}
-
-function kindMessage({ index, definition: { name, module, attempts } }: JobKind): KindMessage {
-  return { index, name, module, attempts };
-}
-
-function extrasOf({ attempt, maxAttempts, options, checkpoint, kind }: JobRecord): Extras | undefined {
-  const metadata = options?.metadata;
-  const plain = attempt === 1 && maxAttempts === kind.definition.attempts && metadata === undefined && checkpoint === undefined;
-  return plain ? undefined : { attempt, attempts: maxAttempts, metadata, resume: checkpoint };
 }

@@ -100,6 +100,31 @@ describe('what is sent ahead to a thread that works', () => {
   });
 });
 
+test('threads that answer at once leave the event loop its turns', async () => {
+  const queue = makeQueue({ threads: 2 });
+  await queue.ready();
+  for (let warm = 0; warm < 3; warm++) await queue.run(echo, warm);
+  let inThisTurn = 0;
+  let most = 0;
+  let left = 20_000;
+  const caller = async () => {
+    while (left-- > 0) {
+      await queue.run(echo, left);
+      most = Math.max(most, ++inThisTurn);
+    }
+  };
+  const turns = (async () => {
+    while (left > 0) {
+      await turn();
+      inThisTurn = 0;
+    }
+  })();
+  await Promise.all(Array.from({ length: 256 }, caller));
+  await turns;
+  // What was on the threads when the turn began, and what was sent once in it.
+  expect(most).toBeLessThanOrEqual(2 * 256);
+});
+
 describe('a thread that goes on from one job to the next', () => {
   test('counts the time of a job from when it starts its handler, whatever ran in between', async () => {
     const queue = makeQueue();
