@@ -37,8 +37,11 @@ export interface Trial {
  * Runs a culprit with innocent jobs beside it (on another thread), before and behind it in the same batch. Holds that
  * the innocents complete, that all threads are there again afterwards, and that the queue still works.
  */
-export async function trial(input: object, options: QueueOptions & { timeout?: number; harms?: boolean } = {}): Promise<Trial> {
-  const { timeout, harms, ...queueOptions } = options;
+export async function trial(
+  input: object,
+  options: QueueOptions & { timeout?: number; harms?: boolean; lateErrors?: number } = {},
+): Promise<Trial> {
+  const { timeout, harms, lateErrors = 0, ...queueOptions } = options;
   const warnings: Error[] = [];
   const warned = (warning: Error) => void warnings.push(warning);
   const before = listeners();
@@ -84,6 +87,7 @@ export async function trial(input: object, options: QueueOptions & { timeout?: n
   gate.open();
   expect(await beside.result()).toBe('beside');
   expect(beside.attempts, 'the job beside').toHaveLength(1);
+  await until(() => late.length >= lateErrors);
   await settled(queue);
   await works(queue);
   expectBalanced(queue);

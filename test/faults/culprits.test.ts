@@ -33,6 +33,9 @@ const lateError = (message: RegExp) => (found: Trial) => {
   expect(found.late).toEqual([expect.objectContaining({ jobId: expect.any(String), error: expect.objectContaining(says(message)) })]);
 };
 
+/** The queue hears of it after all jobs have ended. */
+const LATE = { lateErrors: 1 };
+
 const CASES: [does: string, holds: (found: Trial) => void, options?: Parameters<typeof trial>[1] & { input?: object }][] = [
   ['throw an Error', rejects({ message: 'boom', code: 'E_BOOM' })],
   ['throw a subclass', rejects({ name: 'PaymentError', message: 'no money', code: 'E_PAYMENT', details: { amount: 3 } })],
@@ -71,13 +74,13 @@ const CASES: [does: string, holds: (found: Trial) => void, options?: Parameters<
   ['exit 0', crashes('exit', /process\.exit\(0\) was called/, 0)],
   ['exit 3', crashes('exit', /process\.exit\(3\) was called/, 3)],
   ['exit 4 in a timer', crashes('exit', /process\.exit\(4\) was called/, 4)],
-  ['exit late', lateError(/culprit called process\.exit\(5\) after it had ended/)],
+  ['exit late', lateError(/culprit called process\.exit\(5\) after it had ended/), LATE],
   ['throw in a timer', crashes('uncaught', /in a timer/)],
   ['throw null in a timer', crashes('uncaught', /null/)],
   ['throw without text in a timer', crashes('uncaught', /left an error uncaught: an object without a text/)],
   ['float a rejection', crashes('uncaught', /floating/)],
-  ['throw late', lateError(/late throw/)],
-  ['reject late', lateError(/late rejection/)],
+  ['throw late', lateError(/late throw/), LATE],
+  ['reject late', lateError(/late rejection/), LATE],
   ['remove listeners', crashes('uncaught', /nobody listens/)],
   ['loop late', completes(undefined)],
   ['microtask loop late', completes(undefined)],
