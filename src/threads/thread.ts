@@ -97,8 +97,12 @@ class JobThread {
 
   async #work(): Promise<void> {
     this.#working = true;
-    for (let next = 0; next < this.#queued.length && !this.#broken; next++) await this.#runBatch(this.#queued[next] as RunMessage);
-    this.#queued = [];
+    // What was run is let go: a busy thread may never see its queue empty.
+    while (this.#queued.length > 0 && !this.#broken) {
+      const batches = this.#queued;
+      this.#queued = [];
+      for (let next = 0; next < batches.length && !this.#broken; next++) await this.#runBatch(batches[next] as RunMessage);
+    }
     this.#working = false;
   }
 
