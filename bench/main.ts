@@ -18,7 +18,7 @@ const { values: args } = parseArgs({
 });
 
 const report = args.from === undefined ? await run() : read(args.from);
-console.log(`\n${targetTable(report)}`);
+console.log(`\n${targetTable([report])}`);
 if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(report, rounded, 1)}\n`);
 if (args['write-readme']) publish(report);
 

@@ -3,16 +3,18 @@ import { collect } from './measure.js';
 import type { Group } from './result.js';
 
 /**
- * Runs `count` jobs, `callers` at a time. Gives the process's memory in MiB after the first tenth and at the end, garbage
- * collected. As many as that tenth go before, to warm up: V8's young generation counts only when all of it has been used.
+ * Runs `count` jobs, `callers` at a time. Gives the process's memory in MiB after the first tenth, halfway and at the end,
+ * garbage collected. As many as that tenth go before, to warm up: V8's young generation counts only when all of it has been used.
  */
 export async function rssAlong(count: number, callers: number, run: () => PromiseLike<unknown>): Promise<Group['rounds']> {
   await repeat(count / 10, callers, run);
   await rss();
   await repeat(count / 10, callers, run);
   const first = await rss();
-  await repeat((count * 9) / 10, callers, run);
-  return { 'after the first tenth': [first], 'at the end': [await rss()] };
+  await repeat((count * 4) / 10, callers, run);
+  const half = await rss();
+  await repeat(count / 2, callers, run);
+  return { 'after the first tenth': [first], halfway: [half], 'at the end': [await rss()] };
 }
 
 async function repeat(count: number, callers: number, run: () => PromiseLike<unknown>): Promise<void> {

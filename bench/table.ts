@@ -1,11 +1,11 @@
 import { median, ratios } from './measure.js';
-import { targets } from './reach.js';
+import { type Target, targets } from './reach.js';
 import type { Group, Report } from './result.js';
 
-/** The whole report in Markdown: machine, targets, and one table a case. */
+/** The whole report in Markdown: machine, and one table a case. */
 export function markdown(report: Report): string {
   const cases = Object.entries(report.cases).map(([name, groups]) => `### ${name}\n\n${caseTable(groups)}`);
-  return [heading(report), ...cases, `### Targets\n\n${targetTable(report)}`].join('\n\n');
+  return [heading(report), ...cases].join('\n\n');
 }
 
 export function heading({ date, machine, versions, quick }: Report): string {
@@ -40,11 +40,18 @@ function spread(values: readonly number[]): string {
   return values.length < 2 ? '' : `${digits(Math.min(...values))} to ${digits(Math.max(...values))}`;
 }
 
-export function targetTable(report: Report): string {
-  const rows = targets(report)
-    .filter(({ measured }) => measured !== undefined)
-    .map(({ what, goal, measured, met }) => `| ${what} | ${goal} | ${digits(measured as number)} | ${met ? 'yes' : '**no**'} |`);
-  return ['| target | goal | measured | met |', '|---|---:|---:|---|', ...rows].join('\n');
+/** One row a target, one column a report; what is missed is bold. */
+export function targetTable(reports: readonly Report[]): string {
+  const head = ['target', 'goal', ...reports.map(({ machine }) => `Node ${machine.node}`)];
+  const columns = reports.map(targets);
+  const rows = (columns[0] ?? []).map(({ what, goal }, row) => [what, goal, ...columns.map((column) => met(column[row]))]);
+  const measured = rows.filter((cells) => cells.slice(2).some((cell) => cell !== ''));
+  return [head, ['---', '---:', ...reports.map(() => '---:')], ...measured].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function met(target: Target | undefined): string {
+  if (target?.measured === undefined) return '';
+  return target.met ? digits(target.measured) : `**${digits(target.measured)}, missed**`;
 }
 
 /** Three significant digits, or all of a large whole number. */

@@ -1,6 +1,7 @@
 import type { WorkInput, WorkName } from './jobs/work.js';
 import type { closedLoop } from './loops.js';
 import { interleave, time } from './measure.js';
+import { closeAll } from './peers/close.js';
 import type { Contender } from './peers/peer.js';
 import type { Group } from './result.js';
 
@@ -26,6 +27,6 @@ export async function throughput<Name extends WorkName>(options: Throughput<Name
     round: async () => [((await time(() => load(peer, work, input, jobs, callers))) * 1_000) / jobs],
   }));
   const [values] = await interleave(runners, rounds);
-  await Promise.all(open.map(({ peer }) => peer.close()));
+  await closeAll(open.map(({ peer }) => peer));
   return { name, unit: 'µs a job', rounds: values ?? {}, compare: true };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { JobRecord } from './job/job.js';
+import type { JobRecord } from './job/record.js';
 import type { Runner } from './threads/runner.js';
 import type { Delays } from './waiting/delays.js';
 import type { Ready } from './waiting/ready.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { JobRecord } from './job/job.js';
+import type { JobRecord } from './job/record.js';
 import { noTimes, PAGE } from './job/times.js';
 
 /** Jobs with numbers next to each other: an array for them costs a fifth of a Map, in time and in bytes. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import type { AddOptions } from './job/add-options.js';
 import { isDefinition, type JobDefinition, jobLimits } from './job/definition.js';
-import type { AddOptions } from './job/job.js';
 import { pack } from './job/payload.js';
 import type { QueueLogger } from './observe/log.js';
 import { checkOptions } from './options.js';

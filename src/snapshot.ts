@@ -1,4 +1,5 @@
-import type { AddOptions, JobRecord } from './job/job.js';
+import type { AddOptions } from './job/add-options.js';
+import type { JobRecord } from './job/record.js';
 import type { Backoff } from './job/retry.js';
 
 /** An unfinished job, as `close` hands it back and `restore` takes it; survives `v8.serialize`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JobRecord } from '../dist/job/job.js';
+import type { JobRecord } from '../dist/job/record.js';
 import { PAGE, TIMES } from '../dist/job/times.js';
 import { Jobs } from '../dist/jobs.js';
 

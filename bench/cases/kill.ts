@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as definitions from '../jobs/definitions.js';
 import { now } from '../jobs/work.js';
 import { interleave, quantile } from '../measure.js';
+import { closeAll } from '../peers/close.js';
 import { KILL_AFTER, type Killer, killers } from '../peers/killers.js';
 import { openQueue } from '../peers/threadmill.js';
 import type { Case, Group, Settings } from '../result.js';
@@ -32,7 +33,7 @@ async function compare(threads: number, names: string[], { quick, rounds }: Sett
     round: async () => summary(names, await inTurn(samples, killer, sample)),
   }));
   const values = await interleave(runners, Math.min(rounds, 5));
-  await Promise.all(open.map(({ killer }) => killer.close()));
+  await closeAll(open.map(({ killer }) => killer));
   return names.map((name, at) => ({ name, unit: 'ms', rounds: values[at] ?? {}, compare: true }));
 }
 

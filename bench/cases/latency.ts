@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { interleave, quantile } from '../measure.js';
 import { bounds, plain } from '../peers/all.js';
+import { closeAll } from '../peers/close.js';
 import type { Peer } from '../peers/peer.js';
 import { piscinaDisabled } from '../peers/piscina.js';
 import type { Case } from '../result.js';
@@ -12,7 +13,7 @@ export const latency: Case = async ({ quick, rounds }) => {
   const jobs = quick ? 500 : 2_000;
   const runners = open.map(({ name, peer }) => ({ name, round: () => oneByOne(peer, jobs) }));
   const [p50, p99] = await interleave(runners, rounds);
-  await Promise.all(open.map(({ peer }) => peer.close()));
+  await closeAll(open.map(({ peer }) => peer));
   return [
     { name: 'one job on an idle queue, p50', unit: 'µs', rounds: p50 ?? {}, compare: true },
     { name: 'one job on an idle queue, p99', unit: 'µs', rounds: p99 ?? {}, compare: true },

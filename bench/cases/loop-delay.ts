@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { closedLoop, flood } from '../loops.js';
 import { interleave } from '../measure.js';
+import { closeAll } from '../peers/close.js';
 import { piscina } from '../peers/piscina.js';
 import { threadmill } from '../peers/threadmill.js';
 import type { Case } from '../result.js';
@@ -20,7 +21,7 @@ export const loopDelay: Case = async ({ quick, rounds }) => {
     ],
   }));
   const values = await interleave(runners, Math.min(rounds, 5));
-  await Promise.all(open.map(({ peer }) => peer.close()));
+  await closeAll(open.map(({ peer }) => peer));
   const names = ['flood, p99', 'flood, max', 'closed loop of 256, p99', 'closed loop of 256, max'];
   return names.map((name, at) => ({ name: `event loop delay, ${name}`, unit: 'ms', rounds: values[at] ?? {}, compare: true }));
 };

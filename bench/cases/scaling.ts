@@ -1,6 +1,7 @@
 import { iterationsPerMicrosecond } from '../jobs/calibrate.js';
 import { closedLoop } from '../loops.js';
 import { interleave, time } from '../measure.js';
+import { closeAll } from '../peers/close.js';
 import type { Peer } from '../peers/peer.js';
 import { piscina } from '../peers/piscina.js';
 import { threadmill } from '../peers/threadmill.js';
@@ -35,6 +36,6 @@ async function byThreads(
     round: async () => [((await time(() => load(peer, jobs))) * 1_000) / jobs],
   }));
   const [values] = await interleave(runners, Math.min(rounds, 5));
-  await Promise.all(open.map(({ peer }) => peer.close()));
+  await closeAll(open.map(({ peer }) => peer));
   return { name, unit: 'µs a job', rounds: values ?? {}, compare: false };
 }

@@ -1,7 +1,8 @@
 import { format } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { QueueEmitter } from '../events.js';
-import type { Job, JobRecord } from '../job/job.js';
+import type { Job } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 import { textOf } from '../text.js';
 
 type LogMethod = (fields: object, message?: string) => void;

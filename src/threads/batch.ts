@@ -1,4 +1,4 @@
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 
 /**
  * Run time that one message may carry, in milliseconds, by the usual run times of its jobs. Enough that a thread does

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 import { type Batch, nextBatch } from './batch.js';
 import { Crew, type CrewOptions } from './crew.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';

@@ -1,5 +1,6 @@
 import { CrashError, type CrashReason, ModuleError, NotCloneableError, type PostMortem, TimeoutError } from '../errors.js';
-import type { JobRecord, Victim } from '../job/job.js';
+import type { Victim } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 import { messageOf } from '../text.js';
 import { LOAD_LIMIT } from './deadline.js';
 import { placeOf, stackText } from './post-mortem.js';

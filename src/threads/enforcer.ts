@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import type { Outcome } from '../job/attempt.js';
-import { cancelled, type JobRecord } from '../job/job.js';
+import { cancelled } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 import type { Crew } from './crew.js';
 import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './endings.js';
 import { encodeThrown } from './error-codec.js';

@@ -1,5 +1,5 @@
 import type { Outcome } from '../job/attempt.js';
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 import type { Source } from './batch.js';
 import type { FromThread } from './protocol.js';
 

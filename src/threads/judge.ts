@@ -1,4 +1,4 @@
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 import { HOLDS_BACK_AFTER, LOAD_LIMIT, LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { PHASE } from './shared-memory.js';
 import type { Slot } from './slot.js';

@@ -1,5 +1,5 @@
-import type { JobRecord } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
+import type { JobRecord } from '../job/record.js';
 import type { Extras, KindMessage, Position, RunMessage } from './protocol.js';
 
 export function kindMessage({ index, definition: { name, module, attempts } }: JobKind): KindMessage {

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import type { JobRecord } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
+import type { JobRecord } from '../job/record.js';
 import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
 import { gone } from './pool.js';

@@ -9,7 +9,8 @@ import { pack } from '../job/payload.js';
 import { decodeThrown, encodeThrown } from './error-codec.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { loadDefinition } from './module-loader.js';
-import { checkedOutput, notReturned } from './output.js';
+import { Outbox } from './outbox.js';
+import { checkedOutput } from './output.js';
 import {
   type Encoded,
   type FromThread,
@@ -17,7 +18,6 @@ import {
   type OpenMessage,
   type Position,
   RESULT,
-  type ResultsMessage,
   type RunMessage,
   THREAD_MARK,
   type ToThread,
@@ -52,12 +52,7 @@ class JobThread {
   #working = false;
   #current: HandlerContext | undefined;
   #last: HandlerContext | undefined;
-  /** Position of the first of the results that have not been sent. */
-  #first: Position = 0;
-  #values: unknown[] = [];
-  #results: number[] | undefined;
-  /** Buffers that the results do not copy. */
-  #moving = new Set<ArrayBuffer>();
+  readonly #outbox: Outbox;
   /** When the last job ended, or what came after it: the clock is read once between two jobs. */
   #now = monotonicNow();
   #flushed = 0;
@@ -70,6 +65,7 @@ class JobThread {
     const { cells } = this.#shared;
     const receive = (message: ToThread) => this.#receive(message);
     this.#link = { idPrefix, port, cells, receive };
+    this.#outbox = new Outbox(port);
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
     port.on('message', receive);
@@ -162,7 +158,7 @@ class JobThread {
 
   async #settle(context: HandlerContext, definition: JobDefinition, output: unknown): Promise<void> {
     // While this job waits, the results of those before it need not.
-    if (this.#values.length > 0) this.#flushSoon ??= setImmediate(() => this.#flush(false));
+    if (!this.#outbox.isEmpty) this.#flushSoon ??= setImmediate(() => this.#flush(false));
     try {
       const value = await output;
       this.#completed(context, definition.output === undefined ? value : await checkedOutput(definition, value));
@@ -175,7 +171,7 @@ class JobThread {
     if (context.ended) return;
     const moved = movedOf(output);
     const { value } = pack(moved === undefined ? output : moved.result, 'result');
-    for (const buffer of moved?.buffers ?? []) this.#moving.add(buffer);
+    if (moved !== undefined) this.#outbox.move(moved.buffers);
     this.#end(context);
     this.#finish(context.position, RESULT.COMPLETED, value);
   }
@@ -197,41 +193,21 @@ class JobThread {
     const now = this.#tick();
     duration[position & mask] = now - (startedAt[position & mask] as number);
     store(cells, CELL.PHASE, PHASE.IDLE);
-    // A job whose result got lost leaves a gap, and results are sent without their positions.
-    if (this.#values.length > 0 && position !== this.#first + this.#values.length) this.#flush(false);
-    if (this.#values.length === 0) this.#first = position;
-    const at = this.#values.length;
-    // Not `push`: a handler may have changed it, and no result must get lost.
-    this.#values[at] = value;
-    if (result !== RESULT.COMPLETED) this.#results ??= allCompleted(at);
-    if (this.#results !== undefined) this.#results[at] = result;
+    if (!this.#outbox.joins(position)) this.#flush(false);
+    this.#outbox.add(position, result, value);
     if (now - this.#flushed > EARLY_RESULTS) this.#flush(false);
   }
 
   #flush(last: boolean): void {
     if (this.#flushSoon !== undefined) clearImmediate(this.#flushSoon);
     this.#flushSoon = undefined;
-    const values = this.#values;
-    if (values.length > 0 || last) {
+    if (last || !this.#outbox.isEmpty) {
       const between = this.#current === undefined;
       if (between) this.#enter(PHASE.SENDING, this.#now);
-      this.#sendResults(values, last);
+      this.#outbox.send(last);
       if (between) store(this.#shared.cells, CELL.PHASE, PHASE.IDLE);
     }
     this.#flushed = this.#tick();
-  }
-
-  #sendResults(values: unknown[], last: boolean): void {
-    const moving = this.#moving;
-    const message = { type: 'results' as const, first: this.#first, values, results: this.#results, last };
-    this.#values = [];
-    this.#results = undefined;
-    if (moving.size > 0) this.#moving = new Set();
-    try {
-      this.#send(message, moving);
-    } catch {
-      this.#send({ ...message, ...withoutUncloneable(message) });
-    }
   }
 
   async #load(index: number): Promise<Loaded> {
@@ -283,35 +259,13 @@ class JobThread {
     this.#send({ type: 'exit', jobId: owner?.id, jobName: owner?.name });
   }
 
-  #send(message: FromThread, moving?: Set<ArrayBuffer>): void {
-    const { port } = this.#link;
-    if (moving === undefined || moving.size === 0) port.postMessage(message);
-    else port.postMessage(message, [...moving]);
+  #send(message: FromThread): void {
+    this.#link.port.postMessage(message);
   }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-}
-
-function allCompleted(count: number): number[] {
-  const results: number[] = [];
-  for (let at = 0; at < count; at++) results[at] = RESULT.COMPLETED;
-  return results;
-}
-
-/** One result that cannot be cloned fails its own job; the others of the message are innocent. */
-function withoutUncloneable({ values, results }: Pick<ResultsMessage, 'values' | 'results'>): Pick<ResultsMessage, 'values' | 'results'> {
-  const marks = results ?? allCompleted(values.length);
-  for (let at = 0; at < values.length; at++) {
-    try {
-      structuredClone(values[at]);
-    } catch (error) {
-      marks[at] = RESULT.FAILED;
-      values[at] = encodeThrown(notReturned(error));
-    }
-  }
-  return { values, results: marks };
 }
 
 /** Called once by Piscina, when the thread has booted. */

@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 
 /** Children of a node of the heap. Eight priorities fill a cache line, and the heap is a third as deep as a binary one. */
 const ARITY = 8;

@@ -1,5 +1,6 @@
 import type { Attempt, Outcome } from '../job/attempt.js';
-import type { Job, JobRecord } from '../job/job.js';
+import type { Job } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 
 /** A job that failed for good, with everything that is known of it. */
 export interface DeadLetter {

@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import type { Clock, Timer } from '../clock.js';
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 
 interface Entry {
   readonly due: number;

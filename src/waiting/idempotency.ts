@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.js';
 import { IdempotencyError } from '../errors.js';
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 
 interface Known {
   readonly record: JobRecord;

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../clock.js';
 import type { JobDefinition } from '../job/definition.js';
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 import { RateWindow } from './rate-window.js';
 
 /** What can hold a definition back. */

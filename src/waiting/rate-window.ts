@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import TinyQueue from 'tinyqueue';
 import type { Clock, Timer } from '../clock.js';
-import type { JobRecord } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
 
 /** A place in the window, taken before one start and held until `duration` ms after it. */
 export class Place {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { JobRecord } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
+import type { JobRecord } from '../job/record.js';
 import { Backlog } from './backlog.js';
 import { Gate, type Limit, type Permit } from './limits.js';
 

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, where } from '../fixtures/basic.job.js';
-import { blocksAfterwards, exitsOnItsError, lingers, polite, takes } from '../fixtures/faults.job.js';
+import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/faults.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
 
 /** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */
@@ -186,5 +186,17 @@ describe('a listener that cancels a job whose result has arrived with its own', 
     expect(runs.arrivals).toBe(40);
     expect(queue.stats().threads.killed).toBe(0);
     expectBalanced(queue);
+  });
+});
+
+describe('a thread that never comes to rest', () => {
+  test('lets go of the jobs it has run', async () => {
+    const queue = makeQueue({ maxBatch: 4 });
+    const jobs = await queue.addBulk(
+      remembers,
+      Array.from({ length: 200 }, (_, n) => ({ n, count: n === 150 })),
+    );
+    // Asked in the middle, while others are still coming. Two batches are on the thread.
+    expect(await jobs[150]?.result()).toBeLessThan(20);
   });
 });

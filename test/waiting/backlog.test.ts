@@ -1,7 +1,7 @@
 import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JobRecord } from '../../dist/job/job.js';
+import type { JobRecord } from '../../dist/job/record.js';
 import { Backlog } from '../../dist/waiting/backlog.js';
 
 let orders = 0;

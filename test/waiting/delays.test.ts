@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JobRecord } from '../../dist/job/job.js';
+import type { JobRecord } from '../../dist/job/record.js';
 import { Delays } from '../../dist/waiting/delays.js';
 import { echo } from '../fixtures/basic.job.js';
 import { HandClock } from '../hand-clock.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { enter, JobRecord, move } from '../../dist/job/job.js';
 import { JobKind } from '../../dist/job/kind.js';
+import { enter, JobRecord, move } from '../../dist/job/record.js';
 import { echo, sum } from '../fixtures/basic.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';
 

@@ -1,0 +1,195 @@
+import type { AddOptions } from './add-options.js';
+import type { Attempt, Outcome } from './attempt.js';
+import type { Job } from './job.js';
+import type { JobKind } from './kind.js';
+import type { Backoff } from './retry.js';
+import { type JobState, mayMove } from './state.js';
+import { noTimes, PAGE, TIME, TIMES } from './times.js';
+
+const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
+
+/** A job as the queue keeps it. What people get is `Job`. */
+export class JobRecord {
+  state: JobState = 'waiting';
+  /** Number of the current or last attempt, from 1; 0 before the first. */
+  attempt = 0;
+  /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
+  toldActive = 0;
+  /** Attempts that have ended, but for the one that completed the job. */
+  failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
+  /** `worker.threadId` of the thread that its last attempt ran on. */
+  threadId = 0;
+  /** The output of a completed job. */
+  output: unknown;
+  /** What the last attempt of a failed job, or the cancellation, or the closing of the queue, ended it with. */
+  error: unknown;
+  progress: unknown;
+  /** Last checkpoint; the next attempt's `resume`. */
+  checkpoint: unknown;
+  promise: Promise<unknown> | undefined;
+  /** Settles `promise`; with a rejected promise, it rejects. */
+  resolve: ((output: unknown) => void) | undefined;
+  handle: Job | undefined;
+  // Neighbours in its run in the backlog; the first of a run has its place in the backlog's heap for a neighbour.
+  next: JobRecord | undefined;
+  previous: JobRecord | number | undefined;
+  #times: number[];
+
+  constructor(
+    /** A number of the queue's own, or the id that a restored job came with. */
+    readonly key: number | string,
+    readonly kind: JobKind,
+    public input: unknown,
+    readonly priority: number,
+    /** Order of arrival among those that wait. */
+    public order: number,
+    now: number,
+    readonly options: AddOptions | undefined,
+    /** Where its times are kept, see {@link TIME}. */
+    times = noTimes(1),
+  ) {
+    this.#times = times;
+    this.#set(TIME.ADDED, now);
+    this.#set(TIME.READY, now);
+  }
+
+  get id(): string {
+    return typeof this.key === 'string' ? this.key : this.kind.host.idPrefix + this.key;
+  }
+
+  get timeout(): number {
+    return this.options?.timeout ?? this.kind.definition.timeout;
+  }
+
+  get maxAttempts(): number {
+    return this.options?.attempts ?? this.kind.definition.attempts;
+  }
+
+  get backoff(): Backoff {
+    return this.options?.backoff ?? this.kind.definition.backoff;
+  }
+
+  get ended(): boolean {
+    return this.state === 'completed' || this.state === 'failed' || this.state === 'cancelled';
+  }
+
+  /** In milliseconds since 1970. */
+  get addedAt(): number {
+    return this.#date(TIME.ADDED);
+  }
+
+  /** When it last became ready to run, on {@link Clock.now}; waiting time counts from here. */
+  get readyAt(): number {
+    return this.#time(TIME.READY);
+  }
+  set readyAt(now: number) {
+    this.#set(TIME.READY, now);
+  }
+
+  /** How long the last attempt had waited for its thread since the job was ready, in milliseconds. */
+  get waitTime(): number | undefined {
+    const waited = this.#time(TIME.WAITED);
+    return Number.isNaN(waited) ? undefined : waited;
+  }
+
+  /** In milliseconds since 1970. */
+  get finishedAt(): number | undefined {
+    return this.ended ? this.#date(TIME.FINISHED) : undefined;
+  }
+
+  /** Every attempt that has ended, oldest first. */
+  get attempts(): readonly Attempt[] {
+    return this.state === 'completed' ? [...this.failedAttempts, this.#lastAttempt('completed', undefined)] : this.failedAttempts;
+  }
+
+  /** An attempt has ended; `startedAt` on {@link Clock.now}, `duration` in milliseconds. Gives how long it had waited. */
+  ran(startedAt: number, duration: number, threadId: number): number {
+    const waited = Math.max(0, startedAt - this.readyAt);
+    this.#set(TIME.STARTED, startedAt);
+    this.#set(TIME.WAITED, waited);
+    this.#set(TIME.RAN, duration);
+    this.threadId = threadId;
+    return waited;
+  }
+
+  /** The attempt of {@link ran} did not complete the job. */
+  failed(outcome: Outcome, error: unknown): void {
+    this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error)];
+  }
+
+  /** The job has ended, at a time of {@link Clock.now}. */
+  finished(at: number): void {
+    this.#set(TIME.FINISHED, at);
+  }
+
+  /** The job is kept by itself: the page that it shared with others need not be. */
+  leavePage(): void {
+    const place = this.#place;
+    this.#times = this.#times.slice(place, place + TIMES);
+  }
+
+  #lastAttempt(outcome: Outcome, error: unknown): Attempt {
+    const { attempt: number, threadId } = this;
+    return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId };
+  }
+
+  #date(column: number): number {
+    return this.kind.host.timeOf(this.#time(column));
+  }
+
+  #time(column: number): number {
+    return this.#times[this.#place + column] as number;
+  }
+
+  #set(column: number, time: number): void {
+    this.#times[this.#place + column] = time;
+  }
+
+  get #place(): number {
+    return this.#times.length === TIMES ? 0 : ((this.key as number) % PAGE) * TIMES;
+  }
+}
+
+/** Registers a new job's first state in the counts. */
+export function enter(record: JobRecord, state: 'waiting' | 'delayed'): void {
+  record.state = state;
+  record.kind.enters(state);
+}
+
+/** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link mayMove} lacks is a bug and throws. */
+export function move(record: JobRecord, to: JobState): void {
+  const { state, kind } = record;
+  if (!mayMove(state, to)) throw new Error(`threadmill bug: job ${record.id} cannot go from ${state} to ${to}`);
+  kind.leaves(state);
+  record.state = to;
+  kind.enters(to);
+}
+
+/** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */
+export function resultOf(record: JobRecord): Promise<unknown> {
+  if (record.promise === undefined) {
+    if (record.state === 'completed') record.promise = Promise.resolve(record.output);
+    else if (record.ended || record.error !== undefined) record.promise = Promise.reject(record.error);
+    else {
+      record.promise = new Promise(keepResolve);
+      record.resolve = keptResolve;
+      keptResolve = undefined;
+    }
+  }
+  return record.promise;
+}
+
+let keptResolve: JobRecord['resolve'];
+
+// One for all promises: a function of its own for each would be garbage for every job.
+function keepResolve(resolve: (output: unknown) => void): void {
+  keptResolve = resolve;
+}
+
+/** Settles the promise of {@link resultOf}, if somebody asked for it, from how the job ended. */
+export function announceEnd(record: JobRecord): void {
+  const { resolve } = record;
+  if (resolve === undefined) return;
+  record.resolve = undefined;
+  resolve(record.state === 'completed' ? record.output : Promise.reject(record.error));
+}
