@@ -4,7 +4,7 @@ import type { PostMortem } from './errors.js';
 import * as errors from './errors.js';
 import { QueueEmitter, type QueueEvent } from './events.js';
 import { type Explanation, explain } from './explain.js';
-import { payloadOf } from './intake.js';
+import { type Accepted, Duplicate, Intake } from './intake.js';
 import { type AddOptions, keptOf } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
 import { cancelled, handleOf, Job } from './job/job.js';
@@ -12,20 +12,12 @@ import type { JobKind } from './job/kind.js';
 import { announceEnd, enter, JobRecord, move, resultOf } from './job/record.js';
 import { decide, type Next } from './job/retry.js';
 import type { JobState } from './job/state.js';
-import { type Checked, validate } from './job/validate.js';
 import { Jobs } from './jobs.js';
 import { Kinds } from './kinds.js';
 import { type MapOptions, mapThrough } from './map.js';
 import { execution, lineOf, logEvents, loggerFor, type QueueLogger, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
-import {
-  type CheckedQueueOptions,
-  type CloseOptions,
-  checkAddOptions,
-  checkCloseOptions,
-  checkQueueOptions,
-  type QueueOptions,
-} from './queue-options.js';
+import { type CheckedQueueOptions, type CloseOptions, checkCloseOptions, checkQueueOptions, type QueueOptions } from './queue-options.js';
 import type { Seams } from './seam.js';
 import { type JobSnapshot, settingsOf, snapshotOf } from './snapshot.js';
 import { Dispatcher } from './threads/dispatcher.js';
@@ -43,13 +35,6 @@ import { Signals } from './waiting/signals.js';
 
 /** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
 const EXIT_GRACE = 1_000;
-
-/** A job that was there already, for its idempotency key. */
-class Duplicate {
-  constructor(readonly record: JobRecord) {}
-}
-
-type Accepted = JobRecord | Duplicate;
 
 /** An in-process job queue: see the README for the life of a job, which this file follows from top to bottom. */
 export class JobQueue extends QueueEmitter implements AsyncDisposable {
@@ -75,6 +60,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly #schedules: Schedules;
   readonly #admission: Admission;
   readonly #idempotency: Idempotency;
+  readonly #intake: Intake;
   readonly #signals = new Signals<JobRecord>((record, reason) => this.#cancel(record, reason));
   readonly #completed: Recent<JobRecord>;
   readonly #cancelled: Recent<JobRecord>;
@@ -97,7 +83,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       );
     }
     this.#options = checkQueueOptions(options);
-    const { name, threads, spareThreads, maxBatch, worker, postMortem, keepCompleted, maxWaiting, whenFull } = this.#options;
+    const { name, threads, spareThreads, maxBatch, worker, postMortem, keepCompleted, maxWaiting, whenFull, maxInputBytes } = this.#options;
     this.name = name;
     this.#clock = seams.clock ?? realClock;
     this.#calendar = new Calendar(this.#clock);
@@ -115,6 +101,15 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     this.#delays = new Delays(this.#clock, (record) => this.#due(record));
     this.#admission = new Admission(maxWaiting, whenFull, () => this.#living - this.#active);
     this.#idempotency = new Idempotency(this.#options.idempotency, this.#clock);
+    this.#intake = new Intake({
+      name,
+      kinds: this.#kinds,
+      admission: this.#admission,
+      idempotency: this.#idempotency,
+      maxInputBytes,
+      enter: (kind, input, settings) => this.#enter(kind, input, settings),
+      deduplicated: (record) => this.#deduplicated(record),
+    });
     this.#completed = new Recent(keepCompleted);
     this.#cancelled = new Recent(keepCompleted);
     this.deadLetters = new DeadLetters(this.#options.deadLetters, {
@@ -142,12 +137,12 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     input: Input,
     options?: AddOptions,
   ): Promise<Job<Parsed, Output>> {
-    return this.#accept(definition, input, options, jobOf) as Promise<Job<Parsed, Output>>;
+    return this.#intake.accept(definition, input, options, jobOf) as Promise<Job<Parsed, Output>>;
   }
 
   /** Adds a job and resolves with its output. Rejects as `add` does, and with the error of its last attempt. */
   run<Input, Parsed, Output>(definition: JobDefinition<Input, Parsed, Output>, input: Input, options?: AddOptions): Promise<Output> {
-    return this.#accept(definition, input, options, outputOf) as Promise<Output>;
+    return this.#intake.accept(definition, input, options, outputOf) as Promise<Output>;
   }
 
   /** Adds many jobs, all or none: one invalid input refuses the whole call, and the error says which. */
@@ -156,19 +151,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     inputs: Iterable<Input>,
     options?: AddOptions,
   ): Promise<Job<Parsed, Output>[]> {
-    const kind = this.#enterable(definition, options);
-    const settings = options && checkAddOptions(definition, options);
-    if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
-      throw new errors.OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
-    }
-    const parsed: unknown[] = [];
-    for (const input of inputs) parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`));
-    const accept = () => {
-      this.#enterable(definition, options);
-      return parsed.map((input) => handleOf(this.#enter(kind, input, settings)) as Job<Parsed, Output>);
-    };
-    this.#enterable(definition, options);
-    return this.#admission.hasRoom(parsed.length) ? accept() : this.#admission.enter(parsed.length, accept, settings?.signal);
+    const records = await this.#intake.acceptAll(definition, inputs, options);
+    return records.map((record) => handleOf(record) as Job<Parsed, Output>);
   }
 
   /**
@@ -195,100 +179,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
    * Throws `OptionsError`, and what `add` rejects with on a bad input, as far as the schema is synchronous.
    */
   schedule<Input, Parsed, Output>(definition: JobDefinition<Input, Parsed, Output>, input: Input, when: ScheduleOptions): Schedule {
-    const kind = this.#enterable(definition, undefined);
-    const checked = validate(definition.input, input);
-    if (checked instanceof Promise) checked.catch(() => {});
-    else this.#payload(kind, checked, 'input');
+    const parsed = this.#intake.parse(this.#intake.kindOf(definition), input);
+    // What an asynchronous schema refuses is told by the runs.
+    if (parsed instanceof Promise) parsed.catch(() => {});
     const failed = (error: unknown) => report(this.#logger, error, `a scheduled run of job "${definition.name}" could not be added`);
     return this.#schedules.start(definition.name, when, () => this.add(definition, input), failed);
-  }
-
-  /** Checks everything, then enters the job. Synchronous as far as the schema and the room allow: one promise for a whole job. */
-  #accept<Answer>(
-    definition: JobDefinition,
-    input: unknown,
-    options: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Promise<unknown> {
-    try {
-      const kind = this.#enterable(definition, options);
-      const settings = options && checkAddOptions(definition, options);
-      const checked = validate(definition.input, input);
-      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, answer);
-      const answered = this.#admit(kind, checked, settings, answer);
-      return answered instanceof Promise ? answered : Promise.resolve(answered);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  async #admitLater<Answer>(
-    kind: JobKind,
-    checked: Promise<Checked>,
-    settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Promise<Answer> {
-    return this.#admit(kind, await checked, settings, answer);
-  }
-
-  #admit<Answer>(
-    kind: JobKind,
-    checked: Checked,
-    settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Answer | Promise<Answer> {
-    const input = this.#payload(kind, checked, 'input');
-    this.#refuse(kind.definition, settings);
-    const known = this.#known(kind, input, settings);
-    if (known !== undefined) return answer(known);
-    if (this.#admission.hasRoom(1)) return answer(this.#enter(kind, input, settings));
-    return this.#enterInTurn(kind, input, settings, answer);
-  }
-
-  // A function of its own, for what a closure needs is allocated whenever the function around it is called.
-  #enterInTurn<Answer>(
-    kind: JobKind,
-    input: unknown,
-    settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Promise<Answer> {
-    const enter = () => {
-      this.#refuse(kind.definition, settings);
-      return answer(this.#known(kind, input, settings) ?? this.#enter(kind, input, settings));
-    };
-    return this.#admission.enter(1, enter, settings?.signal);
-  }
-
-  /** The definition's kind, when the queue takes jobs of it. */
-  #enterable(definition: JobDefinition, options: AddOptions | undefined): JobKind {
-    this.#refuse(definition, options);
-    return this.#kinds.of(definition);
-  }
-
-  /** Throws when the queue takes no such job any more. */
-  #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
-    if (this.#closing !== undefined) {
-      throw new errors.QueueClosedError(`the queue "${this.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
-    }
-    if (options?.signal?.aborted) {
-      throw new errors.CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, {
-        jobName: definition.name,
-      });
-    }
-  }
-
-  #payload(kind: JobKind, checked: Checked, root: string): unknown {
-    return payloadOf(kind.definition, checked, root, this.#options.maxInputBytes);
-  }
-
-  /** The job that is known under the idempotency key. */
-  #known(kind: JobKind, input: unknown, settings: AddOptions | undefined): Duplicate | undefined {
-    if (settings?.idempotencyKey === undefined) return undefined;
-    const record = this.#idempotency.find(kind.definition.name, settings.idempotencyKey, input);
-    if (record === undefined) return undefined;
-    kind.totals.deduplicated++;
-    this.#tellOf('deduplicated', record);
-    return new Duplicate(record);
   }
 
   /** The job is in. */
@@ -316,6 +211,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     }
     this.#tellOf('added', record);
     return record;
+  }
+
+  #deduplicated(record: JobRecord): void {
+    record.kind.totals.deduplicated++;
+    this.#tellOf('deduplicated', record);
   }
 
   // --- 2. It waits
@@ -411,7 +311,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     const waited = record.ran(end.startedAt, end.duration, end.threadId);
     record.failed(outcome, error);
     record.kind.count(outcome);
-    // How long an interrupted one ran is not known: it may have ended long before its thread did.
+    // An interrupted one may not have come to its end.
     if (end.started && outcome !== 'interrupted') record.kind.recordRun(waited, end.duration);
     const next = this.#decide(record, end);
     switch (next.to) {
@@ -507,18 +407,11 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   /** A dead letter lives again. */
   async #replay(record: JobRecord, change: { input?: unknown }): Promise<Job> {
-    const kind = this.#enterable(record.kind.definition, undefined);
-    const input = 'input' in change ? this.#payload(kind, await validate(kind.definition.input, change.input), 'input') : record.input;
-    this.#enterable(kind.definition, undefined);
+    const kind = this.#intake.kindOf(record.kind.definition);
+    const input = 'input' in change ? await this.#intake.parse(kind, change.input) : record.input;
+    this.#intake.kindOf(kind.definition);
     if (!this.deadLetters.take(record)) throw new RangeError(`the dead letter ${record.id} is not there any more`);
-    record.input = input;
-    record.attempt = 0;
-    record.toldActive = 0;
-    record.failedAttempts = [];
-    record.error = undefined;
-    record.promise = undefined;
-    record.checkpoint = undefined;
-    record.progress = undefined;
+    record.renew(input);
     kind.totals.replayed++;
     this.#lives(1);
     this.#idempotency.remember(record);
@@ -660,7 +553,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     this.#keepAlive.ref();
     const deadline = this.#clock.now() + timeout;
     this.#schedules.close();
-    this.#admission.close();
+    this.#intake.close();
     if (drain === 'active') this.#ready.paused = true;
     if (drain !== 'none') {
       this.#drain = new Drain(this.#clock, deadline, () => (drain === 'all' ? this.#canProgress(deadline) : this.#active > 0));
@@ -735,7 +628,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
       );
     }
     if (this.#jobs.get(id) !== undefined) throw new errors.OptionsError(`restore: a job with the id ${id} is in the queue already`);
-    return this.#enterable(kind.definition, undefined);
+    return this.#intake.kindOf(kind.definition);
   }
 
   // --- Telling

@@ -102,7 +102,7 @@ export class Job<Input = unknown, Output = unknown> {
 /** The one handle of a job that events and readers share. */
 export function handleOf(record: JobRecord): Job {
   record.handle ??= new Job(record);
-  return record.handle;
+  return record.handle as Job;
 }
 
 /** What the error of an attempt says of its job. */

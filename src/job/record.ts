@@ -1,6 +1,5 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
-import type { Job } from './job.js';
 import type { JobKind } from './kind.js';
 import type { Backoff } from './retry.js';
 import { type JobState, mayMove } from './state.js';
@@ -29,7 +28,8 @@ export class JobRecord {
   promise: Promise<unknown> | undefined;
   /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
-  handle: Job | undefined;
+  /** The `Job` that people get of it, once somebody does: its file stands on this one. */
+  handle: object | undefined;
   // Neighbours in its run in the backlog; the first of a run has its place in the backlog's heap for a neighbour.
   next: JobRecord | undefined;
   previous: JobRecord | number | undefined;
@@ -120,6 +120,19 @@ export class JobRecord {
   /** The job has ended, at a time of {@link Clock.now}. */
   finished(at: number): void {
     this.#set(TIME.FINISHED, at);
+  }
+
+  /** The job begins anew, as if it had just been added with this input. */
+  renew(input: unknown): void {
+    this.input = input;
+    this.attempt = 0;
+    this.toldActive = 0;
+    this.failedAttempts = NO_ATTEMPTS;
+    this.error = undefined;
+    this.promise = undefined;
+    this.checkpoint = undefined;
+    this.progress = undefined;
+    this.#set(TIME.WAITED, Number.NaN);
   }
 
   /** The job is kept by itself: the page that it shared with others need not be. */

@@ -79,6 +79,16 @@ describe('replay', () => {
     expectBalanced(queue);
   });
 
+  test('leaves nothing of the former life, while the job waits', async () => {
+    const queue = makeQueue();
+    const [job] = await failing(queue, 1);
+    expect(job).toMatchObject({ attempt: 1, waitTime: expect.any(Number), error: expect.any(Error) });
+    queue.pause();
+    const replayed = await queue.deadLetters.replay(job.id);
+    const { attempt, attempts, startedAt, finishedAt, waitTime, error } = replayed;
+    expect({ attempt, attempts, startedAt, finishedAt, waitTime, error }).toEqual({ attempt: 0, attempts: [] });
+  });
+
   test('takes another input', async () => {
     const queue = makeQueue();
     const [job] = await failing(queue, 1);
