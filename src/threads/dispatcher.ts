@@ -7,7 +7,7 @@ import { LOOK_AT_LEAST_EVERY } from './deadline.js';
 import * as endings from './endings.js';
 import { Enforcer } from './enforcer.js';
 import { decodeThrown } from './error-codec.js';
-import type { DispatchHost } from './host.js';
+import type { DispatchHost, Run } from './host.js';
 import { threadInspector } from './inspector.js';
 import { patienceWith, soonest } from './judge.js';
 import { PostMortems } from './post-mortem.js';
@@ -114,11 +114,10 @@ export class Dispatcher implements Runner {
       back.push(...slot.withdraw());
       slot.drain();
       const { verdict } = slot;
-      const since = slot.running()?.since ?? this.#clock.now();
-      for (const record of slot.takeRest()) {
-        if (record === verdict?.record) ended.push(() => this.#enforcer.settle(slot, record, verdict.outcome, verdict.error, since, true));
+      for (const [record, run] of slot.takeRest(this.#clock.now())) {
+        if (record === verdict?.record) ended.push(() => this.#enforcer.settle(slot, record, verdict.outcome, verdict.error, run));
         else if (record.kind.definition.delivery === 'at-most-once')
-          ended.push(() => this.#enforcer.settle(slot, record, 'interrupted', error, since, true));
+          ended.push(() => this.#enforcer.settle(slot, record, 'interrupted', error, run));
         else back.push(record);
       }
     }
@@ -193,16 +192,18 @@ export class Dispatcher implements Runner {
       // Each can be cloned, and yet all cannot: no job may be left without an end.
       const culprits = bad.length === 0 ? records : bad;
       this.#host.returned(records.filter((record) => !culprits.includes(record)));
-      for (const record of culprits) {
-        this.#enforcer.settle(slot, record, 'failed', endings.notSent(record, error), this.#clock.now(), false);
-      }
+      for (const record of culprits) this.#enforcer.settleUnstarted(slot, record, 'failed', endings.notSent(record, error));
       return false;
     }
   }
 
   /** No thread can be had: jobs that wait for one fail, instead of waiting for ever. */
   #failAll(error: Error): void {
-    for (let record = this.#host.take(); record !== undefined; record = this.#host.take()) {
+    // Not those that listeners add now.
+    for (let { size } = this.#host; size > 0 && this.#host.head !== undefined; size--) {
+      const record = this.#host.take();
+      // Its limit refused it: another job is the head now.
+      if (record === undefined) continue;
       this.#host.started(record);
       this.#host.ended(record, { outcome: 'crashed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
     }
@@ -248,16 +249,17 @@ export class Dispatcher implements Runner {
   /** A result where not all is well. A job that was told to stop and has ended within its grace period ends as it was judged. */
   #result(slot: Slot, record: JobRecord, result: number | undefined, value: unknown, startedAt: number, duration: number): void {
     const { verdict, threadId } = slot;
-    const times = { startedAt, duration, threadId, started: true };
+    const run = { startedAt, duration, started: true };
     if (result === RESULT.CRASHED) {
-      this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), startedAt);
+      this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), run);
     } else if (verdict?.record === record) {
       slot.verdict = undefined;
       // Its deadline is used up, and other jobs may be on the thread.
       slot.deadline.within(Math.min(soonest(slot.records()), LOOK_AT_LEAST_EVERY));
-      this.#host.ended(record, { outcome: verdict.outcome, error: verdict.error, ...times });
-    } else if (result === RESULT.FAILED) this.#host.ended(record, { outcome: 'failed', error: decodeThrown(value as never), ...times });
-    else this.#host.completed(record, value, startedAt, duration, threadId);
+      this.#host.ended(record, { outcome: verdict.outcome, error: verdict.error, ...run, threadId });
+    } else if (result === RESULT.FAILED) {
+      this.#host.ended(record, { outcome: 'failed', error: decodeThrown(value as never), ...run, threadId });
+    } else this.#host.completed(record, value, startedAt, duration, threadId);
   }
 
   #batchOver(slot: Slot): void {
@@ -286,21 +288,21 @@ export class Dispatcher implements Runner {
     const { exitedBy, threadId } = slot;
     const late = exitedBy !== undefined && exitedBy.jobId !== suspect?.id && !(running?.loading && exitedBy.jobId === undefined);
     const culprit = late ? undefined : suspect;
-    const since = running?.since ?? this.#clock.now();
     this.#host.returned(slot.withdraw());
-    for (const record of slot.takeRest()) {
+    const rest = slot.takeRest(this.#clock.now());
+    for (const [record, run] of rest) {
       if (record === culprit) continue;
-      this.#enforcer.settle(slot, record, 'interrupted', endings.innocentError(record, slot, exitCode), since, true);
+      this.#enforcer.settle(slot, record, 'interrupted', endings.innocentError(record, slot, exitCode), run);
     }
     if (late) this.#host.lateError(threadId, exitedBy.jobId, endings.lateExitError(exitedBy, exitCode));
-    if (culprit !== undefined) this.#crashed(slot, culprit, since, running?.loading ?? false, exitCode);
+    if (culprit !== undefined) this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
     if (state === 'idle' || state === 'busy') this.#host.threadKilled(threadId, 'crashed', culprit);
     this.schedule();
   }
 
-  #crashed(slot: Slot, record: JobRecord, since: number, loading: boolean, exitCode: number): void {
-    if (loading) this.#enforcer.settle(slot, record, 'failed', endings.loadCrashError(record, slot, exitCode), since, true);
-    else this.#enforcer.settle(slot, record, 'crashed', endings.crashError(record, slot, exitCode), since, true);
+  #crashed(slot: Slot, record: JobRecord, run: Run, loading: boolean, exitCode: number): void {
+    if (loading) this.#enforcer.settle(slot, record, 'failed', endings.loadCrashError(record, slot, exitCode), run);
+    else this.#enforcer.settle(slot, record, 'crashed', endings.crashError(record, slot, exitCode), run);
   }
 
   #slotOf(record: JobRecord): Slot | undefined {

@@ -6,7 +6,7 @@ import type { JobRecord } from '../job/record.js';
 import type { Crew } from './crew.js';
 import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './endings.js';
 import { encodeThrown } from './error-codec.js';
-import type { DispatchHost, KillReason } from './host.js';
+import type { DispatchHost, KillReason, Run } from './host.js';
 import { judge } from './judge.js';
 import type { PostMortems } from './post-mortem.js';
 import type { Slot, Verdict } from './slot.js';
@@ -44,16 +44,16 @@ export class Enforcer {
     const unstarted = slot.withdraw();
     this.#host.returned(unstarted.filter((one) => one !== record));
     const error = cancelled(record, reason);
-    if (unstarted.includes(record)) this.settle(slot, record, 'cancelled', error, this.#clock.now(), false);
+    if (unstarted.includes(record)) this.settleUnstarted(slot, record, 'cancelled', error);
     else this.#end(slot, position, { record, outcome: 'cancelled', error });
   }
 
   /** The running job has left an error uncaught. Its thread ends first: no retry starts beside what is left of it. */
-  crash(slot: Slot, record: JobRecord, error: Error, startedAt: number): void {
+  crash(slot: Slot, record: JobRecord, error: Error, run: Run): void {
     slot.verdict ??= { record, outcome: 'crashed', error };
     this.kill(slot, 'crashed');
     const { outcome, error: reason } = slot.verdict;
-    this.settle(slot, record, outcome, reason, startedAt, true);
+    this.settle(slot, record, outcome, reason, run);
   }
 
   /** The thread says that it has done all, but a job's result has not come. */
@@ -70,31 +70,33 @@ export class Enforcer {
     slot.drain();
     // The judged job, or all of them, have ended in the meantime: nobody is to blame any more.
     if (slot.state !== state || slot.verdict !== verdict) return this.#host.returned(unstarted);
-    const running = slot.running();
     if (slot.suspect !== undefined) slot.verdict ??= { record: slot.suspect, outcome: 'crashed', error: stuckError(slot.suspect) };
-    const lost = slot.takeRest();
+    const lost = slot.takeRest(this.#clock.now());
     this.#crew.kill(slot);
     this.#host.returned(unstarted);
-    this.#settleLost(slot, lost, running?.since ?? this.#clock.now());
+    this.#settleLost(slot, lost);
     this.#host.threadKilled(slot.threadId, reason, slot.verdict?.record);
   }
 
   /** An attempt on this thread ended by something else than its handler. */
-  settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, startedAt: number, started: boolean): void {
+  settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, run: Run): void {
     slot.takeOut(record);
-    const duration = started ? Math.max(0, this.#clock.now() - startedAt) : 0;
-    this.#host.ended(record, { outcome, error, startedAt, duration, threadId: slot.threadId, started, gone: slot.gone });
+    this.#host.ended(record, { outcome, error, ...run, threadId: slot.threadId, gone: slot.gone });
+  }
+
+  /** The same of one that the thread had not started. */
+  settleUnstarted(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown): void {
+    this.settle(slot, record, outcome, error, { startedAt: this.#clock.now(), duration: 0, started: false });
   }
 
   /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */
-  #settleLost(slot: Slot, lost: JobRecord[], since: number): void {
+  #settleLost(slot: Slot, lost: Map<JobRecord, Run>): void {
     const { verdict } = slot;
-    for (const record of lost) {
-      if (verdict?.record !== record) this.settle(slot, record, 'interrupted', undefined, since, true);
+    for (const [record, run] of lost) {
+      if (verdict?.record !== record) this.settle(slot, record, 'interrupted', undefined, run);
     }
-    if (verdict !== undefined && lost.includes(verdict.record)) {
-      this.settle(slot, verdict.record, verdict.outcome, verdict.error, since, true);
-    }
+    const run = verdict && lost.get(verdict.record);
+    if (verdict !== undefined && run !== undefined) this.settle(slot, verdict.record, verdict.outcome, verdict.error, run);
   }
 
   #confirm(slot: Slot): void {

@@ -3,16 +3,21 @@ import type { JobRecord } from '../job/record.js';
 import type { Source } from './batch.js';
 import type { FromThread } from './protocol.js';
 
-/** How an attempt ended that did not complete. */
-export interface AttemptEnd {
-  outcome: Outcome;
-  error: unknown;
+/** How long an attempt ran. */
+export interface Run {
   /** On the clock of all threads. */
   startedAt: number;
+  /** In milliseconds. */
   duration: number;
-  threadId: number;
   /** Whether the handler, or the loading of its module, had been started. */
   started: boolean;
+}
+
+/** How an attempt ended that did not complete. */
+export interface AttemptEnd extends Run {
+  outcome: Outcome;
+  error: unknown;
+  threadId: number;
   /** Resolves when the thread has exited, where it was terminated: until then the job must not run elsewhere. */
   gone?: Promise<void> | undefined;
 }

@@ -3,6 +3,7 @@ import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
 import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
+import type { Run } from './host.js';
 import { gone } from './pool.js';
 import type { Encoded, FromThread, OpenMessage, Position, ToThread } from './protocol.js';
 import { kindMessage, runMessage } from './run-message.js';
@@ -225,7 +226,7 @@ export class Slot {
 
   // --- Jobs leave the thread
 
-  /** When the job at a position was started, on the clock of all threads, and how long it ran, in milliseconds; once its result has arrived. */
+  /** When the job at a position was started, on the clock of all threads, and how long it ran, in milliseconds; once it has ended. */
   startedAt(position: Position): number {
     return this.#shared.startedAt[position & this.#shared.mask] as number;
   }
@@ -262,12 +263,27 @@ export class Slot {
   withdraw(): JobRecord[] {
     if (this.#withdrawn) return [];
     this.#withdrawn = true;
-    return this.#takeFrom(Atomics.add(this.#shared.cells, CELL.CLAIMED, WITHDRAWN));
+    const from = Atomics.add(this.#shared.cells, CELL.CLAIMED, WITHDRAWN);
+    const taken = this.records(from);
+    for (let position = Math.max(from, this.#first); position < this.#next; position++)
+      this.#records[position & this.#shared.mask] = undefined;
+    return taken;
   }
 
-  /** Takes what is left: jobs that were started, but whose results did not arrive. */
-  takeRest(): JobRecord[] {
-    return this.#takeFrom(this.#first);
+  /** Takes what is left: jobs that were started, but whose results did not arrive. All but the one started last had finished. */
+  takeRest(now: number): Map<JobRecord, Run> {
+    const { position: last } = this.activity();
+    const since = this.running()?.since ?? now;
+    const rest = new Map<JobRecord, Run>();
+    for (let position = this.#first; position < this.#next; position++) {
+      const record = this.take(position);
+      if (record === undefined) continue;
+      const ended = position < last;
+      const startedAt = ended ? this.startedAt(position) : since;
+      const duration = ended ? this.duration(position) : Math.max(0, now - since);
+      rest.set(record, { startedAt, duration, started: true });
+    }
+    return rest;
   }
 
   /** The job is no longer on this thread. */
@@ -277,13 +293,6 @@ export class Slot {
 
   close(): void {
     this.#port.close();
-  }
-
-  #takeFrom(from: Position): JobRecord[] {
-    const taken = this.records(from);
-    for (let position = Math.max(from, this.#first); position < this.#next; position++)
-      this.#records[position & this.#shared.mask] = undefined;
-    return taken;
   }
 
   #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {

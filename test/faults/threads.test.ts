@@ -198,6 +198,14 @@ describe('threads that cannot boot', () => {
   });
 });
 
+test('when no thread can boot, a limit of one definition does not keep jobs of others alive', async () => {
+  const queue = makeQueue({ worker: { execArgv: ['--import', 'data:text/javascript,process.exit(4)'] } });
+  const [first] = await queue.addBulk(variant(echo, { name: 'limited', concurrency: 1, attempts: 1 }), ['a', 'b', 'c']);
+  const other = await queue.add(echo, 'free', { attempts: 1 });
+  expect(await caught(first?.result() as Promise<unknown>)).toBeInstanceOf(CrashError);
+  expect(other.state).toBe('failed');
+});
+
 describe('a bad module fails its own jobs, at once and with the cause', () => {
   const CASES: [name: string, module: string, message: RegExp][] = [
     ['missing', new URL('./missing.js', import.meta.url).href, /failed to load: .*missing\.js/s],

@@ -56,6 +56,25 @@ describe('a job past its limit', () => {
     expectBalanced(queue);
   });
 
+  test('costs those that had finished before it no time but their own', async () => {
+    const queue = makeQueue();
+    for (let warm = 0; warm < 30; warm++) await queue.run(misbehave, { does: 'fine' });
+    queue.pause();
+    const before = await queue.addBulk(
+      misbehave,
+      Array.from({ length: 10 }, () => ({ does: 'fine' })),
+    );
+    const hung = await queue.add(misbehave, { does: 'loop' }, { attempts: 1 });
+    queue.resume();
+    await caught(hung.result());
+    await Promise.all(before.map((job) => job.result()));
+    const [{ startedAt: since } = { startedAt: 0 }] = hung.attempts;
+    // Those whose results had not left the thread when it was terminated ran again.
+    const lost = before.flatMap(({ attempts }) => attempts.filter(({ outcome }) => outcome === 'interrupted'));
+    expect(lost.length).toBeGreaterThan(0);
+    for (const { startedAt, duration } of lost) expect(startedAt + duration).toBeLessThanOrEqual(since + 1);
+  });
+
   test('does not hold back those behind it in its batch when another thread is free', async () => {
     const queue = makeQueue({ threads: 2 });
     for (let warm = 0; warm < 30; warm++) await queue.run(echo, warm);
