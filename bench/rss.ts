@@ -3,18 +3,26 @@ import { collect } from './measure.js';
 import type { Group } from './result.js';
 
 /**
- * Runs `count` jobs, `callers` at a time. Gives the process's memory in MiB after the first tenth, halfway and at the end,
- * garbage collected. As many as that tenth go before, to warm up: V8's young generation counts only when all of it has been used.
+ * Runs `count` jobs, `callers` at a time. Gives the process's memory in MiB after the first tenth, halfway and at the end, and
+ * what of it is in use in the main thread's heap, garbage collected. As many as that tenth go before, to warm up.
  */
 export async function rssAlong(count: number, callers: number, run: () => PromiseLike<unknown>): Promise<Group['rounds']> {
   await repeat(count / 10, callers, run);
-  await rss();
+  await memory();
   await repeat(count / 10, callers, run);
-  const first = await rss();
+  const first = await memory();
   await repeat((count * 4) / 10, callers, run);
-  const half = await rss();
+  const half = await memory();
   await repeat(count / 2, callers, run);
-  return { 'after the first tenth': [first], halfway: [half], 'at the end': [await rss()] };
+  const end = await memory();
+  return {
+    'after the first tenth': [first.rss],
+    halfway: [half.rss],
+    'at the end': [end.rss],
+    'heap of the main thread, after the first tenth': [first.heap],
+    'heap of the main thread, halfway': [half.heap],
+    'heap of the main thread, at the end': [end.heap],
+  };
 }
 
 async function repeat(count: number, callers: number, run: () => PromiseLike<unknown>): Promise<void> {
@@ -25,10 +33,13 @@ async function repeat(count: number, callers: number, run: () => PromiseLike<unk
   await Promise.all(Array.from({ length: callers }, caller));
 }
 
-async function rss(): Promise<number> {
+async function memory(): Promise<{ rss: number; heap: number }> {
   await sleep(1_500);
   collect();
   await sleep(500);
   collect();
-  return process.memoryUsage.rss() / 1_048_576;
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss: rss / MIB, heap: heapUsed / MIB };
 }
+
+const MIB = 1_048_576;
