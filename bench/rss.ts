@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { collect } from './measure.js';
 import type { Group } from './result.js';
 
+const MIB = 1_048_576;
+
 /**
  * Runs `count` jobs, `callers` at a time. Gives the process's memory in MiB after the first tenth, halfway and at the end, and
  * what of it is in use in the main thread's heap, garbage collected. As many as that tenth go before, to warm up.
@@ -41,5 +43,3 @@ async function memory(): Promise<{ rss: number; heap: number }> {
   const { rss, heapUsed } = process.memoryUsage();
   return { rss: rss / MIB, heap: heapUsed / MIB };
 }
-
-const MIB = 1_048_576;

@@ -145,7 +145,10 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     return this.#intake.accept(definition, input, options, outputOf) as Promise<Output>;
   }
 
-  /** Adds many jobs, all or none: one invalid input refuses the whole call, and the error says which. */
+  /**
+   * Adds many jobs, all or none: one invalid input refuses the whole call, and the error says which. Rejects as `add` does, and
+   * with `OptionsError` when `options` has an `idempotencyKey` or `transfer`, which belong to one job.
+   */
   async addBulk<Input, Parsed, Output>(
     definition: JobDefinition<Input, Parsed, Output>,
     inputs: Iterable<Input>,

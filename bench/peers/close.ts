@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const TIME_TO_CLOSE = 10_000;
 
 /**
- * Closes what a measurement has opened, and goes on without what does not close: on Node.js 24 a rival's `destroy`
- * sometimes never resolved, and the benchmark hung.
+ * Closes what a measurement has opened, and goes on without what does not close: on Node.js 24 the
+ * promise of rivals that closed together was seen never to settle, and the benchmark hung.
  */
 export async function closeAll(open: Iterable<{ close(): Promise<unknown> }>): Promise<void> {
   const closed = Promise.all([...open].map((peer) => peer.close())).then(() => true);

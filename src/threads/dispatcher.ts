@@ -248,7 +248,7 @@ export class Dispatcher implements Runner {
 
   /** A result where not all is well. A job that was told to stop and has ended within its grace period ends as it was judged. */
   #result(slot: Slot, record: JobRecord, result: number | undefined, value: unknown, startedAt: number, duration: number): void {
-    const { verdict, threadId } = slot;
+    const { verdict } = slot;
     const run = { startedAt, duration, started: true };
     if (result === RESULT.CRASHED) {
       this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), run);
@@ -256,10 +256,9 @@ export class Dispatcher implements Runner {
       slot.verdict = undefined;
       // Its deadline is used up, and other jobs may be on the thread.
       slot.deadline.within(Math.min(soonest(slot.records()), LOOK_AT_LEAST_EVERY));
-      this.#host.ended(record, { outcome: verdict.outcome, error: verdict.error, ...run, threadId });
-    } else if (result === RESULT.FAILED) {
-      this.#host.ended(record, { outcome: 'failed', error: decodeThrown(value as never), ...run, threadId });
-    } else this.#host.completed(record, value, startedAt, duration, threadId);
+      this.#enforcer.settle(slot, record, verdict.outcome, verdict.error, run);
+    } else if (result === RESULT.FAILED) this.#enforcer.settle(slot, record, 'failed', decodeThrown(value as never), run);
+    else this.#host.completed(record, value, startedAt, duration, slot.threadId);
   }
 
   #batchOver(slot: Slot): void {

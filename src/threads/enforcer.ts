@@ -78,9 +78,8 @@ export class Enforcer {
     this.#host.threadKilled(slot.threadId, reason, slot.verdict?.record);
   }
 
-  /** An attempt on this thread ended by something else than its handler. */
+  /** An attempt on this thread is over, and has not completed its job, which must have been taken off the thread. */
   settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, run: Run): void {
-    slot.takeOut(record);
     this.#host.ended(record, { outcome, error, ...run, threadId: slot.threadId, gone: slot.gone });
   }
 

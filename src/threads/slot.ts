@@ -286,11 +286,6 @@ export class Slot {
     return rest;
   }
 
-  /** The job is no longer on this thread. */
-  takeOut(record: JobRecord): void {
-    this.take(this.positionOf(record));
-  }
-
   close(): void {
     this.#port.close();
   }
