@@ -21,7 +21,7 @@ const { now: date } = Date;
 const { hrtime } = process;
 
 /** How far `to` is ahead of `from`, and by how much that may be wrong; both clocks in milliseconds. */
-function compare(from: () => number, to: () => number): { ahead: number; error: number } {
+export function compare(from: () => number, to: () => number): { ahead: number; error: number } {
   const before = from();
   const time = to();
   const error = from() - before;
@@ -29,7 +29,7 @@ function compare(from: () => number, to: () => number): { ahead: number; error: 
 }
 
 /** As {@link compare}, the closest of some: a busy machine may put a thread aside between two readings, for milliseconds. */
-function closest(from: () => number, to: () => number): number {
+export function closest(from: () => number, to: () => number): number {
   let best = compare(from, to);
   for (let more = 0; more < 10; more++) {
     const again = compare(from, to);
@@ -59,45 +59,6 @@ function wallTime(): number {
   // It was set, or the machine slept.
   if (Math.abs(ahead - wallAhead) > ROUNDING + error) wallAhead = ahead;
   return monotonicNow() + wallAhead;
-}
-
-/** Since when, on {@link Clock.now}, the wall clock is ahead of it by how much. */
-interface Setting {
-  readonly since: number;
-  readonly ahead: number;
-}
-
-/** Times that the wall clock was set are forgotten when there were more since. */
-const MAX_SETTINGS = 100;
-
-/**
- * Turns times of {@link Clock.now} into those that people read, in whole milliseconds since 1970. What it says of a
- * time stays the same, also when the wall clock is set or the machine sleeps later.
- */
-export class Calendar {
-  readonly #now: () => number;
-  readonly #wallTime: () => number;
-  readonly #settings: Setting[];
-
-  constructor(clock: Clock) {
-    this.#now = () => clock.now();
-    this.#wallTime = () => clock.wallTime();
-    this.#settings = [{ since: Number.NEGATIVE_INFINITY, ahead: closest(this.#now, this.#wallTime) }];
-  }
-
-  /** Notices that the wall clock was set; to be called from time to time, for what it finds holds from now on. */
-  look(): void {
-    const { ahead, error } = compare(this.#now, this.#wallTime);
-    if (Math.abs(ahead - (this.#settings.at(-1) as Setting).ahead) <= 0.5 + error) return;
-    this.#settings.push({ since: this.#now(), ahead });
-    if (this.#settings.length > MAX_SETTINGS) this.#settings.shift();
-  }
-
-  timeOf(now: number): number {
-    this.look();
-    const setting = this.#settings.findLast(({ since }) => since <= now) ?? (this.#settings[0] as Setting);
-    return Math.floor(now + setting.ahead);
-  }
 }
 
 class LongTimer implements Timer {

@@ -1,37 +1,38 @@
-import { Calendar, type Clock, MAX_TIMER, realClock } from './clock.js';
-import { Drain, settledBefore } from './drain.js';
+import { type Accepted, Duplicate, Intake } from './adding/intake.js';
+import { type MapOptions, mapThrough } from './adding/map.js';
+import { type Schedule, type ScheduleOptions, Schedules } from './adding/schedules.js';
+import { Calendar } from './calendar.js';
+import { type Clock, MAX_TIMER, realClock } from './clock.js';
+import { type CloseOptions, checkCloseOptions } from './closing/close-options.js';
+import { type JobSnapshot, settingsOf, snapshotOf } from './closing/snapshot.js';
+import { settledBefore, Until } from './closing/until.js';
+import { DeadLetters } from './ended/dead-letters.js';
+import { Recent } from './ended/recent.js';
 import type { PostMortem } from './errors.js';
 import * as errors from './errors.js';
 import { QueueEmitter, type QueueEvent } from './events.js';
-import { type Explanation, explain } from './explain.js';
-import { type Accepted, Duplicate, Intake } from './intake.js';
 import { type AddOptions, keptOf } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
 import { cancelled, handleOf, Job } from './job/job.js';
+import { Jobs } from './job/jobs.js';
 import type { JobKind } from './job/kind.js';
+import { Kinds } from './job/kinds.js';
 import { announceEnd, enter, JobRecord, move, resultOf } from './job/record.js';
 import { decide, type Next } from './job/retry.js';
 import type { JobState } from './job/state.js';
-import { Jobs } from './jobs.js';
-import { Kinds } from './kinds.js';
-import { type MapOptions, mapThrough } from './map.js';
+import { type Explanation, explain } from './observe/explain.js';
 import { execution, lineOf, logEvents, loggerFor, type QueueLogger, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
-import { type CheckedQueueOptions, type CloseOptions, checkCloseOptions, checkQueueOptions, type QueueOptions } from './queue-options.js';
-import type { Seams } from './seam.js';
-import { type JobSnapshot, settingsOf, snapshotOf } from './snapshot.js';
+import { type CheckedQueueOptions, checkQueueOptions, type QueueOptions, type Seams } from './queue-options.js';
 import { Dispatcher } from './threads/dispatcher.js';
 import type { AttemptEnd, DispatchHost, HandlerMessage } from './threads/host.js';
-import { THREAD_MARK } from './threads/protocol.js';
 import type { Runner } from './threads/runner.js';
+import { THREAD_MARK } from './threads/wire/protocol.js';
 import { Admission } from './waiting/admission.js';
-import { DeadLetters } from './waiting/dead-letters.js';
 import { Delays } from './waiting/delays.js';
 import { Idempotency } from './waiting/idempotency.js';
-import { Ready } from './waiting/ready.js';
-import { Recent } from './waiting/recent.js';
-import { type Schedule, type ScheduleOptions, Schedules } from './waiting/schedules.js';
 import { Signals } from './waiting/signals.js';
+import { WaitingJobs } from './waiting/waiting-jobs.js';
 
 /** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
 const EXIT_GRACE = 1_000;
@@ -53,7 +54,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     startOf: (id) => this.#startOf(id),
     timeOf: (now) => this.#calendar.timeOf(now),
   });
-  readonly #ready: Ready;
+  readonly #ready: WaitingJobs;
   readonly #delays: Delays;
   /** Delayed retries whose old thread has not exited: their time comes after that. */
   readonly #outlived = new Set<JobRecord>();
@@ -71,10 +72,13 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   /** Jobs that are waiting, delayed or active. */
   #living = 0;
   #active = 0;
-  #drain: Drain | undefined;
+  #drain: Until | undefined;
   #closing: Promise<{ unfinished: JobSnapshot[] }> | undefined;
 
-  /** Throws `OptionsError` when an option is wrong or unknown. Its threads start at once. `seams` are for `threadmill/testing`. */
+  /** Throws `OptionsError` when an option is wrong or unknown. Its threads start at once. */
+  constructor(options?: QueueOptions);
+  /** @internal What a test queue replaces. */
+  constructor(options: QueueOptions, seams: Seams);
   constructor(options: QueueOptions = {}, seams: Seams = {}) {
     super();
     if (THREAD_MARK in globalThis) {
@@ -92,7 +96,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (seams.clock !== undefined) clearInterval(this.#keepAlive);
     this.#logger = loggerFor(this.#options.logger, name);
     if (this.#logger) logEvents(this, this.#logger);
-    this.#ready = new Ready(
+    this.#ready = new WaitingJobs(
       this.#clock,
       (record) => this.#runningSince(record),
       () => this.#runner.schedule(),
@@ -331,8 +335,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   #decide(record: JobRecord, { outcome, error, started }: AttemptEnd): Next {
-    const { attempt, maxAttempts: attempts, backoff, kind } = record;
-    const ending = { outcome, error, attempt, attempts, backoff, atMostOnce: kind.definition.delivery === 'at-most-once', started };
+    const { attempt, maxAttempts, backoff, kind } = record;
+    const ending = { outcome, error, attempt, maxAttempts, backoff, atMostOnce: kind.definition.delivery === 'at-most-once', started };
     try {
       return decide(ending, this.#random);
     } catch (problem) {
@@ -559,7 +563,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     this.#intake.close();
     if (drain === 'active') this.#ready.paused = true;
     if (drain !== 'none') {
-      this.#drain = new Drain(this.#clock, deadline, () => (drain === 'all' ? this.#canProgress(deadline) : this.#active > 0));
+      this.#drain = new Until(this.#clock, deadline, () => (drain === 'all' ? this.#canProgress(deadline) : this.#active > 0));
       await this.#drain.over;
     }
     const unfinished = this.#handBack();
@@ -614,10 +618,10 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (ids.size < list.length) throw new errors.OptionsError('restore: a job is there twice; each snapshot has an id of its own');
     const kinds = list.map((snapshot) => this.#restorable(snapshot));
     return list.map((snapshot, index) => {
-      const { id, input, attempts, checkpoint } = snapshot;
+      const { id, input, attemptsMade, checkpoint } = snapshot;
       const settings = settingsOf(snapshot, this.#clock.wallTime());
       const record = this.#enter(kinds[index] as JobKind, input, settings, id);
-      record.attempt = attempts;
+      record.attempt = attemptsMade;
       record.checkpoint = checkpoint;
       return handleOf(record);
     });

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import type { AddOptions } from './job/add-options.js';
-import { isDefinition, type JobDefinition, jobLimits } from './job/definition.js';
-import { pack } from './job/payload.js';
+import { checkOptions } from './check-options.js';
+import type { Clock } from './clock.js';
+import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
-import { checkOptions } from './options.js';
+import type { DispatchHost } from './threads/host.js';
 import type { ThreadOptions } from './threads/pool.js';
+import type { Runner, RunnerOptions } from './threads/runner.js';
 
 /** Options of a `JobQueue`; all have defaults. */
 export interface QueueOptions {
@@ -81,51 +82,12 @@ export function checkQueueOptions(options: QueueOptions): CheckedQueueOptions {
   return checkOptions(schema, options, 'new JobQueue');
 }
 
-const addSchema = z.strictObject({
-  priority: jobLimits.priority.optional(),
-  delay: z.number().min(0).refine(Number.isFinite, 'expected a finite number of milliseconds').optional(),
-  timeout: jobLimits.timeout.optional(),
-  attempts: jobLimits.attempts.optional(),
-  backoff: jobLimits.backoff.optional(),
-  idempotencyKey: z.string().min(1).optional(),
-  metadata: z.any().optional(),
-  signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
-  transfer: z.array(z.instanceof(ArrayBuffer, { error: 'expected an ArrayBuffer' })).optional(),
-});
-
-/** Checks what `add` was told. Throws `OptionsError`. */
-export function checkAddOptions(definition: JobDefinition, options: AddOptions): AddOptions {
-  const where = `add(${definition.name})`;
-  const checked = checkOptions(addSchema, options, where) as AddOptions;
-  const attempts = checked.attempts ?? definition.attempts;
-  if (checked.transfer !== undefined && attempts > 1) {
-    checkOptions(
-      z.strictObject({ attempts: z.literal(1, 'expected 1 with "transfer": a transferred buffer is gone for another attempt') }),
-      { attempts },
-      where,
-    );
-  }
-  if (definition.delivery === 'at-most-once' && attempts > 1) {
-    checkOptions(z.strictObject({ attempts: z.literal(1, 'expected 1: the job is delivered at most once') }), { attempts }, where);
-  }
-  if ('metadata' in checked) checked.metadata = pack(checked.metadata, 'metadata').value;
-  return checked;
-}
-
-/** What `close` is told. */
-export interface CloseOptions {
-  /** What is still run: all jobs, only the active attempts, or nothing. Default `'all'`. */
-  drain?: 'all' | 'active' | 'none';
-  /** Milliseconds before the rest is given up. Default 30 000. */
-  timeout?: number;
-}
-
-const closeSchema = z.strictObject({
-  drain: z.enum(['all', 'active', 'none']).default('all'),
-  timeout: z.number().min(0).default(30_000),
-});
-
-/** Throws `OptionsError`. */
-export function checkCloseOptions(options: CloseOptions): Required<CloseOptions> {
-  return checkOptions(closeSchema, options, 'close');
+/** What a test queue replaces. */
+export interface Seams {
+  /** Default the real time. */
+  clock?: Clock;
+  /** Gives numbers from 0 to 1 for the jitter of a backoff. Default `Math.random`. */
+  random?: () => number;
+  /** Makes what runs the jobs. Default worker threads. */
+  runner?: (host: DispatchHost, clock: Clock, options: RunnerOptions) => Runner;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Calendar, realClock } from '../dist/clock.js';
+import { Calendar } from '../dist/calendar.js';
+import { realClock } from '../dist/clock.js';
 import { HandClock } from './hand-clock.js';
 
 test('the wall clock is the time of Date, finer', () => {

@@ -64,7 +64,7 @@ describe('options', () => {
     ['delay', -1],
     ['delay', Number.POSITIVE_INFINITY],
     ['timeout', 0],
-    ['attempts', 0],
+    ['maxAttempts', 0],
     ['backoff', 'slow'],
     ['idempotencyKey', ''],
     ['signal', {}],
@@ -90,7 +90,7 @@ describe('options', () => {
   test('transfer needs a single attempt', async () => {
     const error = await caught(makeQueue().add(echo, 1, { transfer: [new ArrayBuffer(1)] }));
     expect(error).toBeInstanceOf(OptionsError);
-    expect(error.message).toMatch(/attempts.*transferred buffer.*given 4/);
+    expect(error.message).toMatch(/maxAttempts.*transferred buffer.*given 4/);
   });
 });
 
@@ -105,16 +105,16 @@ describe('adding', () => {
 
   test('the handler is told about its job', async () => {
     const queue = makeQueue();
-    const job = await queue.add(about, 1, { metadata: { user: 7 }, attempts: 3 });
+    const job = await queue.add(about, 1, { metadata: { user: 7 }, maxAttempts: 3 });
     expect(await job.result()).toEqual({
       id: job.id,
       name: 'about',
       attempt: 1,
-      attempts: 3,
+      maxAttempts: 3,
       metadata: { user: 7 },
       aborted: false,
       signalAborted: false,
-      resume: undefined,
+      lastCheckpoint: undefined,
     });
   });
 
@@ -147,7 +147,7 @@ describe('adding', () => {
   test('addBulk refuses what belongs to one job', async () => {
     const queue = makeQueue();
     expect(await caught(queue.addBulk(echo, [1], { idempotencyKey: 'k' }))).toBeInstanceOf(OptionsError);
-    expect(await caught(queue.addBulk(echo, [1], { transfer: [], attempts: 1 }))).toBeInstanceOf(OptionsError);
+    expect(await caught(queue.addBulk(echo, [1], { transfer: [], maxAttempts: 1 }))).toBeInstanceOf(OptionsError);
   });
 
   test('addBulk applies its options to every job', async () => {
@@ -335,8 +335,8 @@ describe('reading', () => {
     const queue = makeQueue();
     const gate = makeGate();
     for (const input of [1, 2, 3]) await queue.run(echo, input);
-    await caught(queue.run(flaky, { failures: 1 }, { attempts: 1 }));
-    await caught(queue.run(flaky, { failures: 2 }, { attempts: 1 }));
+    await caught(queue.run(flaky, { failures: 1 }, { maxAttempts: 1 }));
+    await caught(queue.run(flaky, { failures: 2 }, { maxAttempts: 1 }));
     const active = await queue.add(hold, { gate: gate.memory });
     await next(queue, 'progress');
     await queue.add(echo, 'w1');
@@ -388,7 +388,7 @@ describe('stats', () => {
     const queue = makeQueue();
     await queue.run(echo, 1);
     await queue.run(sum, { a: 1 });
-    await caught(queue.run(flaky, { failures: 9 }, { attempts: 2 }));
+    await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 2 }));
     const [letter] = queue.deadLetters.list();
     await (await queue.deadLetters.replay(letter.id, { input: { failures: 0 } })).result();
     queue.pause();
@@ -581,7 +581,7 @@ describe('events', () => {
     const queue = makeQueue();
     const log = history(queue);
     const drained = next(queue, 'drained');
-    const job = await queue.add(flaky, { failures: 9 }, { attempts: 2 });
+    const job = await queue.add(flaky, { failures: 9 }, { maxAttempts: 2 });
     await drained;
     expect(told(log)).toEqual(['added', 'active', 'retrying', 'active', 'failed', 'drained']);
     expect(log[2].args).toEqual([expect.objectContaining({ id: job.id }), expect.objectContaining({ message: 'failure 1' }), 0]);
@@ -592,7 +592,7 @@ describe('events', () => {
     const queue = makeQueue();
     const seen: unknown[] = [];
     queue.on('failed', (job) => void seen.push(queue.deadLetters.get(job.id)?.id));
-    const job = await queue.add(flaky, { failures: 1 }, { attempts: 1 });
+    const job = await queue.add(flaky, { failures: 1 }, { maxAttempts: 1 });
     await caught(job.result());
     expect(seen).toEqual([job.id]);
   });
@@ -613,7 +613,7 @@ describe('events', () => {
   test('of a killed thread name thread, reason and job', async () => {
     const queue = makeQueue();
     const killed = next(queue, 'thread-killed');
-    const job = await queue.add(misbehave, { does: 'loop' }, { attempts: 1 });
+    const job = await queue.add(misbehave, { does: 'loop' }, { maxAttempts: 1 });
     expect(await killed).toEqual([{ threadId: expect.any(Number), reason: 'timed-out', jobId: job.id }]);
     await caught(job.result());
   });

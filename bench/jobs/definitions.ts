@@ -16,7 +16,7 @@ export const definitions = {
     module,
     input: z.object({ started: z.instanceof(SharedArrayBuffer) }),
     timeout: 50,
-    attempts: 1,
+    maxAttempts: 1,
     run: work.forever,
   }),
 };

@@ -16,7 +16,7 @@ export const allocate = defineJob({
   input: z.object({ items: z.number() }),
   timeout: 10_000,
   gracePeriod: 500,
-  attempts: 1,
+  maxAttempts: 1,
   run: async ({ items }, { signal }) => {
     const args = ['--max-old-space-size=64', allocator, String(items)];
     const { stdout } = await run(process.execPath, args, { signal, killSignal: 'SIGKILL' });
@@ -31,7 +31,7 @@ export const hang = defineJob({
   input: z.object({}),
   timeout: 300,
   gracePeriod: 500,
-  attempts: 1,
+  maxAttempts: 1,
   run: async (_input, { signal }) => {
     await run(process.execPath, ['-e', 'for (;;);'], { signal, killSignal: 'SIGKILL' });
   },
@@ -43,7 +43,7 @@ export const deriveAtOnce = defineJob({
   module,
   input: z.object({ password: z.string() }),
   timeout: 50,
-  attempts: 1,
+  maxAttempts: 1,
   run: ({ password }) => pbkdf2Sync(password, 'salt', 4_000_000, 64, 'sha512').toString('hex'),
 });
 
@@ -54,7 +54,7 @@ export const deriveInSteps = defineJob({
   input: z.object({ password: z.string() }),
   timeout: 50,
   gracePeriod: 1_000,
-  attempts: 1,
+  maxAttempts: 1,
   run: ({ password }, context) => {
     let key = password;
     for (let step = 0; step < 4_000; step++) {

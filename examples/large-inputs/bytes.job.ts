@@ -43,7 +43,7 @@ export const gradient = defineJob({
 export const invert = defineJob({
   name: 'invert',
   module,
-  attempts: 1,
+  maxAttempts: 1,
   input: z.object({ pixels: z.instanceof(Uint8Array) }),
   run: ({ pixels }) => {
     for (let index = 0; index < pixels.length; index++) pixels[index] = 255 - (pixels[index] as number);

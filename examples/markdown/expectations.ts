@@ -21,13 +21,13 @@ export function checkEnd(stats: QueueStats, letters: readonly DeadLetter[], rend
   const { searches, outlines, unreadable } = troubled;
   const added = rendered + searches.length + outlines.length + unreadable.length;
   const failed = unreadable.length + 1;
-  const retried = search.attempts - 1 + outlines.length * (FIRST_GOOD_ATTEMPT - 1) + unreadable.length * (render.attempts - 1);
+  const retried = search.maxAttempts - 1 + outlines.length * (FIRST_GOOD_ATTEMPT - 1) + unreadable.length * (render.maxAttempts - 1);
   const ends = { added, completed: added - failed, failed, cancelled: 0, replayed: 0 };
   // An interrupted attempt is no fault of its job and costs it nothing: how many a kill interrupts is chance.
   const { interrupted: _chance, ...totals } = stats.totals;
   return [
-    ...compare('totals', { ...ends, retried, timedOut: search.attempts, crashed: 0, deduplicated: 0 }, totals),
-    ...compare('threads killed', search.attempts, stats.threads.killed),
+    ...compare('totals', { ...ends, retried, timedOut: search.maxAttempts, crashed: 0, deduplicated: 0 }, totals),
+    ...compare('threads killed', search.maxAttempts, stats.threads.killed),
     ...compare('dead letters', expectedLetters(troubled), letters.map(facts).sort(byId)),
     ...checkBalance(stats),
   ];
@@ -51,7 +51,9 @@ interface LetterFacts {
 
 function expectedLetters({ hanging, unreadable }: TroubledJobs): LetterFacts[] {
   const letter = ({ id, name }: Job, outcome: string, attempts: number) => ({ id, name, outcomes: Array(attempts).fill(outcome) });
-  return [letter(hanging, 'timed-out', search.attempts), ...unreadable.map((job) => letter(job, 'failed', render.attempts))].sort(byId);
+  return [letter(hanging, 'timed-out', search.maxAttempts), ...unreadable.map((job) => letter(job, 'failed', render.maxAttempts))].sort(
+    byId,
+  );
 }
 
 function facts({ id, name, attempts }: DeadLetter): LetterFacts {

@@ -11,10 +11,10 @@ export const outline = defineJob({
   name: 'outline',
   module: import.meta.url,
   input: z.object({ path: z.string() }),
-  attempts: 4,
+  maxAttempts: 4,
   backoff: { type: 'exponential', delay: 100 },
   run: async ({ path }, context) => {
-    if (context.attempt < FIRST_GOOD_ATTEMPT) throw new Error(`the source is busy (attempt ${context.attempt} of ${context.attempts})`);
+    if (context.attempt < FIRST_GOOD_ATTEMPT) throw new Error(`the source is busy (attempt ${context.attempt} of ${context.maxAttempts})`);
     const headings = lexer(await readFile(path, 'utf8')).filter(({ type }) => type === 'heading');
     return { headings: headings.length };
   },

@@ -8,7 +8,7 @@ export const render = defineJob({
   module: import.meta.url,
   input: z.object({ path: z.string() }),
   timeout: 20_000,
-  attempts: 3,
+  maxAttempts: 3,
   backoff: { type: 'fixed', delay: 100 },
   run: ({ path }) => renderFile(path),
 });

@@ -8,7 +8,7 @@ export const search = defineJob({
   module: import.meta.url,
   input: z.object({ pattern: z.string(), flags: z.string(), paths: z.array(z.string()) }),
   timeout: 2_000,
-  attempts: 2,
+  maxAttempts: 2,
   backoff: { type: 'fixed', delay: 100 },
   run: async ({ pattern, flags, paths }, context) => {
     const expression = new RegExp(pattern, flags);

@@ -20,7 +20,7 @@ const paths = [readme, join(folder, 'package.json'), join(folder, 'missing.md')]
 const jobs = await queue.addBulk(
   render,
   paths.map((path) => ({ path })),
-  { attempts: 1 },
+  { maxAttempts: 1 },
 );
 const results = await Promise.allSettled(jobs.map((job) => job.result()));
 console.log(results.map(({ status }) => status));

@@ -18,7 +18,7 @@ export const sumUp = defineJob({
   timeout: 500,
   backoff: { type: 'fixed', delay: 0 },
   run: ({ numbers }, context) => {
-    const state = (context.resume as { next: number; sum: number } | undefined) ?? { next: 0, sum: 0 };
+    const state = (context.lastCheckpoint as { next: number; sum: number } | undefined) ?? { next: 0, sum: 0 };
     context.log.info(`attempt ${context.attempt} starts at ${state.next}`);
     while (state.next < numbers.length) {
       state.sum += numbers[state.next++] as number;

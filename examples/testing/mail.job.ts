@@ -8,7 +8,7 @@ export const sendMail = defineJob({
   name: 'send-mail',
   module: import.meta.url,
   input: z.object({ to: z.email(), text: z.string().default('Welcome!') }),
-  attempts: 3,
+  maxAttempts: 3,
   timeout: 5_000,
   backoff: { type: 'exponential', delay: 60_000, jitter: 0.5 },
   run: async ({ to, text }, context) => {
@@ -24,7 +24,7 @@ export const importRows = defineJob({
   module: import.meta.url,
   input: z.object({ rows: z.array(z.string()) }),
   run: async ({ rows }, context) => {
-    let done = (context.resume as number | undefined) ?? 0;
+    let done = (context.lastCheckpoint as number | undefined) ?? 0;
     for (; done < rows.length; done++) {
       if (rows[done] === '') throw new Error(`row ${done} is empty`);
       context.checkpoint(done + 1);

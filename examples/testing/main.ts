@@ -73,7 +73,7 @@ test('an import goes on where it was', async () => {
   assert.equal(first.outcome, 'failed');
   assert.deepEqual(first.checkpoints, [1, 2]);
 
-  const second = await runJob(importRows, { rows: ['a', 'b', 'c', 'd'] }, { attempt: 2, resume: first.checkpoints.at(-1) });
+  const second = await runJob(importRows, { rows: ['a', 'b', 'c', 'd'] }, { attempt: 2, lastCheckpoint: first.checkpoints.at(-1) });
   assert.deepEqual(second.output, { done: 4 });
   assert.deepEqual(second.checkpoints, [3, 4]);
 });

@@ -68,7 +68,7 @@ function unlimited(definition: JobDefinition, { timeout }: BenchOptions): JobDef
     process.stderr.write(`the rateLimit and concurrency of ${definition.name} are not applied: they would be what is measured\n`);
   }
   const free = { ...definition, concurrency: Number.POSITIVE_INFINITY, rateLimit: undefined };
-  return withOptions(free, { attempts: 1, timeout });
+  return withOptions(free, { maxAttempts: 1, timeout });
 }
 
 async function measureAll(

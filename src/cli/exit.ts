@@ -1,4 +1,4 @@
-import { internals } from '../index.js';
+import * as internals from '../internals.js';
 
 /** What the process ends with. Stable: scripts rely on it. */
 export const EXIT = {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { defineJob, internals, type JobDefinition, type JobOptions, OptionsError } from '../index.js';
+import { defineJob, type JobDefinition, type JobOptions, OptionsError } from '../index.js';
+import * as internals from '../internals.js';
 import { messageOf, UsageError } from './exit.js';
 
 /** Imports a file and finds the definition called `name`; without a name, the only one there is. Throws {@link UsageError}. */

@@ -59,7 +59,7 @@ function contextOf({ name }: JobDefinition, signal: AbortSignal): JobContext {
     id: 'main-thread',
     name,
     attempt: 1,
-    attempts: 1,
+    maxAttempts: 1,
     metadata: undefined,
     signal,
     get aborted() {
@@ -68,7 +68,7 @@ function contextOf({ name }: JobDefinition, signal: AbortSignal): JobContext {
     throwIfAborted: () => signal.throwIfAborted(),
     progress: nothing,
     checkpoint: nothing,
-    resume: undefined,
+    lastCheckpoint: undefined,
     log: { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing },
   };
 }

@@ -66,7 +66,7 @@ program
   .option('--threads <n>', 'jobs running at once (default: what the machine has)', whole(1))
   .option('--concurrency <n>', 'most inputs read and not yet written', whole(1), 256)
   .option('--timeout <ms>', "longest time of one attempt (default: the definition's)", positive)
-  .option('--attempts <n>', "executions in total (default: the definition's)", whole(1))
+  .option('--max-attempts <n>', "executions in total (default: the definition's)", whole(1))
   .option('--no-ordered', 'write each result as soon as it is there')
   .option('--with-input', 'write the input beside its output', false)
   .addHelpText(

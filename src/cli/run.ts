@@ -27,7 +27,7 @@ export interface RunOptions {
   /** Milliseconds of one attempt. Default the definition's. */
   timeout?: number;
   /** Executions in total. Default the definition's. */
-  attempts?: number;
+  maxAttempts?: number;
   /** Results in the order of the inputs; otherwise each as soon as it is there. */
   ordered: boolean;
   /** Each result carries its input. */
@@ -37,8 +37,8 @@ export interface RunOptions {
 /** Runs every line of a file as a job, in constant memory. Resolves with the exit code. Throws {@link UsageError} before anything ran. */
 export async function run(module: string, options: RunOptions): Promise<number> {
   refuseOverwriting(options);
-  const { timeout, attempts } = options;
-  const definition = withOptions(await loadDefinition(module, options.job), { timeout, attempts });
+  const { timeout, maxAttempts } = options;
+  const definition = withOptions(await loadDefinition(module, options.job), { timeout, maxAttempts });
   const source = openSource(options.input);
   const queue = await startQueue(definition, options);
   try {

@@ -14,7 +14,7 @@ export interface JobContext {
   /** Number of this attempt, from 1. */
   readonly attempt: number;
   /** Executions allowed in total. */
-  readonly attempts: number;
+  readonly maxAttempts: number;
   /** What `add` was given as `metadata`. */
   readonly metadata: unknown;
   /** Aborted when the job is cancelled or its time is over; for asynchronous code. */
@@ -25,9 +25,9 @@ export interface JobContext {
   throwIfAborted(): void;
   /** Tells the queue how far the job is; any cloneable value. Emitted as `progress` and kept on the job. */
   progress(value: unknown): void;
-  /** Keeps a state for the next attempt, which finds it as {@link resume}, also when this thread is killed. */
+  /** Keeps a state for the next attempt, which finds it as {@link lastCheckpoint}, also when this thread is killed. */
   checkpoint(state: unknown): void;
   /** The last checkpoint of an earlier attempt, or `undefined`. */
-  readonly resume: unknown;
+  readonly lastCheckpoint: unknown;
   readonly log: JobLog;
 }

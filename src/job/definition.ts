@@ -1,7 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { z } from 'zod';
-import { checkOptions } from '../options.js';
+import { checkOptions } from '../check-options.js';
 import type { JobContext } from './context.js';
 import { type Backoff, backoffSchema } from './retry.js';
 
@@ -21,7 +21,7 @@ export interface JobOptions {
   /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel. Default 0. */
   gracePeriod?: number;
   /** Executions in total, the first included. Default 4. */
-  attempts?: number;
+  maxAttempts?: number;
   /** Wait before the next attempt. Default exponential from 1 s, factor 2, at most 30 s, jitter 0.5. */
   backoff?: Backoff;
   /** Higher runs first; equal priorities run in order of arrival. Default 0. */
@@ -44,7 +44,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly run: (input: Parsed, context: JobContext) => unknown;
   readonly timeout: number;
   readonly gracePeriod: number;
-  readonly attempts: number;
+  readonly maxAttempts: number;
   readonly backoff: Backoff;
   readonly priority: number;
   readonly concurrency: number;
@@ -61,7 +61,7 @@ const MAX_MS = 2_147_483_647;
 /** Checks that hold for the definition and for a single job; also used by `add`. */
 export const jobLimits = {
   timeout: z.number().min(1).max(MAX_MS),
-  attempts: z.int().min(1),
+  maxAttempts: z.int().min(1),
   backoff: backoffSchema,
   priority: z.number().refine(Number.isFinite, 'expected a finite number'),
 };
@@ -77,7 +77,7 @@ const definitionSchema = z.strictObject({
   run: z.custom((value) => typeof value === 'function', 'expected a function (input, context) => result'),
   timeout: jobLimits.timeout.default(30_000),
   gracePeriod: z.number().min(0).max(MAX_MS).default(0),
-  attempts: jobLimits.attempts.optional(),
+  maxAttempts: jobLimits.maxAttempts.optional(),
   backoff: jobLimits.backoff.prefault({ type: 'exponential' }),
   priority: jobLimits.priority.default(0),
   concurrency: z
@@ -134,10 +134,14 @@ export function defineJob<Input extends StandardSchemaV1, Result>(
 export function defineJob(options: object): JobDefinition {
   const checked = checkOptions(definitionSchema, options, 'defineJob');
   const once = checked.delivery === 'at-most-once';
-  if (once && (checked.attempts ?? 1) > 1) {
-    checkOptions(z.strictObject({ attempts: z.literal(1) }), { attempts: checked.attempts }, 'defineJob with delivery "at-most-once"');
+  if (once && (checked.maxAttempts ?? 1) > 1) {
+    checkOptions(
+      z.strictObject({ maxAttempts: z.literal(1) }),
+      { maxAttempts: checked.maxAttempts },
+      'defineJob with delivery "at-most-once"',
+    );
   }
-  const definition = { output: undefined, rateLimit: undefined, ...checked, attempts: once ? 1 : (checked.attempts ?? 4) };
+  const definition = { output: undefined, rateLimit: undefined, ...checked, maxAttempts: once ? 1 : (checked.maxAttempts ?? 4) };
   Object.defineProperty(definition, brand, { value: true });
   return Object.freeze(definition) as unknown as JobDefinition;
 }

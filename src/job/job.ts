@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
-import { messageOf } from '../text.js';
+import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
 import type { JobDefinition } from './definition.js';
 import { type JobRecord, resultOf } from './record.js';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { NotCloneableError } from '../errors.js';
-import { textOf } from '../text.js';
+import { textOf } from '../thrown.js';
 
 /** A value made ready to cross the thread boundary. */
 export interface Payload {

@@ -23,7 +23,7 @@ export class JobRecord {
   /** What the last attempt of a failed job, or the cancellation, or the closing of the queue, ended it with. */
   error: unknown;
   progress: unknown;
-  /** Last checkpoint; the next attempt's `resume`. */
+  /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
   checkpoint: unknown;
   promise: Promise<unknown> | undefined;
   /** Settles `promise`; with a rejected promise, it rejects. */
@@ -62,7 +62,7 @@ export class JobRecord {
   }
 
   get maxAttempts(): number {
-    return this.options?.attempts ?? this.kind.definition.attempts;
+    return this.options?.maxAttempts ?? this.kind.definition.maxAttempts;
   }
 
   get backoff(): Backoff {

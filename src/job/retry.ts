@@ -52,7 +52,7 @@ export interface Ending {
   /** Number of the attempt that ended, from 1. */
   attempt: number;
   /** Executions allowed in total. */
-  attempts: number;
+  maxAttempts: number;
   backoff: Backoff;
   /** Whether the definition must not run twice. */
   atMostOnce: boolean;
@@ -71,7 +71,7 @@ export function decide(ending: Ending, random: () => number): Next {
     case 'interrupted':
       return { to: ending.started && ending.atMostOnce ? 'failed' : 'waiting' };
     default: {
-      if (ending.attempt >= ending.attempts || isFinal(ending.error)) return { to: 'failed' };
+      if (ending.attempt >= ending.maxAttempts || isFinal(ending.error)) return { to: 'failed' };
       const delay = backoffDelay(ending.backoff, ending.attempt, ending.error, random);
       return delay === false ? { to: 'failed' } : { to: 'delayed', delay };
     }

@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import type { QueueEmitter } from '../events.js';
 import type { Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
-import { textOf } from '../text.js';
+import { textOf } from '../thrown.js';
 
 type LogMethod = (fields: object, message?: string) => void;
 

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import { type AddOptions, internals, type Outcome } from '../index.js';
+import type { AddOptions, Outcome } from '../index.js';
+import * as internals from '../internals.js';
 import { type Fault, outOfMemory } from './faults.js';
 
 const { CELL, CELLS, HandlerContext, pack, movedOf } = internals;

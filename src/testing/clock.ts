@@ -1,4 +1,5 @@
-import { type internals, OptionsError } from '../index.js';
+import { OptionsError } from '../index.js';
+import type * as internals from '../internals.js';
 
 /** The time of a test queue. */
 export interface TestClock {

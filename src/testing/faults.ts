@@ -1,4 +1,5 @@
-import { internals, type JobDefinition, OptionsError } from '../index.js';
+import { type JobDefinition, OptionsError } from '../index.js';
+import * as internals from '../internals.js';
 
 /**
  * How an attempt shall end without its handler: over its time limit, by `process.exit(1)` in its thread, by a thread

@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads';
-import { type internals, type Outcome, QueueClosedError } from '../index.js';
+import { type Outcome, QueueClosedError } from '../index.js';
+import type * as internals from '../internals.js';
 import { type Ending, LocalAttempt } from './attempt.js';
 import type { Faults } from './faults.js';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { internals, type QueueOptions } from '../index.js';
+import type { QueueOptions } from '../index.js';
+import * as internals from '../internals.js';
 
 /**
  * How a test queue runs its jobs.

@@ -1,4 +1,5 @@
-import { type AddOptions, attachJob, CancelledError, internals, type JobDefinition, OptionsError } from '../index.js';
+import { type AddOptions, CancelledError, type JobDefinition, OptionsError } from '../index.js';
+import * as internals from '../internals.js';
 import { type Ending, LocalAttempt, type Work } from './attempt.js';
 import type { TestClock } from './clock.js';
 import { VirtualClock } from './clock.js';
@@ -8,9 +9,9 @@ export interface RunJobOptions {
   /** Number of the attempt, from 1. Default 1. */
   attempt?: number;
   /** Executions allowed in total. Default the definition's. */
-  attempts?: number;
-  /** What the handler finds as `context.resume`. Default `undefined`. */
-  resume?: unknown;
+  maxAttempts?: number;
+  /** What the handler finds as `context.lastCheckpoint`. Default `undefined`. */
+  lastCheckpoint?: unknown;
   /** What the handler finds as `context.metadata`. Default `undefined`. */
   metadata?: unknown;
   /** What the handler finds as `context.id`. Default `'job'`. */
@@ -65,7 +66,7 @@ export async function runJob<Input, Parsed, Output>(
     throw new CancelledError(`${definition.name} was cancelled before it was started`, signal.reason, { jobName: work.name });
   const said: internals.HandlerMessage[] = [];
   const { outcome, output, error, duration } = await endOf(work, clock as internals.Clock, said, signal);
-  attachJob(error, { jobId: work.id, jobName: work.name, attempt: work.attempt });
+  internals.attachJob(error, { jobId: work.id, jobName: work.name, attempt: work.attempt });
   const valuesOf = (type: 'progress' | 'checkpoint') => said.flatMap((message) => (message.type === type ? [message.value] : []));
   const logs = said.flatMap((message) => (message.type === 'log' ? [{ level: message.level, args: message.args }] : []));
   const told = { duration, progress: valuesOf('progress'), checkpoints: valuesOf('checkpoint'), logs };
@@ -73,8 +74,12 @@ export async function runJob<Input, Parsed, Output>(
 }
 
 async function workOf(definition: JobDefinition, input: unknown, options: RunJobOptions): Promise<Work & { name: string }> {
-  const { attempt = 1, attempts, resume, metadata, id = 'job', timeout = definition.timeout } = options;
-  const addOptions: AddOptions = { timeout, ...(attempts !== undefined && { attempts }), ...(metadata !== undefined && { metadata }) };
+  const { attempt = 1, maxAttempts, lastCheckpoint, metadata, id = 'job', timeout = definition.timeout } = options;
+  const addOptions: AddOptions = {
+    timeout,
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(metadata !== undefined && { metadata }),
+  };
   const checked = internals.checkAddOptions(definition, addOptions);
   if (!Number.isInteger(attempt) || attempt < 1)
     throw new OptionsError(`runJob: option "attempt": expected an integer from 1, given ${attempt}`);
@@ -87,8 +92,8 @@ async function workOf(definition: JobDefinition, input: unknown, options: RunJob
     timeout,
     kind: { definition },
     input: payload,
-    maxAttempts: attempts ?? definition.attempts,
-    checkpoint: resume === undefined ? undefined : internals.pack(resume, 'resume').value,
+    maxAttempts: maxAttempts ?? definition.maxAttempts,
+    checkpoint: lastCheckpoint === undefined ? undefined : internals.pack(lastCheckpoint, 'lastCheckpoint').value,
     options: checked,
   };
 }

@@ -1,21 +1,21 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/record.js';
+import * as attemptErrors from './attempt-errors.js';
 import { type Batch, nextBatch } from './batch.js';
-import { Crew, type CrewOptions } from './crew.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';
-import * as endings from './endings.js';
-import { Enforcer } from './enforcer.js';
-import { decodeThrown } from './error-codec.js';
 import type { DispatchHost, Run } from './host.js';
+import { patienceWith, soonest } from './inspect.js';
 import { threadInspector } from './inspector.js';
-import { patienceWith, soonest } from './judge.js';
 import { PostMortems } from './post-mortem.js';
-import { type FromThread, RESULT, type ResultsMessage } from './protocol.js';
 import type { Location, Runner, ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';
+import { Threads, type ThreadsOptions } from './threads.js';
+import { Watchdog } from './watchdog.js';
+import { decodeThrown } from './wire/error-codec.js';
+import { type FromThread, RESULT, type ResultsMessage } from './wire/protocol.js';
 
-export interface DispatcherOptions extends CrewOptions {
+export interface DispatcherOptions extends ThreadsOptions {
   /** Whether to look where a job is stuck before its thread is terminated. */
   postMortem: boolean;
 }
@@ -28,11 +28,11 @@ const LARGEST_BATCH = 4_096;
 
 /** Gives batches to threads and takes results back. */
 export class Dispatcher implements Runner {
-  readonly #crew: Crew;
+  readonly #threads: Threads;
   readonly #host: DispatchHost;
   readonly #clock: Clock;
   readonly #options: DispatcherOptions;
-  readonly #enforcer: Enforcer;
+  readonly #watchdog: Watchdog;
   #scheduled = false;
   /** Whether jobs were sent in this turn of the event loop. */
   #hadItsTurn = false;
@@ -43,15 +43,15 @@ export class Dispatcher implements Runner {
     this.#options = { ...options, maxBatch: Math.min(options.maxBatch, LARGEST_BATCH) };
     // Before the first thread starts: see there.
     const inspector = options.postMortem ? threadInspector() : undefined;
-    this.#crew = new Crew(clock, this.#options, {
+    this.#threads = new Threads(clock, this.#options, {
       opened: () => this.schedule(),
       message: (slot, message) => this.#receive(slot, message),
-      deadline: (slot) => this.#enforcer.look(slot),
+      deadline: (slot) => this.#watchdog.look(slot),
       exited: (slot, state, exitCode) => this.#exited(slot, state, exitCode),
       zombie: (slot) => host.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
     });
-    this.#enforcer = new Enforcer(host, clock, this.#crew, inspector && new PostMortems(inspector));
+    this.#watchdog = new Watchdog(host, clock, this.#threads, inspector && new PostMortems(inspector));
   }
 
   /**
@@ -76,7 +76,7 @@ export class Dispatcher implements Runner {
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(record: JobRecord, reason: unknown): boolean {
     const slot = this.#slotOf(record);
-    if (slot !== undefined) this.#enforcer.cancel(slot, record, reason);
+    if (slot !== undefined) this.#watchdog.cancel(slot, record, reason);
     return slot !== undefined;
   }
 
@@ -94,12 +94,12 @@ export class Dispatcher implements Runner {
   async lookInto(record: JobRecord): Promise<PostMortem | undefined> {
     const slot = this.#slotOf(record);
     if (slot?.running()?.record !== record) return undefined;
-    return this.#enforcer.lookInto(slot);
+    return this.#watchdog.lookInto(slot);
   }
 
   /** Jobs that are on threads, sent or running. */
   active(): JobRecord[] {
-    return [...this.#crew].flatMap((slot) => slot.records());
+    return [...this.#threads].flatMap((slot) => slot.records());
   }
 
   /**
@@ -109,15 +109,15 @@ export class Dispatcher implements Runner {
   abandon(error: Error): void {
     const ended: (() => void)[] = [];
     const back: JobRecord[] = [];
-    for (const slot of this.#crew) {
+    for (const slot of this.#threads) {
       if (slot.state !== 'busy') continue;
       back.push(...slot.withdraw());
       slot.drain();
       const { verdict } = slot;
       for (const [record, run] of slot.takeRest(this.#clock.now())) {
-        if (record === verdict?.record) ended.push(() => this.#enforcer.settle(slot, record, verdict.outcome, verdict.error, run));
+        if (record === verdict?.record) ended.push(() => this.#watchdog.settle(slot, record, verdict.outcome, verdict.error, run));
         else if (record.kind.definition.delivery === 'at-most-once')
-          ended.push(() => this.#enforcer.settle(slot, record, 'interrupted', error, run));
+          ended.push(() => this.#watchdog.settle(slot, record, 'interrupted', error, run));
         else back.push(record);
       }
     }
@@ -126,24 +126,24 @@ export class Dispatcher implements Runner {
   }
 
   get holdup(): Runner['holdup'] {
-    if (this.#crew.hasRoom) return undefined;
-    if (this.#crew.isBlocked) return 'zombies';
+    if (this.#threads.hasRoom) return undefined;
+    if (this.#threads.isBlocked) return 'zombies';
     const { busy, starting, size } = this.stats;
     return busy === 0 && starting === size ? 'threads-starting' : 'threads-busy';
   }
 
   get stats(): ThreadStats {
-    return this.#crew.stats;
+    return this.#threads.stats;
   }
 
   /** Resolves when all threads have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
-    return this.#crew.ready();
+    return this.#threads.ready();
   }
 
   /** Terminates all threads. Resolves when they have exited; native code may keep them for long. */
   close(): Promise<void> {
-    return this.#crew.close();
+    return this.#threads.close();
   }
 
   // --- batches go out
@@ -153,7 +153,7 @@ export class Dispatcher implements Runner {
     const { maxBatch, threads } = this.#options;
     for (let { size } = this.#host; size > 0; size = this.#host.size) {
       // The last ones wait for whoever is free first; without batches all do.
-      const candidates = this.#crew.candidates(size > threads && maxBatch > 1);
+      const candidates = this.#threads.candidates(size > threads && maxBatch > 1);
       const [slot] = candidates;
       if (slot === undefined) return this.#makeWay();
       const batch = nextBatch(this.#host, Math.min(maxBatch, Math.ceil(size / candidates.length)), slot.state === 'busy');
@@ -166,14 +166,14 @@ export class Dispatcher implements Runner {
   #makeWay(): void {
     const { head } = this.#host;
     if (head === undefined) return;
-    for (const slot of this.#crew) if (slot.state === 'busy' && slot.delays(head.priority)) this.#host.returned(slot.withdraw());
+    for (const slot of this.#threads) if (slot.state === 'busy' && slot.delays(head.priority)) this.#host.returned(slot.withdraw());
   }
 
   #send(slot: Slot, batch: Batch): void {
     const { records } = batch;
     for (const record of records) this.#host.started(record);
     if (!this.#post(slot, batch)) return;
-    this.#crew.work(slot);
+    this.#threads.work(slot);
     if (!this.#hadItsTurn) {
       this.#hadItsTurn = true;
       setImmediate(this.#turnOver);
@@ -192,7 +192,7 @@ export class Dispatcher implements Runner {
       // Each can be cloned, and yet all cannot: no job may be left without an end.
       const culprits = bad.length === 0 ? records : bad;
       this.#host.returned(records.filter((record) => !culprits.includes(record)));
-      for (const record of culprits) this.#enforcer.settleUnstarted(slot, record, 'failed', endings.notSent(record, error));
+      for (const record of culprits) this.#watchdog.settleUnstarted(slot, record, 'failed', attemptErrors.notSent(record, error));
       return false;
     }
   }
@@ -251,23 +251,23 @@ export class Dispatcher implements Runner {
     const { verdict } = slot;
     const run = { startedAt, duration, started: true };
     if (result === RESULT.CRASHED) {
-      this.#enforcer.crash(slot, record, endings.uncaughtError(record, decodeThrown(value as never)), run);
+      this.#watchdog.crash(slot, record, attemptErrors.uncaughtError(record, decodeThrown(value as never)), run);
     } else if (verdict?.record === record) {
       slot.verdict = undefined;
       // Its deadline is used up, and other jobs may be on the thread.
       slot.deadline.within(Math.min(soonest(slot.records()), LOOK_AT_LEAST_EVERY));
-      this.#enforcer.settle(slot, record, verdict.outcome, verdict.error, run);
-    } else if (result === RESULT.FAILED) this.#enforcer.settle(slot, record, 'failed', decodeThrown(value as never), run);
+      this.#watchdog.settle(slot, record, verdict.outcome, verdict.error, run);
+    } else if (result === RESULT.FAILED) this.#watchdog.settle(slot, record, 'failed', decodeThrown(value as never), run);
     else this.#host.completed(record, value, startedAt, duration, slot.threadId);
   }
 
   #batchOver(slot: Slot): void {
     const lost = slot.batchOver();
     // A job without a result: what it did to the thread's globals has broken more than itself.
-    if (lost !== undefined) return this.#enforcer.blame(slot, lost);
+    if (lost !== undefined) return this.#watchdog.blame(slot, lost);
     if (slot.isAtRest) {
-      this.#crew.rest(slot);
-      if (slot.retiring) this.#enforcer.kill(slot, 'late-error');
+      this.#threads.rest(slot);
+      if (slot.retiring) this.#watchdog.kill(slot, 'late-error');
     }
     this.schedule();
   }
@@ -275,7 +275,7 @@ export class Dispatcher implements Runner {
   /** What a job has left behind on this thread may harm others: the running job may end, then the thread is replaced. */
   #retire(slot: Slot): void {
     slot.retiring = true;
-    if (slot.state === 'idle') this.#enforcer.kill(slot, 'late-error');
+    if (slot.state === 'idle') this.#watchdog.kill(slot, 'late-error');
     else if (slot.state === 'busy') this.#host.returned(slot.withdraw());
   }
 
@@ -291,21 +291,21 @@ export class Dispatcher implements Runner {
     const rest = slot.takeRest(this.#clock.now());
     for (const [record, run] of rest) {
       if (record === culprit) continue;
-      this.#enforcer.settle(slot, record, 'interrupted', endings.innocentError(record, slot, exitCode), run);
+      this.#watchdog.settle(slot, record, 'interrupted', attemptErrors.innocentError(record, slot, exitCode), run);
     }
-    if (late) this.#host.lateError(threadId, exitedBy.jobId, endings.lateExitError(exitedBy, exitCode));
+    if (late) this.#host.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
     if (culprit !== undefined) this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
     if (state === 'idle' || state === 'busy') this.#host.threadKilled(threadId, 'crashed', culprit);
     this.schedule();
   }
 
   #crashed(slot: Slot, record: JobRecord, run: Run, loading: boolean, exitCode: number): void {
-    if (loading) this.#enforcer.settle(slot, record, 'failed', endings.loadCrashError(record, slot, exitCode), run);
-    else this.#enforcer.settle(slot, record, 'crashed', endings.crashError(record, slot, exitCode), run);
+    if (loading) this.#watchdog.settle(slot, record, 'failed', attemptErrors.loadCrashError(record, slot, exitCode), run);
+    else this.#watchdog.settle(slot, record, 'crashed', attemptErrors.crashError(record, slot, exitCode), run);
   }
 
   #slotOf(record: JobRecord): Slot | undefined {
-    for (const slot of this.#crew) if (slot.state === 'busy' && slot.positionOf(record) >= 0) return slot;
+    for (const slot of this.#threads) if (slot.state === 'busy' && slot.positionOf(record) >= 0) return slot;
     return undefined;
   }
 }

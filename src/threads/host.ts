@@ -1,7 +1,7 @@
 import type { Outcome } from '../job/attempt.js';
 import type { JobRecord } from '../job/record.js';
 import type { Source } from './batch.js';
-import type { FromThread } from './protocol.js';
+import type { FromThread } from './wire/protocol.js';
 
 /** How long an attempt ran. */
 export interface Run {

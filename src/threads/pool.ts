@@ -1,6 +1,6 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { OpenMessage } from './protocol.js';
+import type { OpenMessage } from './wire/protocol.js';
 
 /** What the threads are started with. */
 export type ThreadOptions = Pick<WorkerOptions, 'resourceLimits' | 'env' | 'execArgv' | 'argv'>;
@@ -111,7 +111,7 @@ export class ThreadPool {
   #hire(count: number): void {
     const keeper = new Piscina({
       ...this.#options,
-      filename: new URL('./entry.cjs', import.meta.url).href,
+      filename: new URL('./inside/entry.cjs', import.meta.url).href,
       minThreads: count,
       maxThreads: count,
       idleTimeout: Number.POSITIVE_INFINITY,

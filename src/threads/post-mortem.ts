@@ -1,8 +1,8 @@
 import { findSourceMap } from 'node:module';
 import type { Frame, PostMortem } from '../errors.js';
 import type { ThreadInspector } from './inspector.js';
-import { PHASE } from './shared-memory.js';
 import type { Slot } from './slot.js';
+import { PHASE } from './wire/shared-memory.js';
 
 /** Longest time a look may take before the kill comes without it, in milliseconds. */
 const BUDGET = 100;

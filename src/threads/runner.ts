@@ -17,6 +17,14 @@ export interface ThreadStats {
   killed: number;
 }
 
+/** What a runner must know of its queue. */
+export interface RunnerOptions {
+  /** Jobs running at once. */
+  threads: number;
+  /** What the id of a job with a number begins with. */
+  idPrefix: string;
+}
+
 /** What the queue asks of whoever runs its jobs; it answers through `DispatchHost`. */
 export interface Runner {
   /** Runs what may run, once the code that runs now has added all it wants to add. */

@@ -5,9 +5,9 @@ import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
 import type { Run } from './host.js';
 import { gone } from './pool.js';
-import type { Encoded, FromThread, OpenMessage, Position, ToThread } from './protocol.js';
-import { kindMessage, runMessage } from './run-message.js';
-import { CELL, PHASE, SharedMemory, WITHDRAWN } from './shared-memory.js';
+import type { Encoded, FromThread, OpenMessage, Position, ToThread } from './wire/protocol.js';
+import { kindMessage, runMessage } from './wire/run-message.js';
+import { CELL, PHASE, SharedMemory, WITHDRAWN } from './wire/shared-memory.js';
 
 /** `dying`: terminated, but its thread has not exited. */
 export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';

@@ -92,14 +92,14 @@ test('failures go to the dead letters with input, error and attempts', async () 
 });
 
 test('only the first ten failures are printed', async () => {
-  const { stderr } = await threadmill(run('fail', '--attempts', '1'), ndjson(Array(30).fill({ how: 'throw' })));
+  const { stderr } = await threadmill(run('fail', '--max-attempts', '1'), ndjson(Array(30).fill({ how: 'throw' })));
   expect(stderr.match(/out of luck/g)).toHaveLength(10);
   expect(stderr).toMatch(/0 completed, 30 failed/);
 });
 
 test('a later run takes dead letters as its input', async () => {
   const files = folder();
-  const first = ['--timeout', '100', '--attempts', '1', '--dead-letters', files.path('dead.ndjson')];
+  const first = ['--timeout', '100', '--max-attempts', '1', '--dead-letters', files.path('dead.ndjson')];
   const { code } = await threadmill(run('spin', ...first), `${ndjson([{ ms: 0 }, { ms: 300 }])}{"ms":\n`);
   expect(code).toBe(1);
   expect(files.json('dead.ndjson').map(({ error }) => error.code ?? error.name)).toEqual(['ERR_TIMEOUT', 'SyntaxError']);
@@ -137,7 +137,7 @@ test('a file that cannot be opened is a usage error', async () => {
 });
 
 test('options are checked against the definition', async () => {
-  const { code, stderr } = await threadmill(run('once', '--attempts', '2'), '1\n');
+  const { code, stderr } = await threadmill(run('once', '--max-attempts', '2'), '1\n');
   expect(stderr).toMatch(/attempts/);
   expect(code).toBe(2);
 });

@@ -106,12 +106,12 @@ const CASES: [does: string, holds: (found: Trial) => void, options?: Parameters<
     'return the context',
     completes({
       attempt: 1,
-      attempts: 1,
+      maxAttempts: 1,
       ended: true,
       metadata: undefined,
       name: 'culprit',
       position: expect.any(Number),
-      resume: undefined,
+      lastCheckpoint: undefined,
     }),
   ],
   [

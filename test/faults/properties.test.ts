@@ -109,7 +109,7 @@ async function play(steps: Step[], threads: number, drain: 'all' | 'none'): Prom
       case 'add': {
         const { does, attempts, priority, delay, key } = one;
         const options = {
-          attempts,
+          maxAttempts: attempts,
           priority,
           delay,
           timeout: 40,
@@ -125,7 +125,7 @@ async function play(steps: Step[], threads: number, drain: 'all' | 'none'): Prom
         break;
       }
       case 'beat':
-        await expects(add(beating, { memory: new SharedArrayBuffer(16), does: 'loop', bad: one.bad }, { timeout: 40, attempts: 3 }), 3);
+        await expects(add(beating, { memory: new SharedArrayBuffer(16), does: 'loop', bad: one.bad }, { timeout: 40, maxAttempts: 3 }), 3);
         break;
       case 'bulk':
         for (const job of await queue.addBulk(
@@ -211,7 +211,7 @@ test(`no more run at once than concurrency allows, whatever dies (seed ${SEED})`
       fc.array(fc.constantFrom(...DOES), { minLength: 5, maxLength: 25 }),
       async (concurrency, list) => {
         const { name, module, input, run } = culprit;
-        const limited = defineJob({ name, module, input, run, concurrency, timeout: 30, attempts: 2, backoff: fixed });
+        const limited = defineJob({ name, module, input, run, concurrency, timeout: 30, maxAttempts: 2, backoff: fixed });
         const queue = makeQueue({ threads: 3, spareThreads: 1 });
         let most = 0;
         queue.on('active', () => {

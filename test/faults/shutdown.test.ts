@@ -31,7 +31,7 @@ describe('close hands back or ends every job, exactly once', () => {
     const reached = STATES[state](queue);
     const jobs = await queue.addBulk(echo, [...Array(300).keys()]);
     for (const does of ['loop', 'exit 3', 'throw in a timer', 'nothing', 'throw an Error'])
-      jobs.push(await queue.add(culprit, { does }, { attempts: 2, timeout: 60 }));
+      jobs.push(await queue.add(culprit, { does }, { maxAttempts: 2, timeout: 60 }));
     jobs.push(await queue.add(echo, 'later', { delay: 30 }), await queue.add(echo, 'much later', { delay: 3_600_000 }));
     const results = jobs.map((job) =>
       job.result().then(
@@ -74,7 +74,7 @@ describe('close hands back or ends every job, exactly once', () => {
             () => 'refused',
           ),
         );
-      for (const does of ['loop', 'exit 3', 'throw an Error']) accept(queue.add(culprit, { does }, { attempts: 2, timeout: 60 }));
+      for (const does of ['loop', 'exit 3', 'throw an Error']) accept(queue.add(culprit, { does }, { maxAttempts: 2, timeout: 60 }));
       accept(queue.add(culprit, { does: 'throw late' }));
       accept(queue.add(variant(echo, { name: 'echo' }), 'cancelled', { signal: AbortSignal.timeout(20), delay: 10_000 }));
       for (let n = 0; n < 50; n++) accept(queue.add(echo, n));

@@ -182,7 +182,7 @@ describe('threads that cannot boot', () => {
     const count = () => void born++;
     process.on('worker', count);
     const queue = makeQueue({ threads: 2, worker });
-    const job = await queue.add(echo, 1, { attempts: 1 });
+    const job = await queue.add(echo, 1, { maxAttempts: 1 });
     const unready = await caught(queue.ready());
     expect(unready).toBeInstanceOf(CrashError);
     expect(unready.message).toMatch(message);
@@ -200,8 +200,8 @@ describe('threads that cannot boot', () => {
 
 test('when no thread can boot, a limit of one definition does not keep jobs of others alive', async () => {
   const queue = makeQueue({ worker: { execArgv: ['--import', 'data:text/javascript,process.exit(4)'] } });
-  const [first] = await queue.addBulk(variant(echo, { name: 'limited', concurrency: 1, attempts: 1 }), ['a', 'b', 'c']);
-  const other = await queue.add(echo, 'free', { attempts: 1 });
+  const [first] = await queue.addBulk(variant(echo, { name: 'limited', concurrency: 1, maxAttempts: 1 }), ['a', 'b', 'c']);
+  const other = await queue.add(echo, 'free', { maxAttempts: 1 });
   expect(await caught(first?.result() as Promise<unknown>)).toBeInstanceOf(CrashError);
   expect(other.state).toBe('failed');
 });
@@ -234,7 +234,7 @@ describe('a bad module fails its own jobs, at once and with the cause', () => {
     const gate = makeGate();
     const beside = await queue.add(hold, { gate: gate.memory, value: 'beside' });
     await until(() => gate.arrivals === 1);
-    const job = await queue.add(variant(culprit, { module, attempts: 4 }), 1);
+    const job = await queue.add(variant(culprit, { module, maxAttempts: 4 }), 1);
     const behind = [...Array(20).keys()].map((n) => queue.run(innocent, { n }));
     const error = await caught(job.result());
     expect(error).toBeInstanceOf(ModuleError);

@@ -55,7 +55,7 @@ describe('code of the user on the main side that throws changes no outcome', () 
     expect(await queue.run(echo, 1)).toBe(1);
     expect((await caught(queue.run(culprit, { does: 'throw an Error' }))).message).toBe('boom');
     await caught(queue.run(culprit, { does: 'exit 3' }));
-    await caught(queue.run(culprit, { does: 'loop' }, { attempts: 2, backoff: fixed }));
+    await caught(queue.run(culprit, { does: 'loop' }, { maxAttempts: 2, backoff: fixed }));
     queue.pause();
     (await queue.add(echo, 2, { delay: 10_000 })).cancel();
     queue.resume();
@@ -83,7 +83,7 @@ describe('code of the user on the main side that throws changes no outcome', () 
     const backoff = () => {
       throw value;
     };
-    const job = await queue.add(culprit, { does: 'throw an Error' }, { attempts: 2, backoff });
+    const job = await queue.add(culprit, { does: 'throw an Error' }, { maxAttempts: 2, backoff });
     const [, error, delay] = await next(queue, 'retrying');
     expect(error).toMatchObject({ message: 'boom' });
     expect(delay).toBeGreaterThan(0);
@@ -95,7 +95,7 @@ describe('code of the user on the main side that throws changes no outcome', () 
     'a backoff function that returns %j',
     async (delay) => {
       const queue = makeQueue({ logger: recorder().logger });
-      const job = await queue.add(culprit, { does: 'throw an Error' }, { attempts: 2, backoff: (() => delay) as never });
+      const job = await queue.add(culprit, { does: 'throw an Error' }, { maxAttempts: 2, backoff: (() => delay) as never });
       expect((await next(queue, 'retrying'))[2]).toBeGreaterThan(0);
       job.cancel();
     },
@@ -224,7 +224,7 @@ describe('a main thread that was blocked', () => {
     await queue.ready();
     const killed: unknown[] = [];
     queue.on('thread-killed', (event) => void killed.push(event));
-    const short = variant(culprit, { timeout: 200, attempts: 1 });
+    const short = variant(culprit, { timeout: 200, maxAttempts: 1 });
     const jobs = await queue.addBulk(
       short,
       [...Array(8).keys()].map((value) => ({ does: 'nothing', value })),

@@ -17,7 +17,7 @@ describe('defaults', () => {
       output: undefined,
       timeout: 30_000,
       gracePeriod: 0,
-      attempts: 4,
+      maxAttempts: 4,
       backoff: { type: 'exponential', delay: 1_000, factor: 2, maxDelay: 30_000, jitter: 0.5 },
       priority: 0,
       rateLimit: undefined,
@@ -50,7 +50,7 @@ describe('accepted values', () => {
     ['timeout', 2_147_483_647],
     ['gracePeriod', 0],
     ['gracePeriod', 10],
-    ['attempts', 1],
+    ['maxAttempts', 1],
     ['priority', -3],
     ['priority', 1.5],
     ['concurrency', 1],
@@ -103,9 +103,9 @@ describe('wrong options', () => {
     ['timeout', 2_147_483_648, /2147483647.*given 2147483648/],
     ['timeout', '5', /expected number.*given '5'/],
     ['gracePeriod', -1, /0.*given -1/],
-    ['attempts', 0, /1.*given 0/],
-    ['attempts', 1.5, /int.*given 1.5/],
-    ['attempts', Number.POSITIVE_INFINITY, /given Infinity/],
+    ['maxAttempts', 0, /1.*given 0/],
+    ['maxAttempts', 1.5, /int.*given 1.5/],
+    ['maxAttempts', Number.POSITIVE_INFINITY, /given Infinity/],
     ['backoff', 100, /exponential.*fixed.*function.*given 100/],
     ['backoff', { type: 'linear' }, /exponential.*fixed.*function.*given \{ type: 'linear' \}/],
     ['priority', Number.NaN, /given NaN/],
@@ -143,8 +143,8 @@ describe('wrong options', () => {
   });
 
   test('several wrong options are all named', () => {
-    const error = thrownBy(() => define({ timeout: -1, attempts: 0 }));
-    expect(error.message).toMatch(/timeout.*attempts/);
+    const error = thrownBy(() => define({ timeout: -1, maxAttempts: 0 }));
+    expect(error.message).toMatch(/timeout.*maxAttempts/);
   });
 
   test.each([undefined, null, 'text'])('%j instead of options is an OptionsError', (value) => {
@@ -154,14 +154,14 @@ describe('wrong options', () => {
 
 describe('at-most-once', () => {
   test('means one attempt', () => {
-    expect(define({ delivery: 'at-most-once' }).attempts).toBe(1);
-    expect(define({ delivery: 'at-most-once', attempts: 1 }).attempts).toBe(1);
+    expect(define({ delivery: 'at-most-once' }).maxAttempts).toBe(1);
+    expect(define({ delivery: 'at-most-once', maxAttempts: 1 }).maxAttempts).toBe(1);
   });
 
   test('more attempts are refused', () => {
-    const error = thrownBy(() => define({ delivery: 'at-most-once', attempts: 2 }));
+    const error = thrownBy(() => define({ delivery: 'at-most-once', maxAttempts: 2 }));
     expect(error).toBeInstanceOf(OptionsError);
-    expect(error.message).toMatch(/attempts.*expected 1.*given 2/);
+    expect(error.message).toMatch(/maxAttempts.*expected 1.*given 2/);
   });
 });
 

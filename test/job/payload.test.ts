@@ -115,7 +115,7 @@ describe('buffers', () => {
   test('a transferred buffer is moved', async () => {
     const buffer = new ArrayBuffer(16);
     const queue = makeQueue();
-    expect((await queue.run(echo, buffer, { attempts: 1, transfer: [buffer] })).byteLength).toBe(16);
+    expect((await queue.run(echo, buffer, { maxAttempts: 1, transfer: [buffer] })).byteLength).toBe(16);
     expect(buffer.byteLength).toBe(0);
   });
 });

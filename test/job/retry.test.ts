@@ -21,7 +21,7 @@ const failed: Ending = {
   outcome: 'failed',
   error: new Error('x'),
   attempt: 1,
-  attempts: 4,
+  maxAttempts: 4,
   backoff: { type: 'fixed', delay: 7, jitter: 0 },
   atMostOnce: false,
   started: true,
@@ -92,7 +92,7 @@ describe('decide', () => {
   test('there are never more attempts than allowed', () => {
     fc.assert(
       fc.property(attempts, attempts, (attempt, allowed) => {
-        const { to } = decide({ ...failed, attempt, attempts: allowed }, Math.random);
+        const { to } = decide({ ...failed, attempt, maxAttempts: allowed }, Math.random);
         expect(to).toBe(attempt < allowed ? 'delayed' : 'failed');
       }),
     );
@@ -103,7 +103,7 @@ describe('decide', () => {
   });
 
   test('interrupted at-most-once jobs fail when they had started, and wait when not', () => {
-    const ending: Ending = { ...failed, outcome: 'interrupted', attempts: 1, atMostOnce: true };
+    const ending: Ending = { ...failed, outcome: 'interrupted', maxAttempts: 1, atMostOnce: true };
     expect(decide({ ...ending, started: true }, Math.random)).toEqual({ to: 'failed' });
     expect(decide({ ...ending, started: false }, Math.random)).toEqual({ to: 'waiting' });
   });
@@ -142,8 +142,8 @@ describe('a queue', () => {
   test('runs a job as often as attempts says', async () => {
     const queue = makeQueue();
     expect((await caught(queue.run(flaky, { failures: 9 }))).message).toBe('failure 4');
-    expect((await caught(queue.run(flaky, { failures: 9 }, { attempts: 2 }))).message).toBe('failure 2');
-    expect((await caught(queue.run(flaky, { failures: 9 }, { attempts: 1 }))).message).toBe('failure 1');
+    expect((await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 2 }))).message).toBe('failure 2');
+    expect((await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 1 }))).message).toBe('failure 1');
   });
 
   test('asks a backoff function with attempt and error', async () => {
@@ -152,7 +152,7 @@ describe('a queue', () => {
       asked.push([attempt, (error as Error).message]);
       return attempt < 3 ? 0 : (false as const);
     };
-    const error = await caught(makeQueue().run(flaky, { failures: 9 }, { backoff, attempts: 9 }));
+    const error = await caught(makeQueue().run(flaky, { failures: 9 }, { backoff, maxAttempts: 9 }));
     expect(error.message).toBe('failure 3');
     expect(asked).toEqual([
       [1, 'failure 1'],

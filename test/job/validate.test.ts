@@ -66,7 +66,7 @@ describe('output', () => {
 
   test('a refused result is retried like any failure', async () => {
     const queue = makeQueue();
-    const twice = variant(checkedOutput, { attempts: 2, backoff: { type: 'fixed', delay: 0 } });
+    const twice = variant(checkedOutput, { maxAttempts: 2, backoff: { type: 'fixed', delay: 0 } });
     const error = await caught(queue.run(twice, { give: 1 }));
     expect(error).toBeInstanceOf(OutputError);
     expect(error.attempt).toBe(2);

@@ -12,11 +12,11 @@ function listening() {
 test('every execution is one line with job, attempt, outcome and times', async () => {
   const { lines, logger } = listening();
   const queue = makeQueue({ logger, name: 'logged' });
-  const flakyJob = await queue.add(flaky, { failures: 2 }, { attempts: 3 });
+  const flakyJob = await queue.add(flaky, { failures: 2 }, { maxAttempts: 3 });
   await flakyJob.result();
-  const hung = await queue.add(misbehave, { does: 'loop' }, { attempts: 1 });
+  const hung = await queue.add(misbehave, { does: 'loop' }, { maxAttempts: 1 });
   await caught(hung.result());
-  const crashed = await queue.add(misbehave, { does: 'exit' }, { attempts: 1 });
+  const crashed = await queue.add(misbehave, { does: 'exit' }, { maxAttempts: 1 });
   await caught(crashed.result());
   const executions = lines.filter(({ fields }) => 'outcome' in fields);
   const line = (level: string, job: { id: string; name: string }, attempt: number, outcome: string) => ({
@@ -58,9 +58,9 @@ test('inputs, metadata and results are in no line', async () => {
   const secret = 'secret-4711';
   await queue.run(echo, { secret }, { metadata: { secret }, idempotencyKey: 'k' });
   await queue.run(echo, { secret }, { idempotencyKey: 'k' });
-  await caught(queue.run(flaky, { failures: 9, secret }, { attempts: 2, metadata: secret }));
-  await caught(queue.run(flaky, { failures: 9, secret }, { attempts: 1 }));
-  await caught(queue.run(misbehave, { does: 'loop', secret }, { attempts: 1 }));
+  await caught(queue.run(flaky, { failures: 9, secret }, { maxAttempts: 2, metadata: secret }));
+  await caught(queue.run(flaky, { failures: 9, secret }, { maxAttempts: 1 }));
+  await caught(queue.run(misbehave, { does: 'loop', secret }, { maxAttempts: 1 }));
   (await queue.add(echo, secret, { delay: 60_000 })).cancel();
   expect(lines.length).toBeGreaterThan(5);
   expect(JSON.stringify(lines)).not.toContain(secret);
@@ -69,7 +69,7 @@ test('inputs, metadata and results are in no line', async () => {
 test('evictions and alerts have a line', async () => {
   const { lines, logger } = listening();
   const queue = makeQueue({ logger, deadLetters: { max: 1, alertAt: 1 } });
-  for (let count = 0; count < 2; count++) await caught(queue.run(flaky, { failures: 9 }, { attempts: 1 }));
+  for (let count = 0; count < 2; count++) await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 1 }));
   const messages = lines.map(({ message }) => message).join('\n');
   expect(messages).toContain('dead letter evicted');
   expect(messages).toContain('many dead letters');
@@ -81,5 +81,5 @@ test('a logger that throws changes nothing', async () => {
   };
   const queue = makeQueue({ logger: { trace: fails, debug: fails, info: fails, warn: fails, error: fails } });
   expect(await queue.run(flaky, { failures: 1 })).toBe(2);
-  expect((await caught(queue.run(flaky, { failures: 9 }, { attempts: 1 }))).message).toBe('failure 1');
+  expect((await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 1 }))).message).toBe('failure 1');
 });

@@ -21,7 +21,7 @@ export const returns = defineJob({
   ...common,
   name: 'returns',
   input: z.enum(['function', 'buffer', 'instance', 'promise', 'map']),
-  attempts: 1,
+  maxAttempts: 1,
   run: (what) => {
     class Point {
       x = 1;
@@ -39,7 +39,7 @@ export const returns = defineJob({
 export const checked = defineJob({
   ...common,
   name: 'checked',
-  attempts: 1,
+  maxAttempts: 1,
   output: z.object({ n: z.number(), note: z.string().default('none') }),
   run: (input) => input,
 });
@@ -52,7 +52,7 @@ class Refused extends RangeError {
 export const throws = defineJob({
   ...common,
   name: 'throws',
-  attempts: 1,
+  maxAttempts: 1,
   input: z.enum(['class', 'text', 'null', 'aggregate', 'function', 'async']),
   run: (what) => {
     if (what === 'class') throw new Refused();
@@ -81,12 +81,12 @@ export const hopeless = defineJob({
     throw new UnrecoverableError('hopeless');
   },
 });
-export const never = defineJob({ ...common, name: 'never', attempts: 1, timeout: 60, run: () => new Promise(() => {}) });
+export const never = defineJob({ ...common, name: 'never', maxAttempts: 1, timeout: 60, run: () => new Promise(() => {}) });
 /** Stops when it is told to, and says so. */
 export const polite = defineJob({
   ...common,
   name: 'polite',
-  attempts: 1,
+  maxAttempts: 1,
   timeout: 60,
   gracePeriod: 10_000,
   run: (_input, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
@@ -95,7 +95,7 @@ export const polite = defineJob({
 export const stubborn = defineJob({
   ...common,
   name: 'stubborn',
-  attempts: 1,
+  maxAttempts: 1,
   timeout: 60,
   gracePeriod: 10_000,
   run: () => new Promise(() => {}),
@@ -106,19 +106,19 @@ export const steps = defineJob({
   name: 'steps',
   backoff,
   run: (_input, context) => {
-    const from = context.resume?.done ?? 0;
+    const from = context.lastCheckpoint?.done ?? 0;
     context.progress({ from });
     context.checkpoint({ done: from + 1 });
     context.log.info({ from }, 'step');
     if (from < 2) throw new Error(`at step ${from}`);
-    return { from, attempt: context.attempt, attempts: context.attempts, metadata: context.metadata, name: context.name };
+    return { from, attempt: context.attempt, maxAttempts: context.maxAttempts, metadata: context.metadata, name: context.name };
   },
 });
-export const exits = defineJob({ ...common, name: 'exits', attempts: 1, run: () => process.exit(1) });
+export const exits = defineJob({ ...common, name: 'exits', maxAttempts: 1, run: () => process.exit(1) });
 export const hogs = defineJob({
   ...common,
   name: 'hogs',
-  attempts: 1,
+  maxAttempts: 1,
   run: () => {
     const kept = [];
     for (;;) kept.push(new Array(1_000).fill(kept.length));

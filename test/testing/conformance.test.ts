@@ -107,7 +107,7 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
 
     test('that are moved are gone', async () => {
       const { buffer } = new Uint8Array(8);
-      const { output } = await endOf(await queue.add(jobs.kindOf, new Uint8Array(buffer), { transfer: [buffer], attempts: 1 }));
+      const { output } = await endOf(await queue.add(jobs.kindOf, new Uint8Array(buffer), { transfer: [buffer], maxAttempts: 1 }));
       expect(output).toMatchObject({ bytes: 8 });
       expect(buffer.byteLength).toBe(0);
     });
@@ -157,7 +157,7 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
     });
 
     test('end in a dead letter, which can be replayed', async () => {
-      const job = await queue.add(jobs.flaky, { failures: 9 }, { attempts: 2 });
+      const job = await queue.add(jobs.flaky, { failures: 9 }, { maxAttempts: 2 });
       expect(await endOf(job)).toMatchObject({ state: 'failed', error: { message: 'failure 2' } });
       expect(queue.deadLetters.list()).toMatchObject([{ id: job.id, name: 'flaky', reason: 'failed', input: { failures: 9 } }]);
       const replayed = await queue.deadLetters.replay(job.id, { input: { failures: 0 } });
@@ -180,7 +180,7 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
       const progress: unknown[] = [];
       queue.on('progress', (_job, value) => void progress.push(value));
       const job = await queue.add(jobs.steps, 1, { metadata: { user: 7 } });
-      const expected = { from: 2, attempt: 3, attempts: 4, metadata: { user: 7 }, name: 'steps' };
+      const expected = { from: 2, attempt: 3, maxAttempts: 4, metadata: { user: 7 }, name: 'steps' };
       expect((await endOf(job)).output).toEqual(expected);
       expect(progress).toEqual([{ from: 0 }, { from: 1 }, { from: 2 }]);
       expect(lines).toMatchObject([0, 1, 2].map((from) => ({ from, jobId: job.id, attempt: from + 1 })));
@@ -279,7 +279,7 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
 
     test.each(['never', 'polite'] as const)('ends what runs: %s', async (name) => {
       const told = listen('active', 'cancelled', 'retrying', 'failed', 'thread-killed');
-      const job = await queue.add(jobs[name], 1, { attempts: 3, timeout: 60_000 });
+      const job = await queue.add(jobs[name], 1, { maxAttempts: 3, timeout: 60_000 });
       const drained = queue.drain();
       await queue.waitFor(job, 'active');
       // Until its handler runs, there is none that could be told.
@@ -361,7 +361,7 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
       const delayed = await queue.add(jobs.echo, 2, { delay: 60_000 });
       const { unfinished } = await queue.close({ drain: 'all' });
       expect(unfinished).toMatchObject([
-        { id: job.id, name: 'echo', input: 1, attempts: 0, metadata: 'm' },
+        { id: job.id, name: 'echo', input: 1, attemptsMade: 0, metadata: 'm' },
         { id: delayed.id, input: 2 },
       ]);
       expect(await caught(job.result())).toMatchObject({ code: 'ERR_QUEUE_CLOSED', jobId: job.id });

@@ -15,10 +15,10 @@ describe('runJob', () => {
   });
 
   test('gives what the handler said', async () => {
-    const run = await runJob(jobs.steps, 1, { attempt: 3, resume: { done: 2 }, attempts: 5, metadata: 'm' });
+    const run = await runJob(jobs.steps, 1, { attempt: 3, lastCheckpoint: { done: 2 }, maxAttempts: 5, metadata: 'm' });
     expect(run).toEqual({
       outcome: 'completed',
-      output: { from: 2, attempt: 3, attempts: 5, metadata: 'm', name: 'steps' },
+      output: { from: 2, attempt: 3, maxAttempts: 5, metadata: 'm', name: 'steps' },
       duration: expect.any(Number),
       progress: [{ from: 2 }],
       checkpoints: [{ done: 3 }],

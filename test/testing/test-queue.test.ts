@@ -192,7 +192,7 @@ describe('virtual time', () => {
       name: 'waits',
       module: import.meta.url,
       input: z.any(),
-      attempts: 1,
+      maxAttempts: 1,
       timeout: 1_000,
       run: (_input, given) => {
         context = given;

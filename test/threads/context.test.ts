@@ -39,5 +39,5 @@ test.each([false, true])('log lines arrive with the id of the job (thread killed
 });
 
 test('a first attempt has nothing to resume', async () => {
-  expect(await makeQueue().run(about, 1)).toMatchObject({ attempt: 1, resume: undefined, aborted: false });
+  expect(await makeQueue().run(about, 1)).toMatchObject({ attempt: 1, lastCheckpoint: undefined, aborted: false });
 });

@@ -8,7 +8,7 @@ describe('a crash', () => {
   test('by process.exit has the reason exit and the code', async () => {
     const queue = makeQueue();
     const killed = next(queue, 'thread-killed');
-    const job = await queue.add(misbehave, { does: 'exit' }, { attempts: 1 });
+    const job = await queue.add(misbehave, { does: 'exit' }, { maxAttempts: 1 });
     const error = await caught(job.result());
     expect(error).toBeInstanceOf(CrashError);
     expect(error).toMatchObject({ code: 'ERR_CRASH', reason: 'exit', exitCode: 7, jobId: job.id, jobName: 'misbehave', attempt: 1 });
@@ -23,7 +23,7 @@ describe('a crash', () => {
     ['rejection', RangeError, 'nobody handled this'],
   ])('by an error nobody caught (%s) has it as cause', async (does, type, message) => {
     const queue = makeQueue();
-    const error = await caught(queue.run(misbehave, { does }, { attempts: 1, timeout: 20_000 }));
+    const error = await caught(queue.run(misbehave, { does }, { maxAttempts: 1, timeout: 20_000 }));
     expect(error).toBeInstanceOf(CrashError);
     expect(error).toMatchObject({ reason: 'uncaught', attempt: 1 });
     expect(error.cause).toBeInstanceOf(type);
@@ -33,7 +33,7 @@ describe('a crash', () => {
 
   test('by lack of memory has the reason out-of-memory', async () => {
     const queue = makeQueue({ worker: { resourceLimits: { maxOldGenerationSizeMb: 24 } } });
-    const error = await caught(queue.run(misbehave, { does: 'memory' }, { attempts: 1, timeout: 25_000 }));
+    const error = await caught(queue.run(misbehave, { does: 'memory' }, { maxAttempts: 1, timeout: 25_000 }));
     expect(error).toBeInstanceOf(CrashError);
     expect(error.reason).toBe('out-of-memory');
     expect(await queue.run(echo, 'next')).toBe('next');
@@ -50,7 +50,7 @@ describe('a crash', () => {
     const queue = makeQueue();
     for (let warm = 0; warm < 30; warm++) await queue.run(misbehave, { does: 'fine' });
     queue.pause();
-    const crash = await queue.add(misbehave, { does: 'exit' }, { attempts: 1 });
+    const crash = await queue.add(misbehave, { does: 'exit' }, { maxAttempts: 1 });
     const behind = await queue.addBulk(
       misbehave,
       Array.from({ length: 10 }, () => ({ does: 'fine' })),
@@ -114,7 +114,7 @@ describe('a late error', () => {
     const hold = makeGate();
     const guilty = await queue.add(leaves, { gate: late.memory, does: 'exit' });
     await guilty.result();
-    const innocent = await queue.add(holdAsync, { gate: hold.memory, value: 'innocent' }, { attempts: 1 });
+    const innocent = await queue.add(holdAsync, { gate: hold.memory, value: 'innocent' }, { maxAttempts: 1 });
     await next(queue, 'progress');
     const told = next(queue, 'late-error');
     late.open();

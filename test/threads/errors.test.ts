@@ -138,7 +138,7 @@ describe('results', () => {
 
   test('a getter that throws fails the job with its error', async () => {
     const queue = makeQueue();
-    const error = await caught(queue.run(returns, 'getter', { attempts: 1 }));
+    const error = await caught(queue.run(returns, 'getter', { maxAttempts: 1 }));
     expect(error).toBeInstanceOf(RangeError);
     expect(await queue.run(returns, 'nothing')).toBeUndefined();
   });

@@ -7,7 +7,7 @@ import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js
 describe('a job past its limit', () => {
   test.each(['loop', 'never'])('(%s) is killed with a TimeoutError that says what happened', async (does) => {
     const queue = makeQueue();
-    const job = await queue.add(misbehave, { does }, { timeout: 60, attempts: 1 });
+    const job = await queue.add(misbehave, { does }, { timeout: 60, maxAttempts: 1 });
     const error = await caught(job.result());
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error).toMatchObject({ code: 'ERR_TIMEOUT', timeout: 60, jobId: job.id, jobName: 'misbehave', attempt: 1 });
@@ -29,7 +29,7 @@ describe('a job past its limit', () => {
   test('frees its thread: those behind it run on the replacement', async () => {
     const queue = makeQueue();
     const before = await queue.run(where, 1);
-    const hung = await queue.add(misbehave, { does: 'loop' }, { attempts: 1 });
+    const hung = await queue.add(misbehave, { does: 'loop' }, { maxAttempts: 1 });
     const after = queue.run(where, 1);
     await caught(hung.result());
     expect(await after).not.toBe(before);
@@ -40,7 +40,7 @@ describe('a job past its limit', () => {
     for (let warm = 0; warm < 30; warm++) await queue.run(misbehave, { does: 'fine' });
     queue.pause();
     const before = await queue.addBulk(misbehave, [{ does: 'fine' }, { does: 'fine' }]);
-    const hung = await queue.add(misbehave, { does: 'loop' }, { attempts: 1 });
+    const hung = await queue.add(misbehave, { does: 'loop' }, { maxAttempts: 1 });
     const behind = await queue.addBulk(
       misbehave,
       Array.from({ length: 20 }, () => ({ does: 'fine' })),
@@ -64,7 +64,7 @@ describe('a job past its limit', () => {
       misbehave,
       Array.from({ length: 10 }, () => ({ does: 'fine' })),
     );
-    const hung = await queue.add(misbehave, { does: 'loop' }, { attempts: 1 });
+    const hung = await queue.add(misbehave, { does: 'loop' }, { maxAttempts: 1 });
     queue.resume();
     await caught(hung.result());
     await Promise.all(before.map((job) => job.result()));
@@ -92,14 +92,14 @@ describe('a job past its limit', () => {
   test('finds its checkpoint at the next attempt', async () => {
     const queue = makeQueue();
     const job = await queue.add(checkpointing, 1);
-    expect(await job.result()).toEqual({ step: 3, resume: { step: 2 } });
+    expect(await job.result()).toEqual({ step: 3, lastCheckpoint: { step: 2 } });
     expect(job.attempts.map(({ outcome }) => outcome)).toEqual(['timed-out', 'timed-out', 'completed']);
   });
 
   test('a spare thread takes over, and the number of threads stays', async () => {
     const queue = makeQueue({ threads: 1, spareThreads: 1 });
     await queue.ready();
-    await caught(queue.run(misbehave, { does: 'loop' }, { attempts: 1 }));
+    await caught(queue.run(misbehave, { does: 'loop' }, { maxAttempts: 1 }));
     expect(await queue.run(echo, 1)).toBe(1);
     await queue.ready();
     expect(queue.stats().threads).toMatchObject({ size: 2, killed: 1 });

@@ -57,7 +57,7 @@ describe('an input', () => {
   test('is moved with one attempt', async () => {
     const queue = makeQueue();
     const bytes = new Uint8Array(MB).fill(3);
-    const output = await queue.run(echo, bytes, { attempts: 1, transfer: [bytes.buffer] });
+    const output = await queue.run(echo, bytes, { maxAttempts: 1, transfer: [bytes.buffer] });
     expect([bytes.byteLength, output.byteLength, output[0]]).toEqual([0, MB, 3]);
   });
 

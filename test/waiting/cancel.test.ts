@@ -142,7 +142,7 @@ describe('the handle', () => {
   test.each(['loop', 'throw-if-aborted', 'await'])('a timed-out handler that stops by itself (%s) keeps its thread', async (how) => {
     const queue = makeQueue();
     const before = await queue.run(where, 1);
-    const error = await caught(queue.run(polite, { how }, { timeout: 50, attempts: 1 }));
+    const error = await caught(queue.run(polite, { how }, { timeout: 50, maxAttempts: 1 }));
     expect(error).toMatchObject({ code: 'ERR_TIMEOUT', timeout: 50 });
     expect(await queue.run(where, 1)).toBe(before);
     expect(queue.stats()).toMatchObject({ threads: { killed: 0 }, totals: { timedOut: 1 } });
@@ -163,7 +163,7 @@ describe('the handle', () => {
   test('cancels for good also while a timed-out attempt is in its grace period', async () => {
     const queue = makeQueue();
     const gate = makeGate();
-    const job = await queue.add(polite, { how: 'gate', gate: gate.memory }, { timeout: 50, attempts: 2 });
+    const job = await queue.add(polite, { how: 'gate', gate: gate.memory }, { timeout: 50, maxAttempts: 2 });
     await next(queue, 'progress', (_job, value) => value === 'told');
     const accepted = job.cancel('and for good');
     gate.open();

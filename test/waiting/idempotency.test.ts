@@ -49,7 +49,7 @@ describe('an idempotency key', () => {
 
   test('is free after a failure', async () => {
     const queue = makeQueue();
-    await caught(queue.run(flaky, { failures: 1 }, { idempotencyKey: 'k', attempts: 1 }));
+    await caught(queue.run(flaky, { failures: 1 }, { idempotencyKey: 'k', maxAttempts: 1 }));
     expect(await queue.run(flaky, { failures: 0 }, { idempotencyKey: 'k' })).toBe(1);
     expect(queue.stats().totals.deduplicated).toBe(0);
   });

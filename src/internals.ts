@@ -1,0 +1,25 @@
+/**
+ * What `threadmill/testing` and the command may use beyond the public API: the places where a queue's time, chance and
+ * threads can be replaced, and the parts that do to a value in this thread what crossing to another does to it.
+ */
+export { payloadOf } from './adding/intake.js';
+export { checkOptions } from './check-options.js';
+export { type Clock, realClock, type Timer } from './clock.js';
+export { attachJob } from './errors.js';
+export { checkAddOptions } from './job/add-options.js';
+export type { Outcome } from './job/attempt.js';
+export { isDefinition } from './job/definition.js';
+export { cancelled, type Victim } from './job/job.js';
+export { pack } from './job/payload.js';
+export type { JobRecord } from './job/record.js';
+export { validate } from './job/validate.js';
+export type { Seams } from './queue-options.js';
+export { crashError, notSent, timeoutError } from './threads/attempt-errors.js';
+export type { AttemptEnd, DispatchHost, HandlerMessage, KillReason } from './threads/host.js';
+export { HandlerContext } from './threads/inside/handler-context.js';
+export { checkedOutput, notReturned } from './threads/inside/output.js';
+export { movedOf } from './threads/inside/transfer.js';
+export type { Location, Runner, RunnerOptions, ThreadStats } from './threads/runner.js';
+export { decodeThrown, encodeThrown } from './threads/wire/error-codec.js';
+export { CELL, CELLS } from './threads/wire/shared-memory.js';
+export { messageOf, textOf } from './thrown.js';

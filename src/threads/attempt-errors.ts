@@ -1,0 +1,97 @@
+import { CrashError, type CrashReason, ModuleError, NotCloneableError, type PostMortem, TimeoutError } from '../errors.js';
+import type { Victim } from '../job/job.js';
+import type { JobRecord } from '../job/record.js';
+import { messageOf } from '../thrown.js';
+import { LOAD_LIMIT } from './deadline.js';
+import { placeOf, stackText } from './post-mortem.js';
+import type { Slot } from './slot.js';
+
+/** The errors of attempts that did not end by themselves. */
+
+function factsOf(record: Victim) {
+  return { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt };
+}
+
+export function timeoutError(record: Victim, ranFor: number): TimeoutError {
+  const { timeout } = record;
+  const { name } = record.kind.definition;
+  return new TimeoutError(`${name} timed out after ${timeout} ms`, timeout, ranFor, factsOf(record));
+}
+
+/** The job's input could not be cloned on its way to a thread. */
+export function notSent(record: Victim, cause: unknown): NotCloneableError {
+  const { name } = record.kind.definition;
+  return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${(cause as Error).message}`, { cause });
+}
+
+/** Writes on a timeout where the job was stuck: in its message, and as its stack. */
+export function addPostMortem(error: Error, postMortem: PostMortem): void {
+  error.message += placeOf(postMortem);
+  error.stack = `${error.name}: ${error.message}${stackText(postMortem)}`;
+  if (error instanceof TimeoutError) error.postMortem = postMortem;
+}
+
+export function loadTimeoutError(record: JobRecord): ModuleError {
+  const { name, module } = record.kind.definition;
+  return new ModuleError(`the module of job "${name}" did not finish loading within ${LOAD_LIMIT} ms (${module})`, factsOf(record));
+}
+
+/** The thread died while it loaded the job's module. */
+export function loadCrashError(record: JobRecord, slot: Slot, exitCode: number): ModuleError {
+  const { name, module } = record.kind.definition;
+  return new ModuleError(`the module of job "${name}" ended its thread while loading: ${causeOf(slot, exitCode)} (${module})`, {
+    ...factsOf(record),
+    cause: slot.fatal,
+  });
+}
+
+/** The thread died under the job. */
+export function crashError(record: Victim, slot: Pick<Slot, 'fatal'>, exitCode: number): CrashError {
+  const reason = crashReason(slot.fatal);
+  return new CrashError(`${record.kind.definition.name} ended its thread: ${causeOf(slot, exitCode)}`, reason, exitCode, {
+    ...factsOf(record),
+    cause: slot.fatal,
+  });
+}
+
+/** An error that nobody caught, thrown in something the running job had started. */
+export function uncaughtError(record: JobRecord, cause: unknown): CrashError {
+  const { name } = record.kind.definition;
+  return new CrashError(`${name} left an error uncaught: ${messageOf(cause)}`, 'uncaught', 1, { ...factsOf(record), cause });
+}
+
+/** The thread did not go on after this job, or said that it had done all, and the job's result never came. */
+export function stuckError(record: JobRecord): CrashError {
+  const { name } = record.kind.definition;
+  return new CrashError(`${name} broke its thread: it ended, but no result came`, 'uncaught', 1, factsOf(record));
+}
+
+/** Another job ended the thread while this one ran. */
+export function innocentError(record: JobRecord, slot: Slot, exitCode: number): CrashError {
+  const { name } = record.kind.definition;
+  const text = `${name} was interrupted: something that another job had left behind ended its thread (${causeOf(slot, exitCode)})`;
+  return new CrashError(text, crashReason(slot.fatal), exitCode, factsOf(record));
+}
+
+/** A job that had ended called `process.exit` in something it had left behind. */
+export function lateExitError({ jobName }: { jobName: string | undefined }, exitCode: number): CrashError {
+  return new CrashError(`${jobName} called process.exit(${exitCode}) after it had ended`, 'exit', exitCode, { jobName });
+}
+
+export function bootError(cause: unknown, exitCode = 1): CrashError {
+  const why = cause === undefined ? `it ended with exit code ${exitCode}` : messageOf(cause);
+  return new CrashError(`no thread can be started: ${why}. Check the queue's option "worker".`, crashReason(cause), exitCode, {
+    cause,
+  });
+}
+
+function crashReason(fatal: unknown): CrashReason {
+  if (fatal === undefined) return 'exit';
+  return (fatal as { code?: string } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'uncaught';
+}
+
+function causeOf({ fatal }: Pick<Slot, 'fatal'>, exitCode: number): string {
+  const reason = crashReason(fatal);
+  if (reason === 'exit') return `process.exit(${exitCode}) was called`;
+  return reason === 'out-of-memory' ? 'it ran out of memory' : messageOf(fatal);
+}

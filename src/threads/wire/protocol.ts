@@ -1,0 +1,100 @@
+/** What the main thread and a job thread say to each other: types and constants only. */
+
+import type { MessagePort } from 'node:worker_threads';
+
+/** A definition, as a thread needs to know it. */
+export interface KindMessage {
+  index: number;
+  name: string;
+  module: string;
+  /** Executions allowed in total, where a job says nothing else. */
+  maxAttempts: number;
+}
+
+/** What a thread is opened with, as the task of its one Piscina run. */
+export interface OpenMessage {
+  port: MessagePort;
+  shared: SharedArrayBuffer;
+  /** What the id of a job with a number begins with. */
+  idPrefix: string;
+  /** Loaded before the thread says that it is open. */
+  preload: KindMessage[];
+}
+
+/** Where a job stands among those sent to a thread since it was last at rest; from 0. */
+export type Position = number;
+
+/**
+ * Jobs, a column for each of their facts. Columns are grown by `push`: an array made by `new Array(n)` counts as one with
+ * holes, which V8 writes key by key. (64 jobs of 7 values: 20 µs to send and 35 to read in one array with holes, 9 and
+ * 15 in one without, 7 and 12 in columns.)
+ */
+export interface RunMessage {
+  type: 'run';
+  /** Those that the thread has not been told of. */
+  kinds: KindMessage[] | undefined;
+  /** Position of the first job. */
+  first: Position;
+  kind: number[];
+  keys: (number | string)[];
+  inputs: unknown[];
+  /** Of jobs that have more to tell. */
+  extras: (Extras | undefined)[] | undefined;
+}
+
+/** What most jobs do not have: without it, it is the first attempt of as many as the definition allows. */
+export interface Extras {
+  attempt: number;
+  maxAttempts: number;
+  metadata: unknown;
+  lastCheckpoint: unknown;
+}
+
+/** To a thread. */
+export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded };
+
+export const RESULT = { COMPLETED: 0, FAILED: 1, CRASHED: 2 } as const;
+
+/** Results of jobs at consecutive positions. */
+export interface ResultsMessage {
+  type: 'results';
+  first: Position;
+  /** Of each its output, or an {@link Encoded} error. */
+  values: unknown[];
+  /** Of each one of {@link RESULT}; `undefined` when all have completed. */
+  results: number[] | undefined;
+  /** The jobs of one {@link RunMessage} are over. */
+  last: boolean;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** From a thread. */
+export type FromThread =
+  | { type: 'open'; failures: Encoded[] }
+  | ResultsMessage
+  | { type: 'progress' | 'checkpoint'; position: Position; value: unknown }
+  | { type: 'log'; position: Position; level: LogLevel; args: unknown[] }
+  /** An error nobody caught, left by a job that had ended. */
+  | { type: 'late-error'; jobId: string | undefined; jobName: string | undefined; error: Encoded }
+  /** `process.exit` was called, by this job as far as that can be told. */
+  | { type: 'exit'; jobId: string | undefined; jobName: string | undefined };
+
+/** An error on its way between threads. */
+export interface EncodedError {
+  /** Constructor to build it with; see `error-codec.ts`. */
+  type: string;
+  name: string;
+  message: string;
+  stack: string | undefined;
+  /** Own properties, those that can be cloned. */
+  props: Record<string, unknown> | undefined;
+  cause: Encoded | undefined;
+  errors: Encoded[] | undefined;
+}
+
+/** An error, or anything else that was thrown. */
+export type Encoded = { error: EncodedError } | { value: unknown };
+
+/** Set on `globalThis` of a job thread, so that a queue made inside one can say what is wrong. */
+export const THREAD_MARK = Symbol.for('threadmill.thread');

@@ -1,0 +1,33 @@
+import type { JobKind } from '../../job/kind.js';
+import type { JobRecord } from '../../job/record.js';
+import type { Extras, KindMessage, Position, RunMessage } from './protocol.js';
+
+export function kindMessage({ index, definition: { name, module, maxAttempts } }: JobKind): KindMessage {
+  return { index, name, module, maxAttempts };
+}
+
+/** The message of a batch whose first job has this position. `known`: the kinds that the thread has been told of, and after this message will have been. */
+export function runMessage(first: Position, records: readonly JobRecord[], known: boolean[]): RunMessage {
+  const message: RunMessage = { type: 'run', kinds: undefined, first, kind: [], keys: [], inputs: [], extras: undefined };
+  for (const record of records) {
+    const { key, input, kind } = record;
+    if (!known[kind.index]) {
+      message.kinds ??= [];
+      message.kinds.push(kindMessage(kind));
+      known[kind.index] = true;
+    }
+    const extras = extrasOf(record);
+    if (extras !== undefined) message.extras ??= message.keys.map(() => undefined);
+    message.extras?.push(extras);
+    message.kind.push(kind.index);
+    message.keys.push(key);
+    message.inputs.push(input);
+  }
+  return message;
+}
+
+function extrasOf({ attempt, maxAttempts, options, checkpoint, kind }: JobRecord): Extras | undefined {
+  const metadata = options?.metadata;
+  const plain = attempt === 1 && maxAttempts === kind.definition.maxAttempts && metadata === undefined && checkpoint === undefined;
+  return plain ? undefined : { attempt, maxAttempts, metadata, lastCheckpoint: checkpoint };
+}
