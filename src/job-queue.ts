@@ -25,8 +25,7 @@ import { execution, lineOf, logEvents, loggerFor, type QueueLogger, report } fro
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import { type CheckedQueueOptions, checkQueueOptions, type QueueOptions, type Seams } from './queue-options.js';
 import { Dispatcher } from './threads/dispatcher.js';
-import type { AttemptEnd, DispatchHost, HandlerMessage } from './threads/host.js';
-import type { Runner } from './threads/runner.js';
+import type { AttemptEnd, HandlerMessage, Reports, Runner } from './threads/runner.js';
 import { THREAD_MARK } from './threads/wire/protocol.js';
 import { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
@@ -125,8 +124,16 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     const preload = this.#options.jobs.map((definition) => this.#kinds.of(definition));
     const { idPrefix } = this.#jobs;
     this.#runner =
-      seams.runner?.(this.#host, this.#clock, { threads, idPrefix }) ??
-      new Dispatcher(this.#host, this.#clock, { threads, spareThreads, maxBatch, worker: worker as never, preload, postMortem, idPrefix });
+      seams.runner?.(this.#ready, this.#reports, this.#clock, { threads, idPrefix }) ??
+      new Dispatcher(this.#ready, this.#reports, this.#clock, {
+        threads,
+        spareThreads,
+        maxBatch,
+        worker: worker as never,
+        preload,
+        postMortem,
+        idPrefix,
+      });
   }
 
   // --- 1. A job is added
@@ -239,35 +246,20 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   // --- 3. It runs, and the attempt ends
 
-  /** What the dispatcher asks of and tells the queue. */
-  readonly #host: DispatchHost = this.#makeHost();
-
-  #makeHost(): DispatchHost {
-    const ready = () => this.#ready;
-    return {
-      get size() {
-        return ready().size;
-      },
-      get head() {
-        return ready().head;
-      },
-      get overtakes() {
-        return ready().overtakes;
-      },
-      take: () => this.#ready.take(),
-      started: (record) => this.#started(record),
-      sent: (records) => this.#sent(records),
-      completed: (record, output, startedAt, duration, threadId) => this.#succeeded(record, output, startedAt, duration, threadId),
-      ended: (record, end) => this.#ended(record, end),
-      returned: (records) => this.#returned(records),
-      said: (record, message) => this.#said(record, message),
-      threadKilled: (threadId, reason, record) => this.#tellThread('thread-killed', threadId, reason, record?.id),
-      threadZombie: (threadId, record) => this.#tellThread('thread-zombie', threadId, 'native code', record?.id),
-      lateError: (threadId, jobId, error) => {
-        if (this.hears('late-error')) this.tell('late-error', { threadId, reason: 'late-error', jobId }, error);
-      },
-    };
-  }
+  /** Who the runner tells what became of the jobs. */
+  readonly #reports: Reports = {
+    started: (record) => this.#started(record),
+    sent: (records) => this.#sent(records),
+    completed: (record, output, startedAt, duration, threadId) => this.#succeeded(record, output, startedAt, duration, threadId),
+    ended: (record, end) => this.#ended(record, end),
+    returned: (records) => this.#returned(records),
+    message: (record, message) => this.#message(record, message),
+    threadKilled: (threadId, reason, record) => this.#tellThread('thread-killed', threadId, reason, record?.id),
+    threadZombie: (threadId, record) => this.#tellThread('thread-zombie', threadId, 'native-code', record?.id),
+    lateError: (threadId, jobId, error) => {
+      if (this.hears('late-error')) this.tell('late-error', { threadId, reason: 'late-error', jobId }, error);
+    },
+  };
 
   #started(record: JobRecord): void {
     move(record, 'active');
@@ -640,7 +632,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   // --- Telling
 
-  #said(record: JobRecord, message: HandlerMessage): void {
+  #message(record: JobRecord, message: HandlerMessage): void {
     if (message.type === 'log') return this.#logger?.[message.level](...lineOf(record, message.args));
     if (message.type === 'checkpoint') record.checkpoint = message.value;
     else {

@@ -4,9 +4,9 @@ import { checkOptions } from './check-options.js';
 import type { Clock } from './clock.js';
 import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
-import type { DispatchHost } from './threads/host.js';
+import type { Source } from './threads/batch.js';
 import type { ThreadOptions } from './threads/pool.js';
-import type { Runner, RunnerOptions } from './threads/runner.js';
+import type { Reports, Runner, RunnerOptions } from './threads/runner.js';
 
 /** Options of a `JobQueue`; all have defaults. */
 export interface QueueOptions {
@@ -89,5 +89,5 @@ export interface Seams {
   /** Gives numbers from 0 to 1 for the jitter of a backoff. Default `Math.random`. */
   random?: () => number;
   /** Makes what runs the jobs. Default worker threads. */
-  runner?: (host: DispatchHost, clock: Clock, options: RunnerOptions) => Runner;
+  runner?: (source: Source, reports: Reports, clock: Clock, options: RunnerOptions) => Runner;
 }

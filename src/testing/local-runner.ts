@@ -12,7 +12,8 @@ interface Running {
 /** Runs jobs in this thread: when told, or where `automatic`, as soon as they may. */
 export class LocalRunner implements internals.Runner {
   automatic: boolean;
-  readonly #host: internals.DispatchHost;
+  readonly #source: internals.Source;
+  readonly #reports: internals.Reports;
   readonly #clock: internals.Clock;
   readonly #options: internals.RunnerOptions;
   readonly #faults: Faults;
@@ -24,11 +25,13 @@ export class LocalRunner implements internals.Runner {
 
   /** `scheduling` is called whenever jobs may have become ready. */
   constructor(
-    host: internals.DispatchHost,
+    source: internals.Source,
+    reports: internals.Reports,
     clock: internals.Clock,
     options: internals.RunnerOptions & { automatic: boolean; faults: Faults; scheduling: () => void },
   ) {
-    this.#host = host;
+    this.#source = source;
+    this.#reports = reports;
     this.#clock = clock;
     this.#options = options;
     this.#faults = options.faults;
@@ -42,8 +45,8 @@ export class LocalRunner implements internals.Runner {
 
   /** Runs the next job's attempt; `undefined` when none may run. */
   next(): Promise<Outcome> | undefined {
-    while (!this.#closed && this.#host.size > 0 && this.#host.head !== undefined) {
-      const record = this.#host.take();
+    while (!this.#closed && this.#source.size > 0 && this.#source.head !== undefined) {
+      const record = this.#source.take();
       // Its limit refused it: another job is the head now.
       if (record !== undefined) return this.#start(record);
     }
@@ -91,12 +94,12 @@ export class LocalRunner implements internals.Runner {
         const { outcome, error: reason } = verdict ?? { outcome: 'interrupted' as const, error };
         const { startedAt } = attempt;
         const duration = this.#clock.now() - startedAt;
-        ends.push(() => this.#host.ended(record, { outcome, error: reason, startedAt, duration, threadId, started: true }));
+        ends.push(() => this.#reports.ended(record, { outcome, error: reason, startedAt, duration, threadId, started: true }));
       }
       ended(verdict?.outcome ?? 'interrupted');
     }
     this.#running.clear();
-    this.#host.returned(back.sort((a, b) => a.order - b.order));
+    this.#reports.returned(back.sort((a, b) => a.order - b.order));
     for (const end of ends) end();
   }
 
@@ -120,16 +123,16 @@ export class LocalRunner implements internals.Runner {
 
   #start(record: internals.JobRecord): Promise<Outcome> {
     return new Promise((ended) => {
-      this.#host.started(record);
+      this.#reports.started(record);
       const attempt = new LocalAttempt(record, {
         clock: this.#clock,
         idPrefix: this.#options.idPrefix,
-        said: (message) => this.#host.said(record, message),
+        said: (message) => this.#reports.message(record, message),
         ended: (ending) => this.#ended(record, ending),
       });
       this.#running.set(record, { attempt, ended });
       if (!attempt.send()) return;
-      this.#host.sent([record]);
+      this.#reports.sent([record]);
       // Whoever heard of it may have ended it.
       if (this.#running.has(record)) attempt.run(this.#faults.next(record.kind.definition.name));
     });
@@ -138,12 +141,12 @@ export class LocalRunner implements internals.Runner {
   #ended(record: internals.JobRecord, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
     const running = this.#running.get(record);
     this.#running.delete(record);
-    if (outcome === 'completed') this.#host.completed(record, output, startedAt, duration, threadId);
-    else this.#host.ended(record, { outcome, error, startedAt, duration, threadId, started });
+    if (outcome === 'completed') this.#reports.completed(record, output, startedAt, duration, threadId);
+    else this.#reports.ended(record, { outcome, error, startedAt, duration, threadId, started });
     if (killed !== undefined) {
       // One that crashes ends by itself.
       if (killed !== 'crashed') this.#killed++;
-      this.#host.threadKilled(threadId, killed, record);
+      this.#reports.threadKilled(threadId, killed, record);
     }
     running?.ended(outcome);
     this.schedule();

@@ -59,8 +59,8 @@ export class TestQueue extends JobQueue {
       super(queueOptions, {
         clock,
         random: seededRandom(seed),
-        runner: (host, _clock, { threads, idPrefix }) => {
-          made = new LocalRunner(host, clock, { threads, idPrefix, automatic, faults, scheduling: () => history.look() });
+        runner: (source, reports, _clock, { threads, idPrefix }) => {
+          made = new LocalRunner(source, reports, clock, { threads, idPrefix, automatic, faults, scheduling: () => history.look() });
           return made;
         },
       });

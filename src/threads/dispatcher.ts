@@ -2,13 +2,12 @@ import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/record.js';
 import * as attemptErrors from './attempt-errors.js';
-import { type Batch, nextBatch } from './batch.js';
+import { type Batch, nextBatch, type Source } from './batch.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';
-import type { DispatchHost, Run } from './host.js';
 import { patienceWith, soonest } from './inspect.js';
 import { threadInspector } from './inspector.js';
 import { PostMortems } from './post-mortem.js';
-import type { Location, Runner, ThreadStats } from './runner.js';
+import type { Location, Reports, Run, Runner, ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';
 import { Threads, type ThreadsOptions } from './threads.js';
 import { Watchdog } from './watchdog.js';
@@ -29,7 +28,8 @@ const LARGEST_BATCH = 4_096;
 /** Gives batches to threads and takes results back. */
 export class Dispatcher implements Runner {
   readonly #threads: Threads;
-  readonly #host: DispatchHost;
+  readonly #source: Source;
+  readonly #reports: Reports;
   readonly #clock: Clock;
   readonly #options: DispatcherOptions;
   readonly #watchdog: Watchdog;
@@ -37,8 +37,9 @@ export class Dispatcher implements Runner {
   /** Whether jobs were sent in this turn of the event loop. */
   #hadItsTurn = false;
 
-  constructor(host: DispatchHost, clock: Clock, options: DispatcherOptions) {
-    this.#host = host;
+  constructor(source: Source, reports: Reports, clock: Clock, options: DispatcherOptions) {
+    this.#source = source;
+    this.#reports = reports;
     this.#clock = clock;
     this.#options = { ...options, maxBatch: Math.min(options.maxBatch, LARGEST_BATCH) };
     // Before the first thread starts: see there.
@@ -48,10 +49,10 @@ export class Dispatcher implements Runner {
       message: (slot, message) => this.#receive(slot, message),
       deadline: (slot) => this.#watchdog.look(slot),
       exited: (slot, state, exitCode) => this.#exited(slot, state, exitCode),
-      zombie: (slot) => host.threadZombie(slot.threadId, slot.verdict?.record),
+      zombie: (slot) => reports.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
     });
-    this.#watchdog = new Watchdog(host, clock, this.#threads, inspector && new PostMortems(inspector));
+    this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new PostMortems(inspector));
   }
 
   /**
@@ -121,7 +122,7 @@ export class Dispatcher implements Runner {
         else back.push(record);
       }
     }
-    this.#host.returned(back.sort((a, b) => a.order - b.order));
+    this.#reports.returned(back.sort((a, b) => a.order - b.order));
     for (const end of ended) end();
   }
 
@@ -151,12 +152,12 @@ export class Dispatcher implements Runner {
   #dispatch(): void {
     this.#scheduled = false;
     const { maxBatch, threads } = this.#options;
-    for (let { size } = this.#host; size > 0; size = this.#host.size) {
+    for (let { size } = this.#source; size > 0; size = this.#source.size) {
       // The last ones wait for whoever is free first; without batches all do.
       const candidates = this.#threads.candidates(size > threads && maxBatch > 1);
       const [slot] = candidates;
       if (slot === undefined) return this.#makeWay();
-      const batch = nextBatch(this.#host, Math.min(maxBatch, Math.ceil(size / candidates.length)), slot.state === 'busy');
+      const batch = nextBatch(this.#source, Math.min(maxBatch, Math.ceil(size / candidates.length)), slot.state === 'busy');
       if (batch.records.length === 0) return;
       this.#send(slot, batch);
     }
@@ -164,14 +165,14 @@ export class Dispatcher implements Runner {
 
   /** Takes back what was sent ahead where a job of higher priority would wait for it longer than for one batch. */
   #makeWay(): void {
-    const { head } = this.#host;
+    const { head } = this.#source;
     if (head === undefined) return;
-    for (const slot of this.#threads) if (slot.state === 'busy' && slot.delays(head.priority)) this.#host.returned(slot.withdraw());
+    for (const slot of this.#threads) if (slot.state === 'busy' && slot.delays(head.priority)) this.#reports.returned(slot.withdraw());
   }
 
   #send(slot: Slot, batch: Batch): void {
     const { records } = batch;
-    for (const record of records) this.#host.started(record);
+    for (const record of records) this.#reports.started(record);
     if (!this.#post(slot, batch)) return;
     this.#threads.work(slot);
     if (!this.#hadItsTurn) {
@@ -179,7 +180,7 @@ export class Dispatcher implements Runner {
       setImmediate(this.#turnOver);
     }
     slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? patienceWith(slot.front as JobRecord) : LOOK_AT_LEAST_EVERY));
-    this.#host.sent(records);
+    this.#reports.sent(records);
   }
 
   /** Sends the batch. A job whose input cannot be cloned fails by itself; the others wait again. Whether it was sent. */
@@ -191,7 +192,7 @@ export class Dispatcher implements Runner {
       const bad = records.length === 1 ? records : records.filter((record) => !isCloneable(record));
       // Each can be cloned, and yet all cannot: no job may be left without an end.
       const culprits = bad.length === 0 ? records : bad;
-      this.#host.returned(records.filter((record) => !culprits.includes(record)));
+      this.#reports.returned(records.filter((record) => !culprits.includes(record)));
       for (const record of culprits) this.#watchdog.settleUnstarted(slot, record, 'failed', attemptErrors.notSent(record, error));
       return false;
     }
@@ -200,12 +201,12 @@ export class Dispatcher implements Runner {
   /** No thread can be had: jobs that wait for one fail, instead of waiting for ever. */
   #failAll(error: Error): void {
     // Not those that listeners add now.
-    for (let { size } = this.#host; size > 0 && this.#host.head !== undefined; size--) {
-      const record = this.#host.take();
+    for (let { size } = this.#source; size > 0 && this.#source.head !== undefined; size--) {
+      const record = this.#source.take();
       // Its limit refused it: another job is the head now.
       if (record === undefined) continue;
-      this.#host.started(record);
-      this.#host.ended(record, { outcome: 'crashed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
+      this.#reports.started(record);
+      this.#reports.ended(record, { outcome: 'crashed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
     }
   }
 
@@ -216,7 +217,7 @@ export class Dispatcher implements Runner {
       case 'results':
         return this.#results(slot, message);
       case 'late-error':
-        this.#host.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
+        this.#reports.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
         return this.#retire(slot);
       case 'exit':
         slot.exitedBy = message;
@@ -225,7 +226,7 @@ export class Dispatcher implements Runner {
         return;
       default: {
         const record = slot.at(message.position);
-        if (record !== undefined) this.#host.said(record, message);
+        if (record !== undefined) this.#reports.message(record, message);
       }
     }
   }
@@ -240,7 +241,7 @@ export class Dispatcher implements Runner {
       const startedAt = slot.startedAt(position);
       const duration = slot.duration(position);
       if (results === undefined && slot.verdict === undefined) {
-        this.#host.completed(record, values[at], startedAt, duration, slot.threadId);
+        this.#reports.completed(record, values[at], startedAt, duration, slot.threadId);
       } else this.#result(slot, record, results?.[at], values[at], startedAt, duration);
     }
     if (last && slot.state === 'busy') this.#batchOver(slot);
@@ -258,7 +259,7 @@ export class Dispatcher implements Runner {
       slot.deadline.within(Math.min(soonest(slot.records()), LOOK_AT_LEAST_EVERY));
       this.#watchdog.settle(slot, record, verdict.outcome, verdict.error, run);
     } else if (result === RESULT.FAILED) this.#watchdog.settle(slot, record, 'failed', decodeThrown(value as never), run);
-    else this.#host.completed(record, value, startedAt, duration, slot.threadId);
+    else this.#reports.completed(record, value, startedAt, duration, slot.threadId);
   }
 
   #batchOver(slot: Slot): void {
@@ -276,7 +277,7 @@ export class Dispatcher implements Runner {
   #retire(slot: Slot): void {
     slot.retiring = true;
     if (slot.state === 'idle') this.#watchdog.kill(slot, 'late-error');
-    else if (slot.state === 'busy') this.#host.returned(slot.withdraw());
+    else if (slot.state === 'busy') this.#reports.returned(slot.withdraw());
   }
 
   // --- a thread has exited
@@ -287,15 +288,15 @@ export class Dispatcher implements Runner {
     const { exitedBy, threadId } = slot;
     const late = exitedBy !== undefined && exitedBy.jobId !== suspect?.id && !(running?.loading && exitedBy.jobId === undefined);
     const culprit = late ? undefined : suspect;
-    this.#host.returned(slot.withdraw());
+    this.#reports.returned(slot.withdraw());
     const rest = slot.takeRest(this.#clock.now());
     for (const [record, run] of rest) {
       if (record === culprit) continue;
       this.#watchdog.settle(slot, record, 'interrupted', attemptErrors.innocentError(record, slot, exitCode), run);
     }
-    if (late) this.#host.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
+    if (late) this.#reports.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
     if (culprit !== undefined) this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
-    if (state === 'idle' || state === 'busy') this.#host.threadKilled(threadId, 'crashed', culprit);
+    if (state === 'idle' || state === 'busy') this.#reports.threadKilled(threadId, 'crashed', culprit);
     this.schedule();
   }
 

@@ -4,23 +4,23 @@ import type { Outcome } from '../job/attempt.js';
 import { cancelled } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './attempt-errors.js';
-import type { DispatchHost, KillReason, Run } from './host.js';
 import { inspect } from './inspect.js';
 import type { PostMortems } from './post-mortem.js';
+import type { KillReason, Reports, Run } from './runner.js';
 import type { Slot, Verdict } from './slot.js';
 import type { Threads } from './threads.js';
 import { encodeThrown } from './wire/error-codec.js';
 
 /** Ends what is over its limit or cancelled: tells the job, and terminates its thread when telling is not enough. */
 export class Watchdog {
-  readonly #host: DispatchHost;
+  readonly #reports: Reports;
   readonly #clock: Clock;
   readonly #threads: Threads;
   readonly #postMortems: PostMortems | undefined;
 
-  constructor(host: DispatchHost, clock: Clock, threads: Threads, postMortems: PostMortems | undefined) {
+  constructor(reports: Reports, clock: Clock, threads: Threads, postMortems: PostMortems | undefined) {
     this.#postMortems = postMortems;
-    this.#host = host;
+    this.#reports = reports;
     this.#clock = clock;
     this.#threads = threads;
   }
@@ -31,7 +31,7 @@ export class Watchdog {
     const finding = inspect(slot, this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
       slot.deadline.within(finding.lookAgainIn);
-      if (finding.is === 'holding-back') this.#host.returned(slot.withdraw());
+      if (finding.is === 'holding-back') this.#reports.returned(slot.withdraw());
       return;
     }
     // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
@@ -42,7 +42,7 @@ export class Watchdog {
   cancel(slot: Slot, record: JobRecord, reason: unknown): void {
     const position = slot.positionOf(record);
     const unstarted = slot.withdraw();
-    this.#host.returned(unstarted.filter((one) => one !== record));
+    this.#reports.returned(unstarted.filter((one) => one !== record));
     const error = cancelled(record, reason);
     if (unstarted.includes(record)) this.settleUnstarted(slot, record, 'cancelled', error);
     else this.#end(slot, position, { record, outcome: 'cancelled', error });
@@ -69,18 +69,18 @@ export class Watchdog {
     const unstarted = slot.withdraw();
     slot.drain();
     // The judged job, or all of them, have ended in the meantime: nobody is to blame any more.
-    if (slot.state !== state || slot.verdict !== verdict) return this.#host.returned(unstarted);
+    if (slot.state !== state || slot.verdict !== verdict) return this.#reports.returned(unstarted);
     if (slot.suspect !== undefined) slot.verdict ??= { record: slot.suspect, outcome: 'crashed', error: stuckError(slot.suspect) };
     const lost = slot.takeRest(this.#clock.now());
     this.#threads.kill(slot);
-    this.#host.returned(unstarted);
+    this.#reports.returned(unstarted);
     this.#settleLost(slot, lost);
-    this.#host.threadKilled(slot.threadId, reason, slot.verdict?.record);
+    this.#reports.threadKilled(slot.threadId, reason, slot.verdict?.record);
   }
 
   /** An attempt on this thread is over, and has not completed its job, which must have been taken off the thread. */
   settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, run: Run): void {
-    this.#host.ended(record, { outcome, error, ...run, threadId: slot.threadId, gone: slot.gone });
+    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, gone: slot.gone });
   }
 
   /** The same of one that the thread had not started. */
@@ -106,7 +106,7 @@ export class Watchdog {
     if (finding.is === 'stuck') return this.kill(slot, 'stuck');
     if (running === undefined || finding.is === 'fine' || finding.is === 'holding-back') return slot.deadline.within(1);
     const { record, position, since } = running;
-    this.#host.returned(slot.withdraw());
+    this.#reports.returned(slot.withdraw());
     if (finding.is === 'over') this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
     else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record) }, 'not-loading');
   }

@@ -54,7 +54,7 @@ describe('a kill is over when the thread is gone', () => {
     const job = await queue.add(beating, { memory: new SharedArrayBuffer(16), does: 'native execSync' });
     const [event] = await next(queue, 'thread-zombie');
     const again = next(queue, 'active', (one) => one.id === job.id);
-    expect(event).toMatchObject({ reason: 'native code', jobId: job.id, threadId: expect.any(Number) });
+    expect(event).toMatchObject({ reason: 'native-code', jobId: job.id, threadId: expect.any(Number) });
     expect(queue.stats().threads).toMatchObject({ zombies: 1, killed: 1 });
     expect([job.state, exited.has(event.threadId)]).toEqual(['delayed', false]);
     await works(queue);
