@@ -17,6 +17,7 @@ import { cancelled, handleOf, Job } from './job/job.js';
 import { Jobs } from './job/jobs.js';
 import type { JobKind } from './job/kind.js';
 import { Kinds } from './job/kinds.js';
+import { withLine } from './job/log-lines.js';
 import { announceEnd, enter, JobRecord, move, resultOf } from './job/record.js';
 import { decide, type Next } from './job/retry.js';
 import type { JobState } from './job/state.js';
@@ -50,6 +51,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly #kinds = new Kinds({
     idPrefix: this.#jobs.idPrefix,
     cancel: (id, reason) => this.#cancelById(id, reason),
+    promote: (id) => this.#promote(id),
     startOf: (id) => this.#startOf(id),
     timeOf: (now) => this.#calendar.timeOf(now),
   });
@@ -404,6 +406,15 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     return true;
   }
 
+  /** A delayed job does not wait for its time. */
+  #promote(id: string): boolean {
+    const record = this.#jobs.get(id);
+    if (record === undefined || this.#delays.dueAt(record) === undefined) return false;
+    this.#delays.remove(record);
+    this.#due(record);
+    return true;
+  }
+
   /** A dead letter lives again. */
   async #replay(record: JobRecord, change: { input?: unknown }): Promise<Job> {
     const kind = this.#intake.kindOf(record.kind.definition);
@@ -497,6 +508,21 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   /** Counts, totals, times and threads, now; also by definition. */
   stats(): QueueStats {
     return queueStats(this.#kinds, this.#runner.stats);
+  }
+
+  /** @internal The definitions that it knows, for a page that adds jobs by their names. */
+  get definitions(): readonly JobDefinition[] {
+    return [...this.#kinds].map(({ definition }) => definition);
+  }
+
+  /** @internal Forgets a job that has ended; false when there is none. For a page that removes what it shows. */
+  forget(id: string): boolean {
+    const record = this.#jobs.get(id);
+    if (record === undefined || !record.ended) return false;
+    if (record.state === 'failed') return this.deadLetters.remove(id) > 0;
+    (record.state === 'completed' ? this.#completed : this.#cancelled).delete(record);
+    this.#forget(record);
+    return true;
   }
 
   // --- Pausing and ending
@@ -633,7 +659,10 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   // --- Telling
 
   #message(record: JobRecord, message: HandlerMessage): void {
-    if (message.type === 'log') return this.#logger?.[message.level](...lineOf(record, message.args));
+    if (message.type === 'log') {
+      record.logs = withLine(record.logs, this.#clock.wallTime(), message.level, message.args);
+      return this.#logger?.[message.level](...lineOf(record, message.args));
+    }
     if (message.type === 'checkpoint') record.checkpoint = message.value;
     else {
       record.progress = message.value;

@@ -8,6 +8,7 @@ export interface JobHost {
   /** What the ids of its own jobs begin with. */
   readonly idPrefix: string;
   cancel(id: string, reason: unknown): boolean;
+  promote(id: string): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */
   startOf(id: string): number | undefined;
   /** A time of `Clock.now`, in milliseconds since 1970. */

@@ -28,9 +28,15 @@ export class Delays {
     return this.#live.size;
   }
 
-  /** In order of their time. */
+  /** In order of their time: goes down the heap only as far as it is asked to. */
   *[Symbol.iterator](): Generator<JobRecord> {
-    for (const entry of [...this.#live.values()].sort(byDue)) yield entry.record;
+    const { data } = this.#heap;
+    const candidates = new TinyQueue<number>(data.length > 0 ? [0] : [], (a, b) => byDue(data[a] as Entry, data[b] as Entry));
+    for (let place = candidates.pop(); place !== undefined; place = candidates.pop()) {
+      const entry = data[place] as Entry;
+      if (this.#live.get(entry.record) === entry) yield entry.record;
+      for (const child of [2 * place + 1, 2 * place + 2]) if (child < data.length) candidates.push(child);
+    }
   }
 
   /** When a job is due, on {@link Clock.now}; `undefined` for one that is not in here. */
