@@ -16,7 +16,11 @@ export async function board(server: FastifyInstance, { prefix, password }: { pre
   server.addHook('onRequest', server.basicAuth);
 
   const serverAdapter = new FastifyAdapter();
-  createBullBoard({ queues: [new ThreadmillAdapter(server.queue)], serverAdapter });
+  createBullBoard({
+    queues: [new ThreadmillAdapter(server.queue)],
+    serverAdapter,
+    options: { uiConfig: { boardTitle: 'Jobs', hideRedisDetails: true, hideDocsLink: true } },
+  });
   serverAdapter.setBasePath(prefix);
   await server.register(serverAdapter.registerPlugin());
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 import { findDocuments, library } from '../markdown/documents.js';
 

@@ -8,8 +8,9 @@ const LONGEST = 20_000;
 
 /** An attempt that did not complete its job: when, where, and with what error. */
 export function attemptText({ number, outcome, duration, threadId, startedAt, error }: Attempt): string {
-  const head = `Attempt ${number}: ${outcome} after ${duration.toFixed(0)} ms on thread ${threadId}, started ${new Date(startedAt).toISOString()}`;
-  return [head, ...chainOf(error).map(stackOf), ...wherePostMortem(error)].join('\n');
+  const [started] = new Date(startedAt).toISOString().replace('T', ' ').split('.');
+  const head = `Attempt ${number}: ${outcome} after ${duration.toFixed(0)} ms on thread ${threadId}, started ${started} UTC`;
+  return [head, ...chainOf(error).map(stackOf), ...wherePostMortem(error), ''].join('\n');
 }
 
 /** An error in one line. */
@@ -39,11 +40,23 @@ function chainOf(error: unknown): unknown[] {
 function stackOf(error: unknown, depth: number): string {
   let text: string;
   try {
-    text = error instanceof Error && error.stack ? textOf(error.stack) : messageLine(error);
+    text = error instanceof Error && error.stack ? withoutOurs(textOf(error.stack)) : messageLine(error);
   } catch {
     text = messageLine(error);
   }
   return `${depth > 0 ? 'Caused by: ' : ''}${text.slice(0, LONGEST)}`;
+}
+
+// This file stands in a folder of the package's code.
+const OWN = new URL('..', import.meta.url).href;
+
+/** Without the calls of threadmill and Node.js, which are the same for every job. */
+function withoutOurs(stack: string): string {
+  const isOurs = (line: string) => /^ +at /.test(line) && (line.includes(OWN) || line.includes('(node:'));
+  return stack
+    .split('\n')
+    .filter((line) => !isOurs(line))
+    .join('\n');
 }
 
 /** Where a killed job was stuck, beyond what its stack says. */
@@ -53,7 +66,9 @@ function wherePostMortem(error: unknown): string[] {
   const { kind, hot = [], resources = [], heapUsed, elu } = postMortem;
   const facts = [
     `Post-mortem: ${KINDS[kind] ?? kind}`,
-    ...hot.map(({ functionName, url, line, share }) => `hot: ${functionName} (${url}:${line}) ${(share * 100).toFixed(0)} %`),
+    ...hot.map(
+      ({ functionName, url, line, share }) => `hot: ${functionName} (${url.replace(/^.*[\\/]/, '')}:${line}) ${(share * 100).toFixed(0)} %`,
+    ),
     ...(resources.length > 0 ? [`open: ${[...new Set(resources)].join(', ')}`] : []),
     ...(heapUsed === undefined ? [] : [`heap: ${(heapUsed / 1e6).toFixed(1)} MB`]),
     ...(elu === undefined ? [] : [`busy: ${(elu * 100).toFixed(0)} %`]),

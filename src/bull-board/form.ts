@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { JobDefinition } from '../index.js';
 
-/** The JSON schema that the page makes its form from: of the one definition, or any of several. */
+/** The JSON schema that the page makes its form from: of the one definition, or any of several, and then the form starts empty. */
 export function formOf(definitions: readonly JobDefinition[]): Record<string, unknown> | undefined {
   const forms = definitions.map((definition) => ({ title: definition.name, ...inputForm(definition) }));
-  return forms.length > 1 ? { anyOf: forms } : forms[0];
+  return forms.length > 1 ? { default: {}, anyOf: forms } : forms[0];
 }
 
 /** What a definition's input looks like; nothing is known of it where its validator cannot say. */
