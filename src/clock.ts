@@ -10,6 +10,8 @@ export interface Clock {
   /** Calls back after `ms`, also beyond the 2^31 - 1 that one Node timer can hold. Never keeps the process alive. */
   setTimeout(callback: () => void, ms: number): Timer;
   clearTimeout(timer: Timer | undefined): void;
+  /** Whether time passes by itself; what does not pass must not be waited for. */
+  readonly passes: boolean;
 }
 
 /** The longest delay of one Node timer; anything longer fires after 1 ms. */
@@ -19,6 +21,7 @@ export const MAX_TIMER = 2 ** 31 - 1;
 const read = performance.now.bind(performance);
 const { now: date } = Date;
 const { hrtime } = process;
+const { setInterval, clearInterval } = globalThis;
 
 /** How far `to` is ahead of `from`, and by how much that may be wrong; both clocks in milliseconds. */
 export function compare(from: () => number, to: () => number): { ahead: number; error: number } {
@@ -86,4 +89,27 @@ export const realClock: Clock = {
   clearTimeout: (timer) => {
     if (timer instanceof LongTimer) timer.clear();
   },
+  passes: true,
 };
+
+/** Keeps the process alive while it is held, where the clock's time passes by itself. */
+export class KeepAlive {
+  held = false;
+  readonly #passes: boolean;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ passes }: Pick<Clock, 'passes'>) {
+    this.#passes = passes;
+  }
+
+  hold(): void {
+    if (this.held) return;
+    this.held = true;
+    if (this.#passes) this.#timer = setInterval(() => {}, MAX_TIMER);
+  }
+
+  release(): void {
+    this.held = false;
+    clearInterval(this.#timer);
+  }
+}

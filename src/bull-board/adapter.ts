@@ -60,7 +60,7 @@ export class ThreadmillAdapter extends BaseAdapter {
   }
 
   override getDescription(): string {
-    return this.description || `Jobs: ${this.#queue.definitions.map(({ name }) => name).join(', ')}`;
+    return this.description || `Jobs: ${this.#queue.admin.definitions.map(({ name }) => name).join(', ')}`;
   }
 
   // --- What there is
@@ -110,7 +110,7 @@ export class ThreadmillAdapter extends BaseAdapter {
   // --- Adding
 
   override getJobDataSchema(): Record<string, unknown> | undefined {
-    return formOf(this.#queue.definitions);
+    return formOf(this.#queue.admin.definitions);
   }
 
   async addJob(name: string, data: unknown, { attempts, ...options }: QueueJobOptions & AddOptions): Promise<PageJob> {
@@ -122,7 +122,7 @@ export class ThreadmillAdapter extends BaseAdapter {
   }
 
   #definition(name: string): JobDefinition {
-    const known = this.#queue.definitions;
+    const known = this.#queue.admin.definitions;
     const wanted = name === NO_NAME || name === '' ? (known.length === 1 ? known[0] : undefined) : known.find((one) => one.name === name);
     if (wanted === undefined) throw new Refusal(`the job's name must be one of ${known.map((one) => one.name).join(', ')}`);
     return wanted;
@@ -151,7 +151,7 @@ export class ThreadmillAdapter extends BaseAdapter {
     const before = Date.now() - age;
     const state = STATES[status];
     await this.#forEach(state, (job) =>
-      job.finishedAt === undefined ? job.cancel('cleaned on the page') : job.finishedAt < before && this.#queue.forget(job.id),
+      job.finishedAt === undefined ? job.cancel('cleaned on the page') : job.finishedAt < before && this.#queue.admin.forget(job.id),
     );
   }
 
@@ -165,7 +165,8 @@ export class ThreadmillAdapter extends BaseAdapter {
     if (!force && this.#queue.stats().counts.active > 0) throw new Error('Cannot obliterate queue with active jobs');
     await this.empty();
     if (force) await this.clean('active', 0);
-    for (const state of ['completed', 'failed', 'cancelled'] as const) await this.#forEach(state, (job) => this.#queue.forget(job.id));
+    for (const state of ['completed', 'failed', 'cancelled'] as const)
+      await this.#forEach(state, (job) => this.#queue.admin.forget(job.id));
   }
 
   /** Calls back with the jobs of a state, in parts, until there are none of which it says that it took them away. */

@@ -69,7 +69,7 @@ export class PageJob implements QueueJob {
 
   /** An ended job is forgotten; one that lives is cancelled. */
   async remove(): Promise<void> {
-    if (!this.#queue.forget(this.id) && !this.#job.cancel('removed on the page')) {
+    if (!this.#queue.admin.forget(this.id) && !this.#job.cancel('removed on the page')) {
       throw new Refusal(`job ${this.id} has just ended; remove it again`, 409);
     }
   }
@@ -81,10 +81,10 @@ export class PageJob implements QueueJob {
     if (this.#queue.deadLetters.get(job.id) !== undefined) {
       await asked(() => this.#queue.deadLetters.replay(job.id, corrections.has(job) ? { input } : {}));
     } else {
-      const definition = this.#queue.definitions.find(({ name }) => name === job.name);
+      const definition = this.#queue.admin.definitions.find(({ name }) => name === job.name);
       if (definition === undefined) throw new Refusal(`job ${this.id} is of a definition that the queue does not know any more`);
       await asked((signal) => this.#queue.add(definition, input, { priority: job.priority, metadata: job.metadata, signal }));
-      this.#queue.forget(job.id);
+      this.#queue.admin.forget(job.id);
     }
     corrections.delete(job);
   }
