@@ -27,6 +27,7 @@ import { type CheckedQueueOptions, checkQueueOptions, type QueueOptions, type Se
 import { Dispatcher } from './threads/dispatcher.js';
 import type { AttemptEnd, HandlerMessage, Reports, Runner } from './threads/runner.js';
 import { THREAD_MARK } from './threads/wire/protocol.js';
+import { clearInterval, setInterval } from './timers.js';
 import { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
 import { Idempotency } from './waiting/idempotency.js';
@@ -486,7 +487,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   async #explainWithStack(record: JobRecord | undefined): Promise<(Explanation & { where?: PostMortem }) | undefined> {
-    const where = record && (await this.#runner.lookInto(record));
+    const where = record && (await this.#runner.inspect(record));
     return record && { ...this.#explain(record), ...(where && { where }) };
   }
 

@@ -4,6 +4,7 @@ import { checkOptions } from '../check-options.js';
 import type { Clock, Timer } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import type { Job } from '../job/job.js';
+import { clearInterval, setInterval } from '../timers.js';
 
 /**
  * When a schedule adds its job. `cron`: five to seven fields (seconds first where there are six), as croner reads them,
