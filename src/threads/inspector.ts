@@ -44,10 +44,11 @@ class ThreadInspector {
   }
 
   /**
-   * Evaluates an expression in a thread; `undefined` when it did not answer within `budget` ms. Rejects when it cannot be asked.
-   * While it is under way the thread must not be terminated: that could be lost, or abort the process.
+   * Evaluates an expression in a thread; `undefined` when it is given up, of which `giveUp` is asked every `interval` ms.
+   * Rejects when the thread cannot be asked. While it is under way the thread must not be terminated, nor after it was given
+   * up while the thread may still answer: that could be lost, or abort the process.
    */
-  evaluate(threadId: number, expression: string, budget: number): Promise<Answer | undefined> {
+  evaluate(threadId: number, expression: string, interval: number, giveUp: () => boolean): Promise<Answer | undefined> {
     return new Promise((resolve, reject) => {
       const sessionId = this.#sessions.get(threadId);
       if (sessionId === undefined) throw new Error('the inspector does not know it');
@@ -57,8 +58,14 @@ class ThreadInspector {
         this.#questions.delete(id);
         resolve(answer);
       };
+      const check = () => {
+        if (!this.#questions.has(id)) return;
+        if (giveUp()) return answered(undefined);
+        timer = setTimeout(checkSoon, interval);
+      };
       // Where the main thread is late the answer may be there: it is read before the turn is over.
-      const timer = setTimeout(() => setImmediate(answered, undefined), budget);
+      const checkSoon = () => setImmediate(check);
+      let timer = setTimeout(checkSoon, interval);
       this.#questions.set(id, { sessionId, answered });
       const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true, silent: true } });
       this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, (error) => {

@@ -32,8 +32,15 @@ export function interpret(sightings: readonly [Sighting, ...Sighting[]], loading
   const stack = stacks[0] as Frame[];
   const heap = heapUsed === undefined ? {} : { heapUsed };
   if (loading) return { kind: 'loading', stack, ...heap, resources };
-  if (stack.length === 0) return { kind: 'awaiting', stack, ...heap, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
+  if (sightings[0].frames.every(isProbe)) return { kind: 'awaiting', stack, ...heap, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
   return { kind: 'cpu', stack, ...heap, hot: hottest(stacks) };
+}
+
+const PROBE_FILE = new URL('inside/probe.js', import.meta.url).href;
+
+/** Whether a call is of the look itself: a thread that waits for events has no other. */
+function isProbe([_functionName, url]: Sighting['frames'][number]): boolean {
+  return url === PROBE_FILE || url === '' || url === null;
 }
 
 /** Every thread has these open: its ports. */

@@ -14,7 +14,7 @@ export function kernelThreadId(): number | undefined {
 }
 
 export interface KernelState {
-  /** It waits in a system call: neither running nor ready to run. */
+  /** It waits in a system call, and not for a lock: those V8 takes itself, in JavaScript. */
   sleeps: boolean;
   /** CPU time it has used since its start, in milliseconds, by 10. */
   ran: number;
@@ -27,11 +27,17 @@ const TICK = 10;
 export function kernelState(thread: number | undefined): KernelState | undefined {
   if (thread === undefined) return undefined;
   try {
-    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    const folder = `/proc/self/task/${thread}`;
+    const stat = readFileSync(`${folder}/stat`, 'utf8');
     // The second field is the thread's name in brackets, which may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { sleeps: fields[0] !== 'R', ran: (Number(fields[11]) + Number(fields[12])) * TICK };
+    return { sleeps: fields[0] === 'S' && isSystemCall(readFileSync(`${folder}/wchan`, 'utf8')), ran: (Number(fields[11]) + Number(fields[12])) * TICK };
   } catch {
     return undefined;
   }
+}
+
+/** By the function of the kernel that a thread sleeps in, which is `0` where it is kept secret. */
+function isSystemCall(channel: string): boolean {
+  return channel !== '' && channel !== '0' && !channel.includes('futex');
 }
