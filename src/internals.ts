@@ -24,3 +24,4 @@ export type { AttemptEnd, HandlerMessage, KillReason, Location, Reports, Runner,
 export { decodeThrown, encodeThrown } from './threads/wire/error-codec.js';
 export { CELL, CELLS } from './threads/wire/shared-memory.js';
 export { messageOf, textOf } from './thrown.js';
+export * as timers from './timers.js';

@@ -36,7 +36,7 @@ export interface Runner {
   /** Where an active job is. */
   locate(record: JobRecord): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  lookInto(record: JobRecord): Promise<PostMortem | undefined>;
+  inspect(record: JobRecord): Promise<PostMortem | undefined>;
   /** Jobs that were sent or are running. */
   active(): JobRecord[];
   /** Why a job that may run cannot be sent now; `undefined` when it can. */
