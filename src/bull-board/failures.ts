@@ -78,7 +78,7 @@ function wherePostMortem(error: unknown): string[] {
 
 const KINDS: Record<PostMortem['kind'], string> = {
   cpu: 'computing',
-  waiting: 'waiting for something that did not come',
+  awaiting: 'waiting for something that did not come',
   native: 'inside a native call that cannot be interrupted',
   loading: 'its module was loading',
   unknown: 'not known',
