@@ -63,9 +63,9 @@ function withoutOurs(stack: string): string {
 function wherePostMortem(error: unknown): string[] {
   const { postMortem } = (error ?? {}) as { postMortem?: PostMortem };
   if (postMortem === undefined) return [];
-  const { kind, hot = [], resources = [], heapUsed, elu } = postMortem;
+  const { kind, why, hot = [], resources = [], heapUsed, elu } = postMortem;
   const facts = [
-    `Post-mortem: ${KINDS[kind] ?? kind}`,
+    `Post-mortem: ${KINDS[kind] ?? kind}${why === undefined ? '' : ` (${why})`}`,
     ...hot.map(
       ({ functionName, url, line, share }) => `hot: ${functionName} (${url.replace(/^.*[\\/]/, '')}:${line}) ${(share * 100).toFixed(0)} %`,
     ),

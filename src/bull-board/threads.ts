@@ -8,7 +8,10 @@ export function threadsOf(queue: JobQueue): QueueWorker[] {
     const where = queue.explain(job.id);
     // Of a batch one job runs; the others wait behind it, and have not started.
     if (where?.state !== 'active' || where.phase === 'sent') continue;
-    working.set(where.threadId, worker(`thread ${where.threadId}`, `${job.name} ${job.id}`, where.phase, where.ranFor / 1_000));
+    working.set(
+      where.threadId,
+      workerOf(`thread ${where.threadId}`, `${job.name} ${job.id}`, `thread ${where.threadId}, ${where.phase}`, where.ranFor),
+    );
   }
   const { size, starting, zombies } = queue.stats().threads;
   const idle = Math.max(0, size - working.size - starting);
@@ -16,9 +19,10 @@ export function threadsOf(queue: JobQueue): QueueWorker[] {
 }
 
 function rest(count: number, what: string): QueueWorker[] {
-  return Array.from({ length: count }, (_, index) => worker(`${what} ${index + 1}`, null, what, 0));
+  return Array.from({ length: count }, (_, index) => workerOf(`${what} ${index + 1}`, null, what, 0));
 }
 
-function worker(id: string, name: string | null, addr: string, age: number): QueueWorker {
-  return { id, name, addr, age };
+/** The page writes the address under the name, and how many seconds ago it "connected". */
+function workerOf(id: string, name: string | null, addr: string, ms: number): QueueWorker {
+  return { id, name, addr, age: Math.round(ms / 1_000) };
 }
