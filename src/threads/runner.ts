@@ -2,7 +2,9 @@ import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import type { Outcome } from '../job/attempt.js';
 import type { JobRecord } from '../job/record.js';
-import type { FromThread } from './wire/protocol.js';
+import type { HandlerMessage } from './wire/protocol.js';
+
+export type { HandlerMessage };
 
 /** Where an active job is: on its thread in a batch, or since when (on {@link Clock.now}) its module loads or its handler runs there. */
 export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
@@ -74,9 +76,6 @@ export interface AttemptEnd extends Run {
 
 /** Why a thread was ended. */
 export type KillReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading';
-
-/** What a handler says while it runs. */
-export type HandlerMessage = Extract<FromThread, { position: number }>;
 
 /** Who is told what became of the jobs that a runner took. */
 export interface Reports {
