@@ -8,7 +8,7 @@ import { type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
 import { decodeThrown } from './wire/error-codec.js';
-import type { Encoded, FromThread } from './wire/protocol.js';
+import type { Encoded, FromThread, HandlerMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
 const ZOMBIE_AFTER = 1_000;
@@ -28,7 +28,7 @@ export interface ThreadsOptions {
 export interface ThreadsEvents {
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
-  message(slot: Slot, message: FromThread): void;
+  message(slot: Slot, message: FromThread | HandlerMessage): void;
   /** A busy thread's deadline fired. */
   deadline(slot: Slot): void;
   /** A thread has exited; `state` is what it was before. */
@@ -162,7 +162,7 @@ export class Threads {
 
   #born(worker: Worker): void {
     const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootOver(slot) : this.#events.deadline(slot)));
-    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message: FromThread) => this.#receive(slot, message));
+    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message) => this.#receive(slot, message));
     this.#slots.set(worker, slot);
     deadline.within(LOAD_LIMIT);
     worker.on('error', (error) => {
@@ -182,7 +182,7 @@ export class Threads {
     void worker.terminate();
   }
 
-  #receive(slot: Slot, message: FromThread): void {
+  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
     if (message.type !== 'open') return this.#events.message(slot, message);
     if (slot.state !== 'booting') return;
     slot.kernelThreadId = message.kernelThreadId;
