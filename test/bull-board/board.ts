@@ -23,8 +23,9 @@ export async function pageOf(queue: JobQueue, options?: ThreadmillAdapterOptions
     return { status: answer.statusCode, body: answer.body === '' ? undefined : answer.json() };
   };
   return {
-    list: async (status: string, page = 1) =>
-      (await ask('GET', `/jobs/api/queues?activeQueue=${queue.name}&status=${status}&page=${page}&jobsPerPage=10`)).body.queues[0],
+    list: async (status: string, page = 1, jobsPerPage = 10) =>
+      (await ask('GET', `/jobs/api/queues?activeQueue=${queue.name}&status=${status}&page=${page}&jobsPerPage=${jobsPerPage}`)).body
+        .queues[0],
     get: (path: string) => ask('GET', `${place}/${path}`),
     put: (path: string, payload?: object) => ask('PUT', `${place}/${path}`, payload),
     post: (path: string, payload?: object) => ask('POST', `${place}/${path}`, payload),
