@@ -77,6 +77,7 @@ export class PageJob implements QueueJob {
   /** A dead letter is replayed. A failed job that is none, for somebody waited for it and has its error, is added again. */
   async retry(): Promise<void> {
     const job = this.#job;
+    if (job.state !== 'failed') throw new Refusal(`job ${job.id} has not failed: it is ${job.state}; "Duplicate" adds it again`);
     const input = corrections.has(job) ? corrections.get(job) : job.input;
     if (this.#queue.deadLetters.get(job.id) !== undefined) {
       await asked(() => this.#queue.deadLetters.replay(job.id, corrections.has(job) ? { input } : {}));
