@@ -24,6 +24,7 @@ import { type Explanation, explain } from './observe/explain.js';
 import { execution, lineOf, logEvents, loggerFor, type QueueLogger, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import { type CheckedQueueOptions, checkQueueOptions, type QueueOptions, type Seams } from './queue-options.js';
+import { loadTimeoutError } from './threads/attempt-errors.js';
 import { Dispatcher } from './threads/dispatcher.js';
 import type { AttemptEnd, HandlerMessage, Reports, Runner } from './threads/runner.js';
 import { THREAD_MARK } from './threads/wire/protocol.js';
@@ -257,6 +258,14 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     message: (record, message) => this.#message(record, message),
     threadKilled: (threadId, reason, record) => this.#tellThread('thread-killed', threadId, reason, record?.id),
     threadZombie: (threadId, record) => this.#tellThread('thread-zombie', threadId, 'native-code', record?.id),
+    bootFailed: (error, open, wanted) =>
+      this.#logger?.error(
+        { error: error.message, threads: open, wanted },
+        open > 0 ? 'a thread cannot be started: the queue works with those it has' : 'no thread can be started',
+      ),
+    loadingSlowly: ({ definition: { name, module, loadTimeout } }) =>
+      this.#logger?.warn({ job: name, module, loadTimeout }, 'a module has been loading for half its loadTimeout'),
+    notLoading: (kind) => this.#failWaiting(kind),
     lateError: (threadId, jobId, error) => {
       if (this.hears('late-error')) this.tell('late-error', { threadId, reason: 'late-error', jobId }, error);
     },
@@ -273,6 +282,19 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     // A copy: a listener may cancel jobs of the batch.
     if (this.hears('active')) for (const record of [...records]) this.#tellActive(record);
     this.#admission.left();
+  }
+
+  /** Jobs of a definition that cannot run: they need not wait any longer. */
+  #failWaiting(kind: JobKind): void {
+    const startedAt = this.#clock.now();
+    for (const record of [...this.#ready]) {
+      // A listener may have cancelled it.
+      if (record.kind !== kind || record.state !== 'waiting') continue;
+      this.#ready.remove(record);
+      this.#started(record);
+      const error = loadTimeoutError(kind.definition);
+      this.#ended(record, { outcome: 'failed', error, startedAt, duration: 0, started: false, threadId: 0 });
+    }
   }
 
   #tellActive(record: JobRecord): void {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { PostMortem } from '../errors.js';
+import { CrashError, type PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/record.js';
 import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
 import * as attemptErrors from './attempt-errors.js';
@@ -49,8 +49,12 @@ export class Dispatcher implements Runner {
       exited: (slot, state, exitCode) => this.#exited(slot, state, exitCode),
       zombie: (slot) => reports.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
+      bootFailed: (error, open, wanted) => reports.bootFailed(error, open, wanted),
+      loadingSlowly: (kind) => reports.loadingSlowly(kind),
+      notLoading: (kind) => reports.notLoading(kind),
     });
     this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new Inspections(inspector));
+    this.#threads.start();
   }
 
   /**
@@ -197,13 +201,15 @@ export class Dispatcher implements Runner {
   }
 
   /** No thread can be had: jobs that wait for one fail, instead of waiting for ever. */
-  #failAll(error: Error): void {
+  #failAll({ message, reason, exitCode, cause }: CrashError): void {
     // Not those that listeners add now.
     for (let { size } = this.#source; size > 0 && this.#source.head !== undefined; size--) {
       const record = this.#source.take();
       // Its limit refused it: another job is the head now.
       if (record === undefined) continue;
       this.#reports.started(record);
+      // One of its own: it gets the job's facts.
+      const error = new CrashError(message, reason, exitCode, { cause });
       this.#reports.ended(record, { outcome: 'crashed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
     }
   }
@@ -221,6 +227,7 @@ export class Dispatcher implements Runner {
         slot.exitedBy = message;
         return;
       case 'open':
+      case 'loading':
         return;
       default: {
         const record = slot.at(message.position);

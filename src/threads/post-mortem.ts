@@ -32,7 +32,8 @@ export function interpret(sightings: readonly [Sighting, ...Sighting[]], loading
   const stack = stacks[0] as Frame[];
   const heap = heapUsed === undefined ? {} : { heapUsed };
   if (loading) return { kind: 'loading', stack, ...heap, resources };
-  if (sightings[0].frames.every(isProbe)) return { kind: 'awaiting', stack, ...heap, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
+  if (sightings[0].frames.every(isProbe))
+    return { kind: 'awaiting', stack, ...heap, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
   return { kind: 'cpu', stack, ...heap, hot: hottest(stacks) };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import type { Outcome } from '../job/attempt.js';
+import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
 import type { FromThread } from './wire/protocol.js';
 
@@ -91,5 +92,11 @@ export interface Reports {
   message(record: JobRecord, message: HandlerMessage): void;
   threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
   threadZombie(threadId: number, record: JobRecord | undefined): void;
+  /** A thread could not be started, or died before it could run anything; so many of those wanted are there. */
+  bootFailed(error: Error, open: number, wanted: number): void;
+  /** Half the time that the module of a definition has to load is over. */
+  loadingSlowly(kind: JobKind): void;
+  /** The module of one of the queue's `jobs` has not loaded in its time, in a thread that runs nothing else: those who wait for it need not wait longer. */
+  notLoading(kind: JobKind): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
 }

@@ -3,7 +3,7 @@ import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
 import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
-import { gone } from './pool.js';
+import { exited } from './pool.js';
 import type { Run } from './runner.js';
 import type { Encoded, FromThread, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
@@ -61,6 +61,10 @@ export class Slot {
   isZombie = false;
   /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
   inspection: Promise<unknown> | undefined;
+  /** The module of the queue's `jobs` that it loads while it boots, and since when. */
+  loading: { kind: JobKind; since: number } | undefined;
+  /** When the load began that people were told of, for it takes long. */
+  warnedOf: number | undefined;
   /** As the operating system knows the thread, once it has opened and where that is known. */
   kernelThreadId: number | undefined;
   /** When it was first seen between two jobs, and which: to notice a thread that is stuck there. */
@@ -87,7 +91,7 @@ export class Slot {
     receive: (message: FromThread) => void,
   ) {
     this.threadId = worker.threadId;
-    this.exited = gone(worker);
+    this.exited = exited(worker);
     const places = 2 ** Math.ceil(Math.log2(MAX_BATCHES * maxBatch));
     this.#shared = SharedMemory.for(places);
     this.#records = new Array(places).fill(undefined);
@@ -209,6 +213,11 @@ export class Slot {
     }
   }
 
+  /** Whether the thread runs nothing now, though it has not said so yet. */
+  get isBetweenJobs(): boolean {
+    return this.activity().phase === PHASE.IDLE;
+  }
+
   /** The running job and since when it runs, or `undefined` between jobs. */
   running(): { record: JobRecord; position: Position; since: number; loading: boolean } | undefined {
     const { phase, position, since } = this.activity();
@@ -286,6 +295,11 @@ export class Slot {
       rest.set(record, { startedAt, duration, started: true });
     }
     return rest;
+  }
+
+  /** Asks the thread to end by itself. */
+  end(): void {
+    this.#post({ type: 'end' });
   }
 
   close(): void {

@@ -1,17 +1,22 @@
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
-import { QueueClosedError } from '../errors.js';
+import type { CrashError } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
-import { bootError } from './attempt-errors.js';
-import { Deadline, LOAD_LIMIT } from './deadline.js';
-import { type ThreadOptions, ThreadPool } from './pool.js';
+import { bootError, loadTimeoutError } from './attempt-errors.js';
+import { Deadline } from './deadline.js';
+import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
+import { Readiness } from './readiness.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
 import { decodeThrown } from './wire/error-codec.js';
-import type { Encoded, FromThread } from './wire/protocol.js';
+import type { Encoded, FromThread, OpenMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
 const ZOMBIE_AFTER = 1_000;
+/** Limit for booting a thread, in milliseconds; the modules of `jobs` that it loads then have limits of their own. */
+const BOOT_LIMIT = 30_000;
+/** Time that idle threads have to end by themselves when the queue closes, in milliseconds. */
+const PEACE = 500;
 /** So many boots in a row may fail before it is said that no thread can be had. */
 const MAX_FAILED_BOOTS = 5;
 
@@ -34,12 +39,18 @@ export interface ThreadsEvents {
   /** A thread has exited; `state` is what it was before. */
   exited(slot: Slot, state: SlotState, exitCode: number): void;
   zombie(slot: Slot): void;
-  /** Threads die before they have booted, again and again. */
-  cannotBoot(error: Error): void;
+  /** A thread could not be started, or died before it had opened; so many of those wanted are open. */
+  bootFailed(error: Error, open: number, wanted: number): void;
+  /** No thread can be had: the last ones died, and new ones do not boot, again and again. */
+  cannotBoot(error: CrashError): void;
+  /** Half the time that a module of the queue's `jobs` has to load is over. */
+  loadingSlowly(kind: JobKind): void;
+  /** A module of the queue's `jobs` has not loaded in its time. */
+  notLoading(kind: JobKind): void;
 }
 
 /** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
-export class Threads {
+export class Threads implements PoolEvents {
   /** Threads terminated by the queue since its start. */
   killed = 0;
   busy = 0;
@@ -55,28 +66,27 @@ export class Threads {
   /** Terminated, and not exited. */
   #dying = 0;
   #zombies = 0;
-  #failure: unknown;
-  #ready: { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
+  readonly #readiness = new Readiness();
 
   constructor(clock: Clock, options: ThreadsOptions, events: ThreadsEvents) {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
     this.#preload = options.preload;
-    this.#pool = new ThreadPool(options.threads + options.spareThreads, options.worker, {
-      born: (worker) => this.#born(worker),
-      booted: (worker) => this.#booted(worker),
-      unusable: (worker, error) => this.#unusable(worker, error),
-    });
+    this.#pool = new ThreadPool(this.#wanted, options.worker, this);
+  }
+
+  /** Starts them: when whoever hears of them is there. */
+  start(): void {
     this.#pool.start();
   }
 
   get stats(): ThreadStats {
     const { killed, busy } = this;
-    const { owed } = this.#pool;
-    let starting = owed;
+    const { pendingReplacements } = this.#pool;
+    let starting = pendingReplacements;
     for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying + owed, busy, starting, zombies: this.#zombies, killed };
+    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed };
   }
 
   /** Whether a thread waits for work and may get it. */
@@ -108,13 +118,9 @@ export class Threads {
     return this.#slots.values();
   }
 
-  /** Resolves when all threads have booted and loaded the queue's `jobs`; rejects when they cannot. */
+  /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
-    if (this.closed) return Promise.reject(new QueueClosedError('the queue is closed: its threads are gone'));
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#allOpen) return Promise.resolve();
-    this.#ready ??= deferred();
-    return this.#ready.promise;
+    return this.#readiness.ready(this.#open >= this.#wanted);
   }
 
   /** The thread has work. */
@@ -148,65 +154,119 @@ export class Threads {
     this.#events.opened();
   }
 
-  /** Terminates all threads. Resolves when they have exited; native code may keep them for long. */
+  /**
+   * Ends all threads: idle ones in peace, so that what they have written arrives and their exit handlers run, the others at
+   * once. Resolves when they have exited; native code may keep them for long.
+   */
   async close(): Promise<void> {
     this.closed = true;
-    this.#ready?.reject(new QueueClosedError('the queue was closed before its threads were ready'));
-    for (const slot of this.#slots.values()) slot.deadline.clear();
-    await Promise.all([...this.#slots.values()].map(({ inspection }) => inspection));
-    // Those that were terminated before are no longer the pool's, but they may live.
-    const exited = [...this.#slots.values()].map((slot) => slot.exited);
-    for (const slot of this.#slots.values()) slot.close();
-    await Promise.all([this.#pool.close(), ...exited]);
+    this.#readiness.close();
+    this.#pool.stop();
+    await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
   }
 
-  #born(worker: Worker): void {
-    const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootOver(slot) : this.#events.deadline(slot)));
+  async #end(slot: Slot): Promise<void> {
+    slot.deadline.clear();
+    await slot.inspection;
+    if (slot.state === 'idle' || (slot.state === 'busy' && slot.isBetweenJobs)) await this.#endInPeace(slot);
+    slot.close();
+    void slot.worker.terminate();
+    await slot.exited;
+  }
+
+  /** Resolves when it has ended by itself, or has had its time to. */
+  #endInPeace(slot: Slot): Promise<void> {
+    slot.end();
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimeout(resolve, PEACE);
+      void slot.exited.then(() => {
+        this.#clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  // --- What the pool tells
+
+  spawned(worker: Worker): OpenMessage {
+    const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootDeadline(slot) : this.#events.deadline(slot)));
     const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message: FromThread) => this.#receive(slot, message));
     this.#slots.set(worker, slot);
-    deadline.within(LOAD_LIMIT);
+    deadline.within(BOOT_LIMIT);
     worker.on('error', (error) => {
       slot.fatal = error;
     });
     worker.once('exit', (code) => this.#exited(slot, code));
+    return slot.openMessage(this.#options.idPrefix, this.#preload);
   }
 
-  #booted(worker: Worker): void {
-    const slot = this.#slots.get(worker);
-    if (slot !== undefined && !this.closed) this.#pool.open(worker, slot.openMessage(this.#options.idPrefix, this.#preload));
-  }
-
-  #unusable(worker: Worker, error: unknown): void {
+  unusable(worker: Worker, error: unknown): void {
     const slot = this.#slots.get(worker);
     if (slot !== undefined) slot.fatal = error;
     void worker.terminate();
   }
 
+  notSpawned(error: unknown): void {
+    this.#bootFailed(bootError(error));
+  }
+
+  // --- A thread boots
+
   #receive(slot: Slot, message: FromThread): void {
-    if (message.type !== 'open') return this.#events.message(slot, message);
+    if (message.type === 'loading') this.#startsLoading(slot, message.kind);
+    else if (message.type === 'open') this.#opened(slot, message);
+    else this.#events.message(slot, message);
+  }
+
+  #opened(slot: Slot, { failures, kernelThreadId }: Extract<FromThread, { type: 'open' }>): void {
     if (slot.state !== 'booting') return;
-    slot.kernelThreadId = message.kernelThreadId;
-    this.#pool.opened();
+    slot.kernelThreadId = kernelThreadId;
+    slot.loading = undefined;
+    this.#pool.opened(slot.worker);
     this.rest(slot);
-    if (message.failures.length > 0) this.#notReady(decodeThrown(message.failures[0] as Encoded));
-    else if (this.#allOpen) this.#ready?.resolve();
+    if (failures.length > 0) this.#notReady(decodeThrown(failures[0] as Encoded));
+    else if (this.#open >= this.#wanted) this.#readiness.reached();
     this.#events.opened();
   }
 
-  get #allOpen(): boolean {
-    return this.#idle.length + this.busy >= this.#options.threads + this.#options.spareThreads;
+  /** It loads a module of the queue's `jobs` now: that has a limit of its own. */
+  #startsLoading(slot: Slot, index: number): void {
+    const kind = this.#options.preload.find((one) => one.index === index);
+    if (slot.state !== 'booting' || kind === undefined) return;
+    slot.loading = { kind, since: this.#clock.now() };
+    slot.deadline.clear();
+    slot.deadline.within(kind.definition.loadTimeout / 2);
   }
 
-  #notReady(error: unknown): void {
-    this.#failure ??= error;
-    this.#ready?.reject(error);
-    // Each job whose module is bad will say so itself; threads shall not load it again while they boot.
-    this.#preload = [];
-  }
-
-  #bootOver(slot: Slot): void {
-    this.#notReady(bootError(new Error(`a thread did not boot and load the queue's jobs within ${LOAD_LIMIT} ms`)));
+  #bootDeadline(slot: Slot): void {
+    const { loading } = slot;
+    if (loading === undefined) {
+      this.#bootFailed(bootError(new Error(`a thread did not boot within ${BOOT_LIMIT} ms`)));
+      return this.kill(slot);
+    }
+    const left = loading.since + loading.kind.definition.loadTimeout - this.#clock.now();
+    if (left > 0) {
+      slot.deadline.within(left);
+      return this.#events.loadingSlowly(loading.kind);
+    }
+    this.#notReady(loadTimeoutError(loading.kind.definition), loading.kind);
     this.kill(slot);
+    this.#events.notLoading(loading.kind);
+  }
+
+  /** Threads that have opened, and live. */
+  get #open(): number {
+    return this.#idle.length + this.busy;
+  }
+
+  get #wanted(): number {
+    return this.#options.threads + this.#options.spareThreads;
+  }
+
+  /** Each job whose module is bad will say so itself; threads shall not load it again while they boot. */
+  #notReady(error: unknown, bad?: JobKind): void {
+    this.#readiness.failed(error);
+    this.#preload = bad === undefined ? [] : this.#preload.filter((kind) => kind !== bad);
   }
 
   #exited(slot: Slot, exitCode: number): void {
@@ -226,7 +286,16 @@ export class Threads {
   #diedBooting({ fatal }: Slot, exitCode: number): void {
     const error = bootError(fatal, exitCode);
     if (this.#preload.length > 0) this.#notReady(error);
-    if (this.#pool.failedBoots < MAX_FAILED_BOOTS) return;
+    this.#bootFailed(error);
+  }
+
+  /** A queue works with the threads it has; only where there is none its jobs cannot wait for one. */
+  #bootFailed(error: CrashError): void {
+    const { failedBoots } = this.#pool;
+    if (failedBoots > MAX_FAILED_BOOTS && this.#open > 0) return;
+    this.#events.bootFailed(error, this.#open, this.#wanted);
+    if (failedBoots < MAX_FAILED_BOOTS) return;
+    if (this.#open > 0) return this.#readiness.reached();
     this.#notReady(error);
     this.#events.cannotBoot(error);
   }
@@ -249,14 +318,4 @@ export class Threads {
     void slot.worker.terminate();
     this.#events.zombie(slot);
   }
-}
-
-function deferred() {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }

@@ -29,6 +29,7 @@ export class Watchdog {
   /** The deadline of a thread fired: what does it do? */
   look(slot: Slot): void {
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    this.#warnOfLoading(slot);
     const finding = inspect(slot, this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
       slot.deadline.within(finding.lookAgainIn);
@@ -37,6 +38,16 @@ export class Watchdog {
     }
     // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
     setImmediate(() => setImmediate(() => this.#confirm(slot)));
+  }
+
+  /** Tells, once, of a module that has used up half its time. */
+  #warnOfLoading(slot: Slot): void {
+    const running = slot.running();
+    if (!running?.loading || running.since === slot.warnedOf) return;
+    const { kind } = running.record;
+    if (this.#clock.now() - running.since < kind.definition.loadTimeout / 2) return;
+    slot.warnedOf = running.since;
+    this.#reports.loadingSlowly(kind);
   }
 
   /** Stops a job that was sent to this thread. */
@@ -109,7 +120,7 @@ export class Watchdog {
     const { record, position, since } = running;
     this.#reports.returned(slot.withdraw());
     if (finding.is === 'over') this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
-    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record) }, 'not-loading');
+    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record.kind.definition) }, 'not-loading');
   }
 
   /**

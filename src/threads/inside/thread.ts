@@ -7,8 +7,8 @@ import { monotonicNow } from '../../clock.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { pack } from '../../job/payload.js';
 import { clearImmediate, setImmediate } from '../../timers.js';
-import { kernelThreadId } from '../wire/kernel-thread.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
+import { kernelThreadId } from '../wire/kernel-thread.js';
 import {
   type Encoded,
   type FromThread,
@@ -20,7 +20,7 @@ import {
   THREAD_MARK,
   type ToThread,
 } from '../wire/protocol.js';
-import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
+import { CELL, PHASE, SharedMemory, WITHDRAWN } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { loadDefinition } from './module-loader.js';
 import { Outbox } from './outbox.js';
@@ -29,7 +29,8 @@ import { installProbe } from './probe.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
-const { add, store } = Atomics;
+const { add, load, store } = Atomics;
+const { exit } = process;
 
 /** Results that are older than this leave before their batch has ended, in milliseconds: a kill makes no more than this run twice. */
 const EARLY_RESULTS = 1;
@@ -58,6 +59,8 @@ class JobThread {
   /** When the last job ended, or what came after it: the clock is read once between two jobs. */
   #now = monotonicNow();
   #flushed = 0;
+  /** Position after the last job of the batch. */
+  #end = 0;
   #flushSoon: NodeJS.Immediate | undefined;
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
@@ -77,6 +80,7 @@ class JobThread {
     const failures: Encoded[] = [];
     for (const kind of preload) {
       this.#kinds[kind.index] = kind;
+      this.#send({ type: 'loading', kind: kind.index });
       const loaded = await this.#load(kind.index);
       if ('error' in loaded) failures.push(loaded.error);
     }
@@ -88,6 +92,8 @@ class JobThread {
       if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
       return;
     }
+    // Runs exit handlers, and lets what was written go out.
+    if (message.type === 'end') return exit();
     // Not `push`: a handler may have changed it, and no job must get lost.
     this.#queued[this.#queued.length] = message;
     if (!this.#working) void this.#work();
@@ -108,6 +114,7 @@ class JobThread {
     for (const kind of batch.kinds ?? []) this.#kinds[kind.index] = kind;
     const { first, kind } = batch;
     const end = first + kind.length;
+    this.#end = end;
     this.#tick();
     this.#flushed = this.#now;
     for (let index = 0; index < kind.length && !this.#broken; index++) {
@@ -174,17 +181,17 @@ class JobThread {
     const moved = movedOf(output);
     const { value } = pack(moved === undefined ? output : moved.result, 'result');
     if (moved !== undefined) this.#outbox.move(moved.buffers);
-    this.#end(context);
+    this.#close(context);
     this.#finish(context.position, RESULT.COMPLETED, value);
   }
 
   #failed(context: HandlerContext, error: unknown): void {
     if (context.ended) return;
-    this.#end(context);
+    this.#close(context);
     this.#finish(context.position, RESULT.FAILED, encodeThrown(error));
   }
 
-  #end(context: HandlerContext): void {
+  #close(context: HandlerContext): void {
     context.ended = true;
     this.#last = context;
     this.#current = undefined;
@@ -197,7 +204,9 @@ class JobThread {
     store(cells, CELL.PHASE, PHASE.IDLE);
     if (!this.#outbox.joins(position)) this.#flush(false);
     this.#outbox.add(position, result, value);
-    if (now - this.#flushed > EARLY_RESULTS) this.#flush(false);
+    // The last result leaves with the word that the batch is over.
+    const isLast = position + 1 >= this.#end || load(cells, CELL.CLAIMED) >= WITHDRAWN;
+    if (now - this.#flushed > EARLY_RESULTS && !isLast) this.#flush(false);
   }
 
   #flush(last: boolean): void {
@@ -248,7 +257,7 @@ class JobThread {
     const current = this.#current;
     if (current !== undefined && owner === current) {
       this.#broken = true;
-      this.#end(current);
+      this.#close(current);
       this.#finish(current.position, RESULT.CRASHED, error);
       // Not the last word: the batch is not over, this thread is.
       this.#flush(false);

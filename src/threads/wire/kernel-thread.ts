@@ -31,7 +31,10 @@ export function kernelState(thread: number | undefined): KernelState | undefined
     const stat = readFileSync(`${folder}/stat`, 'utf8');
     // The second field is the thread's name in brackets, which may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { sleeps: fields[0] === 'S' && isSystemCall(readFileSync(`${folder}/wchan`, 'utf8')), ran: (Number(fields[11]) + Number(fields[12])) * TICK };
+    return {
+      sleeps: fields[0] === 'S' && isSystemCall(readFileSync(`${folder}/wchan`, 'utf8')),
+      ran: (Number(fields[11]) + Number(fields[12])) * TICK,
+    };
   } catch {
     return undefined;
   }

@@ -51,7 +51,7 @@ export interface Extras {
 }
 
 /** To a thread. */
-export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded };
+export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded } | { type: 'end' };
 
 export const RESULT = { COMPLETED: 0, FAILED: 1, CRASHED: 2 } as const;
 
@@ -71,6 +71,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** From a thread. */
 export type FromThread =
+  /** Begins to load a kind that it loads before it opens. */
+  | { type: 'loading'; kind: number }
   | { type: 'open'; failures: Encoded[]; kernelThreadId: number | undefined }
   | ResultsMessage
   | { type: 'progress' | 'checkpoint'; position: Position; value: unknown }
