@@ -115,9 +115,25 @@ describe('what looks say', () => {
   it('it awaits something where nothing runs but the look; where our own code runs, no place in the job is known', () => {
     const look = (frames: (typeof site)[]): [Sighting] => [{ frames, resources: ['Timeout', 'MessagePort'], heapUsed: 1 }];
     const probe = new URL('../../dist/threads/inside/probe.js', import.meta.url).href;
-    expect(interpret(look([['probe', probe, 1, 1], ['', '', 1, 1]]), false)).toMatchObject({ kind: 'awaiting', resources: ['Timeout'] });
+    expect(
+      interpret(
+        look([
+          ['probe', probe, 1, 1],
+          ['', '', 1, 1],
+        ]),
+        false,
+      ),
+    ).toMatchObject({ kind: 'awaiting', resources: ['Timeout'] });
     const own = new URL('../../dist/threads/inside/thread.js', import.meta.url).href;
-    expect(interpret(look([['probe', probe, 1, 1], ['#run', own, 1, 1]]), false)).toMatchObject({ kind: 'cpu', stack: [] });
+    expect(
+      interpret(
+        look([
+          ['probe', probe, 1, 1],
+          ['#run', own, 1, 1],
+        ]),
+        false,
+      ),
+    ).toMatchObject({ kind: 'cpu', stack: [] });
   });
 
   it('hot places by how often they were seen', () => {
