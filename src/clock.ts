@@ -1,4 +1,4 @@
-import { clearTimeout, dateNow, hrtime, now, setTimeout, timeOrigin } from './timers.js';
+import { clearInterval, clearTimeout, dateNow, hrtime, now, setInterval, setTimeout, timeOrigin } from './timers.js';
 
 /** A running timer; what `Clock.setTimeout` gives and `Clock.clearTimeout` takes. */
 export type Timer = object;
@@ -12,6 +12,8 @@ export interface Clock {
   /** Calls back after `ms`, also beyond the 2^31 - 1 that one Node timer can hold. Never keeps the process alive. */
   setTimeout(callback: () => void, ms: number): Timer;
   clearTimeout(timer: Timer | undefined): void;
+  /** Whether time passes by itself; what does not pass must not be waited for. */
+  readonly passes: boolean;
 }
 
 /** The longest delay of one Node timer; anything longer fires after 1 ms. */
@@ -83,4 +85,27 @@ export const realClock: Clock = {
   clearTimeout: (timer) => {
     if (timer instanceof LongTimer) timer.clear();
   },
+  passes: true,
 };
+
+/** Keeps the process alive while it is held, where the clock's time passes by itself. */
+export class KeepAlive {
+  held = false;
+  readonly #passes: boolean;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ passes }: Pick<Clock, 'passes'>) {
+    this.#passes = passes;
+  }
+
+  hold(): void {
+    if (this.held) return;
+    this.held = true;
+    if (this.#passes) this.#timer = setInterval(() => {}, MAX_TIMER);
+  }
+
+  release(): void {
+    this.held = false;
+    clearInterval(this.#timer);
+  }
+}

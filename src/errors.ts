@@ -155,6 +155,11 @@ export class IdempotencyError extends ThreadmillError {
   readonly code = 'ERR_IDEMPOTENCY';
 }
 
+/** There is no such dead letter, or it is none any more. */
+export class NotFoundError extends ThreadmillError {
+  readonly code = 'ERR_NOT_FOUND';
+}
+
 /** `maxWaiting` jobs wait already, and `whenFull` is `'reject'`. */
 export class QueueFullError extends ThreadmillError {
   readonly code = 'ERR_QUEUE_FULL';

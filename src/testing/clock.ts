@@ -56,6 +56,7 @@ export class VirtualClock implements internals.Clock, TestClock {
 
   readonly now = (): number => this.#time;
   readonly wallTime = (): number => this.#time;
+  readonly passes = false;
 
   setTimeout(callback: () => void, ms: number): internals.Timer {
     const timer = { due: this.#time + Math.max(ms, 0), callback };

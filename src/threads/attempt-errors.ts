@@ -38,6 +38,11 @@ export function loadTimeoutError({ name, module, loadTimeout }: JobDefinition): 
   );
 }
 
+/** What is said, for the log, of a module half of whose time to load is over. */
+export function slowModule({ name, module, loadTimeout }: JobDefinition): [facts: object, message: string] {
+  return [{ job: name, module, loadTimeout }, 'a module has been loading for half its loadTimeout'];
+}
+
 /** The thread died while it loaded the job's module. */
 export function loadCrashError(record: JobRecord, slot: Slot, exitCode: number): ModuleError {
   const { name, module } = record.kind.definition;

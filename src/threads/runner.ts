@@ -1,12 +1,11 @@
-import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
+import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
-import type { JobKind } from '../job/kind.js';
+import type { Location } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
 import type { FromThread } from './wire/protocol.js';
 
-/** Where an active job is: on its thread in a batch, or since when (on {@link Clock.now}) its module loads or its handler runs there. */
-export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
+export type { Location };
 
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
@@ -74,7 +73,7 @@ export interface AttemptEnd extends Run {
 }
 
 /** Why a thread was ended. */
-export type KillReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading';
+export type KillReason = Exclude<ThreadReason, 'native-code'>;
 
 /** What a handler says while it runs. */
 export type HandlerMessage = Extract<FromThread, { position: number }>;
@@ -92,11 +91,7 @@ export interface Reports {
   message(record: JobRecord, message: HandlerMessage): void;
   threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
   threadZombie(threadId: number, record: JobRecord | undefined): void;
-  /** A thread could not be started, or died before it could run anything; so many of those wanted are there. */
-  bootFailed(error: Error, open: number, wanted: number): void;
-  /** Half the time that the module of a definition has to load is over. */
-  loadingSlowly(kind: JobKind): void;
-  /** The module of one of the queue's `jobs` has not loaded in its time, in a thread that runs nothing else: those who wait for it need not wait longer. */
-  notLoading(kind: JobKind): void;
+  /** Something people should know of, and no event tells: for the log. */
+  trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
 }

@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
 import type { CrashError } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
-import { bootError, loadTimeoutError } from './attempt-errors.js';
+import { bootError, loadTimeoutError, slowModule } from './attempt-errors.js';
 import { Deadline } from './deadline.js';
 import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
 import { Readiness } from './readiness.js';
@@ -39,12 +39,10 @@ export interface ThreadsEvents {
   /** A thread has exited; `state` is what it was before. */
   exited(slot: Slot, state: SlotState, exitCode: number): void;
   zombie(slot: Slot): void;
-  /** A thread could not be started, or died before it had opened; so many of those wanted are open. */
-  bootFailed(error: Error, open: number, wanted: number): void;
+  /** For the log. */
+  trouble(facts: object, message: string): void;
   /** No thread can be had: the last ones died, and new ones do not boot, again and again. */
   cannotBoot(error: CrashError): void;
-  /** Half the time that a module of the queue's `jobs` has to load is over. */
-  loadingSlowly(kind: JobKind): void;
   /** A module of the queue's `jobs` has not loaded in its time. */
   notLoading(kind: JobKind): void;
 }
@@ -247,7 +245,7 @@ export class Threads implements PoolEvents {
     const left = loading.since + loading.kind.definition.loadTimeout - this.#clock.now();
     if (left > 0) {
       slot.deadline.within(left);
-      return this.#events.loadingSlowly(loading.kind);
+      return this.#events.trouble(...slowModule(loading.kind.definition));
     }
     this.#notReady(loadTimeoutError(loading.kind.definition), loading.kind);
     this.kill(slot);
@@ -293,7 +291,8 @@ export class Threads implements PoolEvents {
   #bootFailed(error: CrashError): void {
     const { failedBoots } = this.#pool;
     if (failedBoots > MAX_FAILED_BOOTS && this.#open > 0) return;
-    this.#events.bootFailed(error, this.#open, this.#wanted);
+    const what = this.#open > 0 ? 'a thread cannot be started: the queue works with those it has' : 'no thread can be started';
+    this.#events.trouble({ error: error.message, threads: this.#open, wanted: this.#wanted }, what);
     if (failedBoots < MAX_FAILED_BOOTS) return;
     if (this.#open > 0) return this.#readiness.reached();
     this.#notReady(error);

@@ -4,7 +4,7 @@ import type { Outcome } from '../job/attempt.js';
 import { cancelled } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { setImmediate } from '../timers.js';
-import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './attempt-errors.js';
+import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import { inspect } from './inspect.js';
 import type { Inspections } from './inspections.js';
 import type { KillReason, Reports, Run } from './runner.js';
@@ -47,7 +47,7 @@ export class Watchdog {
     const { kind } = running.record;
     if (this.#clock.now() - running.since < kind.definition.loadTimeout / 2) return;
     slot.warnedOf = running.since;
-    this.#reports.loadingSlowly(kind);
+    this.#reports.trouble(...slowModule(kind.definition));
   }
 
   /** Stops a job that was sent to this thread. */

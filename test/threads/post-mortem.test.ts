@@ -93,7 +93,7 @@ describe('explain with a stack', () => {
     const shared = new SharedArrayBuffer(4);
     const job: Job = await queue.add(patient, shared);
     await new Promise((resolve) => queue.once('progress', resolve));
-    const explanation = await queue.explain(job.id, { stack: true });
+    const explanation = await queue.inspect(job.id);
     expect(explanation).toMatchObject({ state: 'active', phase: 'running', where: { kind: 'cpu' } });
     expect(explanation?.where?.stack[0]).toMatchObject({ functionName: 'run', url: expect.stringMatching(/stuck\.job\.js$/) });
     Atomics.store(new Int32Array(shared), 0, 1);
@@ -104,8 +104,8 @@ describe('explain with a stack', () => {
     const queue = makeQueue();
     queue.pause();
     const { id } = await queue.add(stuck, 'loop');
-    expect(await queue.explain(id, { stack: true })).toEqual(queue.explain(id));
-    expect(await queue.explain('nobody', { stack: true })).toBeUndefined();
+    expect(await queue.inspect(id)).toEqual(queue.explain(id));
+    expect(await queue.inspect('nobody')).toBeUndefined();
   });
 });
 

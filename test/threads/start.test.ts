@@ -57,7 +57,7 @@ describe('the package, copied elsewhere', () => {
     });
     expect(started).toBeLessThanOrEqual(6);
     expect(lines).toContainEqual({
-      level: 'error',
+      level: 'warn',
       text: 'no thread can be started',
       fields: expect.objectContaining({ error: expect.stringContaining('thread.js'), threads: 0, wanted: 1 }),
     });
@@ -102,7 +102,7 @@ describe('where only some threads can be started', () => {
     const threads = new Set(await Promise.all([...jobs, ...more].map((job) => job.result())));
     expect(threads.size).toBeLessThanOrEqual(2);
     expect(queue.stats()).toMatchObject({ counts: { failed: 0 }, totals: { completed: 303 } });
-    const told = lines.filter(({ level }) => level === 'error');
+    const told = lines.filter(({ level }) => level === 'warn');
     expect(told.at(-1)).toMatchObject({
       text: 'a thread cannot be started: the queue works with those it has',
       fields: { error: expect.stringContaining('as many as there may be'), threads: 2, wanted: 4 },
