@@ -142,7 +142,7 @@ export class Lifecycle implements Reports, Canceller {
 
   ended(record: JobRecord, end: AttemptEnd): void {
     const { waiting, logger, random, clock } = this.#parts;
-    const { outcome, error, started, startedAt, duration, gone: exited } = end;
+    const { outcome, error, started, startedAt, duration, exited } = end;
     const { name } = record.kind.definition;
     attachJob(error, { jobId: record.id, jobName: name, attempt: record.attempt });
     const backoffFailed = (problem: unknown) =>

@@ -69,7 +69,7 @@ export interface AttemptEnd extends Run {
   error: unknown;
   threadId: number;
   /** Resolves when the thread has exited, where it was terminated: until then the job must not run elsewhere. */
-  gone?: Promise<void> | undefined;
+  exited?: Promise<void> | undefined;
 }
 
 /** Why a thread was ended. */

@@ -52,8 +52,6 @@ export class Slot {
   retiring = false;
   /** Resolves when the thread has exited. */
   readonly exited: Promise<void>;
-  /** The same, once the thread is terminated. */
-  gone: Promise<void> | undefined;
   /** The error nobody caught that ended the thread. */
   fatal: unknown;
   /** Job that called `process.exit`, as the thread said. */

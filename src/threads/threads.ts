@@ -1,24 +1,17 @@
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
-import type { CrashError } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
-import { bootError, loadTimeoutError, slowModule } from './attempt-errors.js';
+import { bootError } from './attempt-errors.js';
+import { type BootEvents, type BootingThreads, Boots } from './boots.js';
 import { Deadline } from './deadline.js';
+import { endThread } from './end-thread.js';
 import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
-import { Readiness } from './readiness.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
-import { decodeThrown } from './wire/error-codec.js';
-import type { Encoded, FromThread, OpenMessage } from './wire/protocol.js';
+import type { FromThread, OpenMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
 const ZOMBIE_AFTER = 1_000;
-/** Limit for booting a thread, in milliseconds; the modules of `jobs` that it loads then have limits of their own. */
-const BOOT_LIMIT = 30_000;
-/** Time that idle threads have to end by themselves when the queue closes, in milliseconds. */
-const PEACE = 500;
-/** So many boots in a row may fail before it is said that no thread can be had. */
-const MAX_FAILED_BOOTS = 5;
 
 export interface ThreadsOptions {
   threads: number;
@@ -30,7 +23,7 @@ export interface ThreadsOptions {
   preload: readonly JobKind[];
 }
 
-export interface ThreadsEvents {
+export interface ThreadsEvents extends BootEvents {
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
   message(slot: Slot, message: FromThread): void;
@@ -41,14 +34,10 @@ export interface ThreadsEvents {
   zombie(slot: Slot): void;
   /** For the log. */
   trouble(facts: object, message: string): void;
-  /** No thread can be had: the last ones died, and new ones do not boot, again and again. */
-  cannotBoot(error: CrashError): void;
-  /** A module of the queue's `jobs` has not loaded in its time. */
-  notLoading(kind: JobKind): void;
 }
 
 /** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
-export class Threads implements PoolEvents {
+export class Threads implements PoolEvents, BootingThreads {
   /** Threads terminated by the queue since its start. */
   killed = 0;
   busy = 0;
@@ -60,18 +49,17 @@ export class Threads implements PoolEvents {
   readonly #slots = new Map<Worker, Slot>();
   /** The last used last: its code is warm. */
   readonly #idle: Slot[] = [];
-  #preload: readonly JobKind[];
   /** Terminated, and not exited. */
   #dying = 0;
   #zombies = 0;
-  readonly #readiness = new Readiness();
+  readonly #boots: Boots;
 
   constructor(clock: Clock, options: ThreadsOptions, events: ThreadsEvents) {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
-    this.#preload = options.preload;
-    this.#pool = new ThreadPool(this.#wanted, options.worker, this);
+    this.#boots = new Boots(clock, options.preload, this, events);
+    this.#pool = new ThreadPool(this.wanted, options.worker, this);
   }
 
   /** Starts them: when whoever hears of them is there. */
@@ -118,7 +106,19 @@ export class Threads implements PoolEvents {
 
   /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
-    return this.#readiness.ready(this.#open >= this.#wanted);
+    return this.#boots.ready();
+  }
+
+  get open(): number {
+    return this.#idle.length + this.busy;
+  }
+
+  get wanted(): number {
+    return this.#options.threads + this.#options.spareThreads;
+  }
+
+  get failedBoots(): number {
+    return this.#pool.failedBoots;
   }
 
   /** The thread has work. */
@@ -144,7 +144,6 @@ export class Threads implements PoolEvents {
     this.#dying++;
     this.killed++;
     slot.deadline.clear();
-    slot.gone = slot.exited;
     if (slot.inspection === undefined) this.#pool.kill(slot.worker);
     else void slot.inspection.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
@@ -158,44 +157,25 @@ export class Threads implements PoolEvents {
    */
   async close(): Promise<void> {
     this.closed = true;
-    this.#readiness.close();
+    this.#boots.close();
     this.#pool.stop();
-    await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
-  }
-
-  async #end(slot: Slot): Promise<void> {
-    slot.deadline.clear();
-    await slot.inspection;
-    if (slot.state === 'idle' || (slot.state === 'busy' && slot.isBetweenJobs)) await this.#endInPeace(slot);
-    slot.close();
-    void slot.worker.terminate();
-    await slot.exited;
-  }
-
-  /** Resolves when it has ended by itself, or has had its time to. */
-  #endInPeace(slot: Slot): Promise<void> {
-    slot.end();
-    return new Promise((resolve) => {
-      const timer = this.#clock.setTimeout(resolve, PEACE);
-      void slot.exited.then(() => {
-        this.#clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    await Promise.all([...this.#slots.values()].map((slot) => endThread(slot, this.#clock)));
   }
 
   // --- What the pool tells
 
   spawned(worker: Worker): OpenMessage {
-    const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootDeadline(slot) : this.#events.deadline(slot)));
+    const deadline = new Deadline(this.#clock, () =>
+      slot.state === 'booting' ? this.#boots.onDeadline(slot) : this.#events.deadline(slot),
+    );
     const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message: FromThread) => this.#receive(slot, message));
     this.#slots.set(worker, slot);
-    deadline.within(BOOT_LIMIT);
+    this.#boots.started(slot);
     worker.on('error', (error) => {
       slot.fatal = error;
     });
     worker.once('exit', (code) => this.#exited(slot, code));
-    return slot.openMessage(this.#options.idPrefix, this.#preload);
+    return slot.openMessage(this.#options.idPrefix, this.#boots.preload);
   }
 
   unusable(worker: Worker, error: unknown): void {
@@ -205,13 +185,11 @@ export class Threads implements PoolEvents {
   }
 
   notSpawned(error: unknown): void {
-    this.#bootFailed(bootError(error));
+    this.#boots.failed(bootError(error));
   }
 
-  // --- A thread boots
-
   #receive(slot: Slot, message: FromThread): void {
-    if (message.type === 'loading') this.#startsLoading(slot, message.kind);
+    if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
     else this.#events.message(slot, message);
   }
@@ -219,52 +197,10 @@ export class Threads implements PoolEvents {
   #opened(slot: Slot, { failures, kernelThreadId }: Extract<FromThread, { type: 'open' }>): void {
     if (slot.state !== 'booting') return;
     slot.kernelThreadId = kernelThreadId;
-    slot.loading = undefined;
     this.#pool.opened(slot.worker);
     this.rest(slot);
-    if (failures.length > 0) this.#notReady(decodeThrown(failures[0] as Encoded));
-    else if (this.#open >= this.#wanted) this.#readiness.reached();
+    this.#boots.opened(slot, failures);
     this.#events.opened();
-  }
-
-  /** It loads a module of the queue's `jobs` now: that has a limit of its own. */
-  #startsLoading(slot: Slot, index: number): void {
-    const kind = this.#options.preload.find((one) => one.index === index);
-    if (slot.state !== 'booting' || kind === undefined) return;
-    slot.loading = { kind, since: this.#clock.now() };
-    slot.deadline.clear();
-    slot.deadline.within(kind.definition.loadTimeout / 2);
-  }
-
-  #bootDeadline(slot: Slot): void {
-    const { loading } = slot;
-    if (loading === undefined) {
-      this.#bootFailed(bootError(new Error(`a thread did not boot within ${BOOT_LIMIT} ms`)));
-      return this.kill(slot);
-    }
-    const left = loading.since + loading.kind.definition.loadTimeout - this.#clock.now();
-    if (left > 0) {
-      slot.deadline.within(left);
-      return this.#events.trouble(...slowModule(loading.kind.definition));
-    }
-    this.#notReady(loadTimeoutError(loading.kind.definition), loading.kind);
-    this.kill(slot);
-    this.#events.notLoading(loading.kind);
-  }
-
-  /** Threads that have opened, and live. */
-  get #open(): number {
-    return this.#idle.length + this.busy;
-  }
-
-  get #wanted(): number {
-    return this.#options.threads + this.#options.spareThreads;
-  }
-
-  /** Each job whose module is bad will say so itself; threads shall not load it again while they boot. */
-  #notReady(error: unknown, bad?: JobKind): void {
-    this.#readiness.failed(error);
-    this.#preload = bad === undefined ? [] : this.#preload.filter((kind) => kind !== bad);
   }
 
   #exited(slot: Slot, exitCode: number): void {
@@ -275,28 +211,10 @@ export class Threads implements PoolEvents {
     slot.deadline.clear();
     this.#slots.delete(slot.worker);
     if (!this.closed) {
-      if (state === 'booting') this.#diedBooting(slot, exitCode);
+      if (state === 'booting') this.#boots.died(slot, exitCode);
       this.#events.exited(slot, state, exitCode);
     }
     slot.close();
-  }
-
-  #diedBooting({ fatal }: Slot, exitCode: number): void {
-    const error = bootError(fatal, exitCode);
-    if (this.#preload.length > 0) this.#notReady(error);
-    this.#bootFailed(error);
-  }
-
-  /** A queue works with the threads it has; only where there is none its jobs cannot wait for one. */
-  #bootFailed(error: CrashError): void {
-    const { failedBoots } = this.#pool;
-    if (failedBoots > MAX_FAILED_BOOTS && this.#open > 0) return;
-    const what = this.#open > 0 ? 'a thread cannot be started: the queue works with those it has' : 'no thread can be started';
-    this.#events.trouble({ error: error.message, threads: this.#open, wanted: this.#wanted }, what);
-    if (failedBoots < MAX_FAILED_BOOTS) return;
-    if (this.#open > 0) return this.#readiness.reached();
-    this.#notReady(error);
-    this.#events.cannotBoot(error);
   }
 
   /** Takes a thread out of the counts of its state. */

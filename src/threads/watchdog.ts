@@ -92,7 +92,8 @@ export class Watchdog {
 
   /** An attempt on this thread is over, and has not completed its job, which must have been taken off the thread. */
   settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, run: Run): void {
-    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, gone: slot.gone });
+    const exited = slot.state === 'dying' ? slot.exited : undefined;
+    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, exited });
   }
 
   /** The same of one that the thread had not started. */
