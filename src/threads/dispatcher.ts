@@ -5,8 +5,9 @@ import type { JobRecord } from '../job/record.js';
 import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
 import * as attemptErrors from './attempt-errors.js';
 import { type Batch, nextBatch, type Source } from './batch.js';
-import { LOOK_AT_LEAST_EVERY } from './deadline.js';
-import { patienceWith, soonest } from './inspect.js';
+import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY } from './deadline.js';
+import { InboxReader } from './inbox-reader.js';
+import { soonest } from './inspect.js';
 import { Inspections } from './inspections.js';
 import { threadInspector } from './inspector.js';
 import type { Location, Reports, Run, Runner, ThreadStats } from './runner.js';
@@ -14,7 +15,7 @@ import type { Slot, SlotState } from './slot.js';
 import { Threads, type ThreadsOptions } from './threads.js';
 import { Watchdog } from './watchdog.js';
 import { decodeThrown } from './wire/error-codec.js';
-import { type FromThread, RESULT, type ResultsMessage } from './wire/protocol.js';
+import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage } from './wire/protocol.js';
 
 export interface DispatcherOptions extends ThreadsOptions {
   /** Whether to look where a job is stuck before its thread is terminated. */
@@ -32,6 +33,7 @@ export class Dispatcher implements Runner {
   readonly #clock: Clock;
   readonly #options: DispatcherOptions;
   readonly #watchdog: Watchdog;
+  readonly #inboxes: InboxReader;
   #scheduled = false;
   /** Whether jobs were sent in this turn of the event loop. */
   #hadItsTurn = false;
@@ -40,6 +42,7 @@ export class Dispatcher implements Runner {
     this.#source = source;
     this.#reports = reports;
     this.#clock = clock;
+    this.#inboxes = new InboxReader(clock);
     this.#options = { ...options, maxBatch: Math.min(options.maxBatch, LARGEST_BATCH) };
     // Before the first thread starts: see there.
     const inspector = options.postMortem ? threadInspector() : undefined;
@@ -181,7 +184,7 @@ export class Dispatcher implements Runner {
       this.#hadItsTurn = true;
       setImmediate(this.#turnOver);
     }
-    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? patienceWith(slot.front as JobRecord) : LOOK_AT_LEAST_EVERY));
+    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
     this.#reports.sent(records);
   }
 
@@ -228,7 +231,7 @@ export class Dispatcher implements Runner {
 
   // --- results come in
 
-  #receive(slot: Slot, message: FromThread): void {
+  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
     switch (message.type) {
       case 'results':
         return this.#results(slot, message);
@@ -238,10 +241,11 @@ export class Dispatcher implements Runner {
       case 'exit':
         slot.exitedBy = message;
         return;
-      case 'open':
-      case 'loading':
-        return;
-      default: {
+      case 'news':
+        return this.#inboxes.news(slot.inbox);
+      case 'progress':
+      case 'checkpoint':
+      case 'log': {
         const record = slot.at(message.position);
         if (record !== undefined) this.#reports.message(record, message);
       }

@@ -8,7 +8,7 @@ import { endThread } from './end-thread.js';
 import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
-import type { FromThread, OpenMessage } from './wire/protocol.js';
+import type { FromThread, HandlerMessage, OpenMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
 const ZOMBIE_AFTER = 1_000;
@@ -26,7 +26,7 @@ export interface ThreadsOptions {
 export interface ThreadsEvents extends BootEvents {
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
-  message(slot: Slot, message: FromThread): void;
+  message(slot: Slot, message: FromThread | HandlerMessage): void;
   /** A busy thread's deadline fired. */
   deadline(slot: Slot): void;
   /** A thread has exited; `state` is what it was before. */
@@ -168,7 +168,7 @@ export class Threads implements PoolEvents, BootingThreads {
     const deadline = new Deadline(this.#clock, () =>
       slot.state === 'booting' ? this.#boots.onDeadline(slot) : this.#events.deadline(slot),
     );
-    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message: FromThread) => this.#receive(slot, message));
+    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message) => this.#receive(slot, message));
     this.#slots.set(worker, slot);
     this.#boots.started(slot);
     worker.on('error', (error) => {
@@ -188,7 +188,7 @@ export class Threads implements PoolEvents, BootingThreads {
     this.#boots.failed(bootError(error));
   }
 
-  #receive(slot: Slot, message: FromThread): void {
+  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
     if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
     else this.#events.message(slot, message);

@@ -29,6 +29,9 @@ export class Watchdog {
   /** The deadline of a thread fired: what does it do? */
   look(slot: Slot): void {
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    slot.takeEarly();
+    // Who was told of a result may have done anything.
+    if (slot.state !== 'busy' || slot.verdict !== undefined) return;
     this.#warnOfLoading(slot);
     const finding = inspect(slot, this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
@@ -143,6 +146,7 @@ export class Watchdog {
   /** Terminates the thread of a judged job; of one that is over its limit it first looks where the job is stuck. */
   #execute(slot: Slot, verdict: Verdict, reason: KillReason): void {
     slot.verdict = verdict;
+    slot.mute();
     if (verdict.outcome === 'cancelled' || this.#inspections === undefined) return this.kill(slot, reason);
     const kill = () => {
       // It may have ended while we looked.

@@ -5,17 +5,18 @@ import { takes } from '../fixtures/faults.job.js';
 import { staysOpen } from '../fixtures/prints.job.js';
 import { makeQueue } from '../helpers.js';
 
-const LINES = [...Array.from({ length: 10 }, (_, index) => `line ${index + 1}`), 'exit', ''].join('\n');
+const lines = (count: number) => [...Array.from({ length: count }, (_, index) => `line ${index + 1}`), 'exit', ''].join('\n');
 
-function printed(): Promise<string> {
+function printed(count: number): Promise<string> {
   const file = fileURLToPath(new URL('../fixtures/scripts/prints.js', import.meta.url));
   return new Promise((resolve) => {
-    execFile(process.execPath, [file], { timeout: 40_000 }, (_error, stdout) => resolve(stdout));
+    execFile(process.execPath, [file, String(count)], { timeout: 40_000, maxBuffer: 2 ** 26 }, (_error, stdout) => resolve(stdout));
   });
 }
 
 test('what a job has printed arrives when its queue closes, and the exit handlers of its thread run', async () => {
-  for (let times = 0; times < 4; times++) expect(await printed()).toBe(LINES);
+  for (let times = 0; times < 4; times++) expect(await printed(10)).toBe(lines(10));
+  expect(await printed(20_000)).toBe(lines(20_000));
 });
 
 test.each(['timer', 'exit handler'])('a thread that does not end by itself (%s) is terminated', async (how) => {
