@@ -201,7 +201,7 @@ async function meddle(make: (options: object) => JobQueue, deeds: readonly strin
     () => void queue.deadLetters.remove({ limit: 1 }),
     () => void queue.restore([{ id: `r${restored++}`, name: 'echo', input: 1, attemptsMade: 0, priority: 0, metadata: undefined }]),
     () => {
-      if (random() < 0.1) settle(close());
+      if (random() < 0.4) settle(close());
     },
   ];
   let closing = false;
