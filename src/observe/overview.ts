@@ -42,7 +42,7 @@ export class Overview {
   async inspect(id: string): Promise<Inspection | undefined> {
     const record = this.#places.jobs.get(id);
     if (record === undefined) return undefined;
-    const where = await this.#places.runner.lookInto(record);
+    const where = await this.#places.runner.inspect(record);
     return { ...explain(record, this.#places), ...(where && { where }) };
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   type AddOptions,
   type CloseOptions,
@@ -12,7 +11,7 @@ import {
   type QueueEvent,
 } from '../index.js';
 import * as internals from '../internals.js';
-import { seededRandom, settled, type TestClock, threadsClock, VirtualClock } from './clock.js';
+import { pause, seededRandom, settled, type TestClock, threadsClock, VirtualClock } from './clock.js';
 import { type Fault, Faults } from './faults.js';
 import { History, type OutcomeCounts } from './history.js';
 import { LocalRunner } from './local-runner.js';
