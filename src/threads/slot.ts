@@ -5,6 +5,7 @@ import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
 import { gone } from './pool.js';
 import type { Run } from './runner.js';
+import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory, WITHDRAWN } from './wire/shared-memory.js';
@@ -92,11 +93,14 @@ export class Slot {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#far = port2;
-    port1.on('message', receive);
+    const received = (message: unknown) => {
+      if (isFromThread(message)) receive(message);
+    };
+    port1.on('message', received);
     port1.unref();
     this.drain = () => {
       for (let entry = receiveMessageOnPort(port1); entry !== undefined; entry = receiveMessageOnPort(port1)) {
-        receive(entry.message as FromThread);
+        received(entry.message);
       }
     };
   }

@@ -99,7 +99,7 @@ export class HandlerContext implements JobContext {
   #line(level: LogLevel, args: unknown[]): void {
     const { position } = this;
     try {
-      this.#send({ type: 'log', position, level, args });
+      this.#send({ type: 'log', position, level, args: pack(args, 'log').value as unknown[] });
     } catch {
       this.#send({ type: 'log', position, level, args: args.map((arg) => (typeof arg === 'string' ? arg : inspect(arg))) });
     }
