@@ -1,11 +1,18 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
+import type { Backoff } from './backoff.js';
 import type { JobKind } from './kind.js';
-import type { Backoff } from './retry.js';
 import { type JobState, mayMove } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
+
+/** What a job brings from its life in an earlier queue. */
+export interface Former {
+  readonly id: string;
+  readonly attemptsMade: number;
+  readonly checkpoint?: unknown;
+}
 
 /** A job as the queue keeps it. What people get is `Job`. */
 export class JobRecord {
@@ -54,7 +61,7 @@ export class JobRecord {
   }
 
   get id(): string {
-    return typeof this.key === 'string' ? this.key : this.kind.host.idPrefix + this.key;
+    return typeof this.key === 'string' ? this.key : this.kind.owner.idPrefix + this.key;
   }
 
   get timeout(): number {
@@ -147,7 +154,7 @@ export class JobRecord {
   }
 
   #date(column: number): number {
-    return this.kind.host.timeOf(this.#time(column));
+    return this.kind.owner.dateOf(this.#time(column));
   }
 
   #time(column: number): number {

@@ -1,5 +1,6 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { queueMicrotask, setTimeout } from '../timers.js';
 import type { OpenMessage } from './wire/protocol.js';
 
 /** What the threads are started with. */
@@ -100,7 +101,7 @@ export class ThreadPool {
     if (!keeper?.threads.includes(worker) || this.#closed) return undefined;
     const controller = new AbortController();
     this.#target = worker.threadId;
-    keeper.run(task, { signal: controller.signal, transferList: task ? [task.port] : [] }).catch((error: unknown) => {
+    keeper.run(task, { signal: controller.signal, transferList: task ? [task.port, task.messages] : [] }).catch((error: unknown) => {
       // A thread's end is seen by its own events; one that lives, and yet could not be opened, is of no use.
       if (task !== undefined && keeper.threads.includes(worker) && !this.#closed) this.#events.unusable(worker, error);
     });

@@ -8,7 +8,7 @@ import { type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
 import { decodeThrown } from './wire/error-codec.js';
-import type { Encoded, FromThread } from './wire/protocol.js';
+import type { Encoded, FromThread, HandlerMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
 const ZOMBIE_AFTER = 1_000;
@@ -28,7 +28,7 @@ export interface ThreadsOptions {
 export interface ThreadsEvents {
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
-  message(slot: Slot, message: FromThread): void;
+  message(slot: Slot, message: FromThread | HandlerMessage): void;
   /** A busy thread's deadline fired. */
   deadline(slot: Slot): void;
   /** A thread has exited; `state` is what it was before. */
@@ -141,8 +141,8 @@ export class Threads {
     this.killed++;
     slot.deadline.clear();
     slot.gone = slot.exited;
-    if (slot.look === undefined) this.#pool.kill(slot.worker);
-    else void slot.look.then(() => this.#pool.kill(slot.worker));
+    if (slot.inspection === undefined) this.#pool.kill(slot.worker);
+    else void slot.inspection.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
     // A spare thread takes over now: the old one may take long to exit.
     this.#events.opened();
@@ -153,7 +153,7 @@ export class Threads {
     this.closed = true;
     this.#ready?.reject(new QueueClosedError('the queue was closed before its threads were ready'));
     for (const slot of this.#slots.values()) slot.deadline.clear();
-    await Promise.all([...this.#slots.values()].map(({ look }) => look));
+    await Promise.all([...this.#slots.values()].map(({ inspection }) => inspection));
     // Those that were terminated before are no longer the pool's, but they may live.
     const exited = [...this.#slots.values()].map((slot) => slot.exited);
     for (const slot of this.#slots.values()) slot.close();
@@ -162,7 +162,7 @@ export class Threads {
 
   #born(worker: Worker): void {
     const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootOver(slot) : this.#events.deadline(slot)));
-    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message: FromThread) => this.#receive(slot, message));
+    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message) => this.#receive(slot, message));
     this.#slots.set(worker, slot);
     deadline.within(LOAD_LIMIT);
     worker.on('error', (error) => {
@@ -182,9 +182,10 @@ export class Threads {
     void worker.terminate();
   }
 
-  #receive(slot: Slot, message: FromThread): void {
+  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
     if (message.type !== 'open') return this.#events.message(slot, message);
     if (slot.state !== 'booting') return;
+    slot.kernelThreadId = message.kernelThreadId;
     this.#pool.opened();
     this.rest(slot);
     if (message.failures.length > 0) this.#notReady(decodeThrown(message.failures[0] as Encoded));
