@@ -44,12 +44,12 @@ const endless = (): object => ({
   },
 });
 
-class LoudMap extends Map {
+class LoudMap extends Map<unknown, unknown> {
   override *[Symbol.iterator](): MapIterator<never> {
     for (;;) yield ['k', () => {}] as never;
   }
 }
-class LoudSet extends Set {
+class LoudSet extends Set<unknown> {
   override *[Symbol.iterator](): SetIterator<never> {
     for (;;) yield (() => {}) as never;
   }
@@ -57,16 +57,16 @@ class LoudSet extends Set {
     throw null;
   }
 }
-class LoudList extends Array {
+class LoudList extends Array<unknown> {
   override *[Symbol.iterator](): ArrayIterator<never> {
     for (;;) yield 1 as never;
   }
-  override map() {
+  override map(): never {
     throw null;
   }
 }
 class LoudBytes extends Uint8Array {
-  static override get [Symbol.species]() {
+  static get [Symbol.species]() {
     throw null;
   }
 }
