@@ -31,8 +31,9 @@ describe('a replayed job', () => {
 
   test('is told of as active, once', async () => {
     const queue = makeQueue();
-    const { id } = await deadLetter(queue);
     const told = history(queue);
+    const { id } = await deadLetter(queue);
+    told.length = 0;
     await (await queue.deadLetters.replay(id, { input: { fails: false } })).result();
     expect(told.map(({ event }) => event)).toEqual(['active', 'completed', 'drained']);
   });

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { instrument } from './instrument.mjs';
 
@@ -25,10 +25,16 @@ const { values: options } = parseArgs({
 const cache = join(root, '.build/mutation');
 mkdirSync(cache, { recursive: true });
 const place = mkdtempSync(join(tmpdir(), 'threadmill-mutation-'));
-process.once('exit', () => rmSync(place, { recursive: true, force: true }));
-process.once('SIGINT', () => process.exit(130));
+/** Process groups of what runs now. */
+const running = new Set();
+process.once('exit', () => {
+  for (const group of running) killGroup(group);
+  rmSync(place, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 
 const project = copyTo(join(place, 'project'));
+const build = hash(filesOf('dist').filter((file) => file.endsWith('js')));
 const mutants = instrument(join(project, 'dist'));
 const covering = await coverage();
 const chosen = options.known ? known() : options.mutant.length > 0 ? options.mutant.map((id) => mutants[id]) : sample();
@@ -70,22 +76,25 @@ function vitest(files, env, limit, where = project) {
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-20_000)));
-    const kill = () => {
-      try {
-        process.kill(-child.pid, 'SIGKILL');
-      } catch {}
-    };
+    running.add(child.pid);
     const timer = setTimeout(() => {
       output = undefined;
-      kill();
+      killGroup(child.pid);
     }, limit);
     child.once('exit', (code) => {
       clearTimeout(timer);
       // What it may have left behind.
-      kill();
+      killGroup(child.pid);
+      running.delete(child.pid);
       done({ code: output === undefined ? undefined : code, output });
     });
   });
+}
+
+function killGroup(group) {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {}
 }
 
 /** For every test file: how long it takes, what it reaches when it loads, and what each of its tests reaches. */
@@ -93,10 +102,9 @@ async function coverage() {
   const files = readdirSync(join(root, 'test'), { recursive: true })
     .filter((file) => file.endsWith('.test.ts') && !file.endsWith('.slow.test.ts') && !/^(docs|imports|types\/)/.test(file))
     .map((file) => join('test', file));
-  const build = hash(filesOf(join(root, 'dist')).filter((file) => file.endsWith('js')));
   const found = [];
   await inParallel(files, async (file) => {
-    const kept = join(cache, `${hash(withImports(join(root, file)), build)}.json`);
+    const kept = join(cache, `${hash(withImports(file), build)}.json`);
     if (!existsSync(kept)) {
       const cover = join(place, `cover-${found.length}-${basename(file)}`);
       const started = performance.now();
@@ -238,26 +246,27 @@ function folderOf(file) {
 }
 
 function filesOf(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .map((entry) => relative(project, join(entry.parentPath ?? entry.path, entry.name)))
     .sort();
 }
 
-/** A test file, and what it imports of the tests. */
+/** A test file, and what it imports of the tests; paths from the root of the project. */
 function withImports(file, found = new Set()) {
-  if (found.has(file) || !file.startsWith(join(root, 'test')) || !existsSync(file)) return found;
+  if (found.has(file) || !file.startsWith('test/') || !existsSync(join(project, file))) return found;
   found.add(file);
-  for (const [, from] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+  for (const [, from] of readFileSync(join(project, file), 'utf8').matchAll(/from '(\.[^']+)'/g)) {
     const path = join(dirname(file), from);
-    withImports(existsSync(path) ? path : path.replace(/js$/, 'ts'), found);
+    withImports(existsSync(join(project, path)) ? path : path.replace(/js$/, 'ts'), found);
   }
   return found;
 }
 
+/** Of files of the copy: what is changed while this runs is not what is run. */
 function hash(files, start = '') {
   const sum = createHash('sha256').update(start);
-  for (const file of files) sum.update(file).update(readFileSync(file));
+  for (const file of files) sum.update(join(root, file)).update(readFileSync(join(project, file)));
   return sum.digest('hex').slice(0, 20);
 }
 
