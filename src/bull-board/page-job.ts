@@ -69,7 +69,7 @@ export class PageJob implements QueueJob {
 
   /** An ended job is forgotten; one that lives is cancelled. */
   async remove(): Promise<void> {
-    if (!this.#queue.admin.forget(this.id) && !this.#job.cancel('removed on the page')) {
+    if (this.#queue.admin.forget([this.id]) === 0 && !this.#job.cancel('removed on the page')) {
       throw new Refusal(`job ${this.id} has just ended; remove it again`, 409);
     }
   }
@@ -85,7 +85,7 @@ export class PageJob implements QueueJob {
       const definition = this.#queue.admin.definitions.find(({ name }) => name === job.name);
       if (definition === undefined) throw new Refusal(`job ${this.id} is of a definition that the queue does not know any more`);
       await asked((signal) => this.#queue.add(definition, input, { priority: job.priority, metadata: job.metadata, signal }));
-      this.#queue.admin.forget(job.id);
+      this.#queue.admin.forget([job.id]);
     }
     corrections.delete(job);
   }
