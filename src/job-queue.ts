@@ -247,7 +247,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   // --- 3. It runs, and the attempt ends
 
   /** Who the runner tells what became of the jobs. */
-  readonly #reports: Reports = {
+  readonly #reports: Reports<JobRecord> = {
     started: (record) => this.#started(record),
     sent: (records) => this.#sent(records),
     completed: (record, output, startedAt, duration, threadId) => this.#succeeded(record, output, startedAt, duration, threadId),
@@ -463,7 +463,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     if (state === 'waiting') yield* this.#ready;
     else if (state === 'completed') yield* this.#completed;
     else if (state === 'cancelled') yield* this.#cancelled;
-    else if (state === 'active') yield* this.#runner.active();
+    else if (state === 'active') yield* this.#runner.active() as JobRecord[];
     else if (state === 'failed') yield* this.deadLetters.records();
     else if (state === 'delayed') {
       yield* this.#delays;

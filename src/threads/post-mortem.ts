@@ -2,7 +2,6 @@ import { findSourceMap } from 'node:module';
 import type { Frame, PostMortem } from '../errors.js';
 import type { ThreadInspector } from './inspector.js';
 import type { Slot } from './slot.js';
-import { PHASE } from './wire/shared-memory.js';
 
 /** Longest time a look may take before the kill comes without it, in milliseconds. */
 const BUDGET = 100;
@@ -52,7 +51,7 @@ export class PostMortems {
   /** Where the thread of a slot is. Resolves within {@link BUDGET} ms, and never rejects. */
   async of(slot: Slot): Promise<PostMortem> {
     const deadline = performance.now() + BUDGET;
-    const loading = slot.activity().phase === PHASE.LOADING;
+    const loading = slot.isLoading;
     const before = slot.worker.performance.eventLoopUtilization();
     const looks = this.#turn.then(() => this.#looks(slot.threadId, deadline));
     this.#turn = looks;

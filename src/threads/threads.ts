@@ -3,10 +3,10 @@ import type { Clock } from '../clock.js';
 import { QueueClosedError } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
 import { bootError } from './attempt-errors.js';
-import { Deadline, LOAD_LIMIT } from './deadline.js';
+import { LOAD_LIMIT } from './deadline.js';
 import { type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
-import { Slot, type SlotState } from './slot.js';
+import { Slot, type SlotEvents, type SlotState } from './slot.js';
 import { decodeThrown } from './wire/error-codec.js';
 import type { Encoded, FromThread, HandlerMessage } from './wire/protocol.js';
 
@@ -25,10 +25,12 @@ export interface ThreadsOptions {
   preload: readonly JobKind[];
 }
 
-export interface ThreadsEvents {
+export interface ThreadEvents {
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
   message(slot: Slot, message: FromThread | HandlerMessage): void;
+  /** A thread has sent what cannot be read. */
+  unreadable(slot: Slot, error: unknown): void;
   /** A busy thread's deadline fired. */
   deadline(slot: Slot): void;
   /** A thread has exited; `state` is what it was before. */
@@ -39,14 +41,14 @@ export interface ThreadsEvents {
 }
 
 /** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
-export class Threads {
+export class Threads implements SlotEvents {
   /** Threads terminated by the queue since its start. */
   killed = 0;
   busy = 0;
   closed = false;
   readonly #clock: Clock;
   readonly #options: ThreadsOptions;
-  readonly #events: ThreadsEvents;
+  readonly #events: ThreadEvents;
   readonly #pool: ThreadPool;
   readonly #slots = new Map<Worker, Slot>();
   /** The last used last: its code is warm. */
@@ -58,7 +60,7 @@ export class Threads {
   #failure: unknown;
   #ready: { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
 
-  constructor(clock: Clock, options: ThreadsOptions, events: ThreadsEvents) {
+  constructor(clock: Clock, options: ThreadsOptions, events: ThreadEvents) {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
@@ -122,7 +124,6 @@ export class Threads {
     if (slot.state === 'busy') return;
     this.#leave(slot);
     slot.state = 'busy';
-    slot.seenIdleAt = undefined;
     this.busy++;
   }
 
@@ -140,7 +141,6 @@ export class Threads {
     this.#dying++;
     this.killed++;
     slot.deadline.clear();
-    slot.gone = slot.exited;
     if (slot.look === undefined) this.#pool.kill(slot.worker);
     else void slot.look.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
@@ -161,10 +161,9 @@ export class Threads {
   }
 
   #born(worker: Worker): void {
-    const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootOver(slot) : this.#events.deadline(slot)));
-    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message) => this.#receive(slot, message));
+    const slot = new Slot(worker, this.#clock, this.#options.maxBatch, this);
     this.#slots.set(worker, slot);
-    deadline.within(LOAD_LIMIT);
+    slot.deadline.within(LOAD_LIMIT);
     worker.on('error', (error) => {
       slot.fatal = error;
     });
@@ -182,7 +181,17 @@ export class Threads {
     void worker.terminate();
   }
 
-  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
+  /** The deadline of a thread fired. */
+  deadline(slot: Slot): void {
+    if (slot.state === 'booting') this.#bootOver(slot);
+    else if (slot.state === 'busy') this.#events.deadline(slot);
+  }
+
+  unreadable(slot: Slot, error: unknown): void {
+    this.#events.unreadable(slot, error);
+  }
+
+  message(slot: Slot, message: FromThread | HandlerMessage): void {
     if (message.type !== 'open') return this.#events.message(slot, message);
     if (slot.state !== 'booting') return;
     this.#pool.opened();
