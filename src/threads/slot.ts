@@ -135,7 +135,7 @@ export class Slot {
 
   inspect(now: number): Finding {
     const finding = inspect(this.jobs.view(), this.#seenIdleAt, now);
-    this.#seenIdleAt = 'seenIdleAt' in finding ? finding.seenIdleAt : undefined;
+    if ('seenIdleAt' in finding) this.#seenIdleAt = finding.seenIdleAt;
     return finding;
   }
 
