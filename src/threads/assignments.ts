@@ -151,7 +151,7 @@ export class Assignments {
       since,
       running: this.running()?.work,
       behind: this.from(position + 1),
-      owesResults: this.#first < position,
+      owesResults: this.#first < (phase === PHASE.IDLE ? position + 1 : position),
       written,
     };
   }

@@ -7,7 +7,7 @@ import type { Work } from './runner.js';
 export const BATCH_MS = 4;
 
 /** Where a batch is filled from: the jobs that may run now, best first. */
-export interface Source {
+export interface Source extends Iterable<Work> {
   /** How many there are. */
   readonly size: number;
   readonly head: Work | undefined;
@@ -15,6 +15,10 @@ export interface Source {
   readonly overtakes: boolean;
   /** Takes the head; `undefined` when it may not run after all. */
   take(): Work | undefined;
+  /** Whether a job waits among them, or a limit holds it back. */
+  has(work: Work): boolean;
+  /** Takes such a one. */
+  remove(work: Work): void;
 }
 
 /** Jobs of one message. */

@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.js';
-import type { PostMortem } from '../errors.js';
-import { notSent } from './attempt-errors.js';
+import { CrashError, type PostMortem } from '../errors.js';
+import type { Outcome } from '../job/attempt.js';
+import type { JobKind } from '../job/kind.js';
+import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
+import { loadTimeoutError, notSent } from './attempt-errors.js';
 import { type Batch, nextBatch, type Source } from './batch.js';
 import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { soonest } from './inspect.js';
+import { Inspections } from './inspections.js';
 import { threadInspector } from './inspector.js';
-import { PostMortems } from './post-mortem.js';
 import { Returns } from './returns.js';
 import type { Location, Reports, Runner, ThreadStats, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
@@ -18,9 +21,6 @@ export interface DispatcherOptions extends ThreadsOptions {
   /** Whether to look where a job is stuck before its thread is terminated. */
   postMortem: boolean;
 }
-
-// Taken now: fake timers replace the global.
-const { setImmediate } = globalThis;
 
 /** A larger `maxBatch` changes nothing but the memory that is set aside for it. */
 const LARGEST_BATCH = 4_096;
@@ -46,8 +46,9 @@ export class Dispatcher implements Runner, ThreadEvents {
     // Before the first thread starts: see there.
     const inspector = options.postMortem ? threadInspector() : undefined;
     this.#threads = new Threads(clock, this.#options, this);
-    this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new PostMortems(inspector));
+    this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new Inspections(inspector));
     this.#returns = new Returns(this, reports, clock, this.#threads, this.#watchdog);
+    this.#threads.start();
   }
 
   /**
@@ -64,7 +65,7 @@ export class Dispatcher implements Runner, ThreadEvents {
 
   // Made once, for `schedule` is called for every job.
   readonly #dispatchNow = () => this.#dispatch();
-  readonly #afterMicrotasks = () => process.nextTick(this.#dispatchNow);
+  readonly #afterMicrotasks = () => nextTick(this.#dispatchNow);
   readonly #turnOver = () => {
     this.#hadItsTurn = false;
   };
@@ -87,10 +88,10 @@ export class Dispatcher implements Runner, ThreadEvents {
   }
 
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  async lookInto(work: Work): Promise<PostMortem | undefined> {
+  async inspect(work: Work): Promise<PostMortem | undefined> {
     const slot = this.#slotOf(work);
     if (slot?.jobs.running()?.work !== work) return undefined;
-    return this.#watchdog.lookInto(slot);
+    return this.#watchdog.inspect(slot);
   }
 
   /** Jobs that are on threads, sent or running. */
@@ -221,16 +222,35 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.#reports.threadZombie(slot.threadId, slot.verdict?.work);
   }
 
+  trouble(facts: object, message: string): void {
+    this.#reports.trouble(facts, message);
+  }
+
   /** Jobs that wait for a thread fail, instead of waiting for ever. */
-  cannotBoot(error: Error): void {
+  cannotBoot({ message, reason, exitCode, cause }: CrashError): void {
     // Not those that listeners add now.
     for (let { size } = this.#source; size > 0 && this.#source.head !== undefined; size--) {
       const work = this.#source.take();
-      // Its limit refused it: another job is the head now.
-      if (work === undefined) continue;
-      this.#reports.started(work);
-      this.#reports.ended(work, { outcome: 'crashed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
+      // Its limit refused it: another job is the head now. An error of its own: it gets the job's facts.
+      if (work !== undefined) this.#fail(work, 'crashed', new CrashError(message, reason, exitCode, { cause }));
     }
+  }
+
+  /** The module of a kind did not load where nothing else ran: who waits for it need not wait longer. */
+  notLoading(kind: JobKind): void {
+    const waiting = [...this.#source].filter((work) => work.kind === kind);
+    for (const work of waiting) {
+      // A listener may have ended it.
+      if (!this.#source.has(work)) continue;
+      this.#source.remove(work);
+      this.#fail(work, 'failed', loadTimeoutError(kind.definition));
+    }
+  }
+
+  /** An attempt ends that no thread has begun. */
+  #fail(work: Work, outcome: Outcome, error: Error): void {
+    this.#reports.started(work);
+    this.#reports.ended(work, { outcome, error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
   }
 
   #slotOf(work: Work): Slot | undefined {

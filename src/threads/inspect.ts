@@ -1,4 +1,4 @@
-import { HOLDS_BACK_AFTER, LOAD_LIMIT, LOOK_AT_LEAST_EVERY } from './deadline.js';
+import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY, SEND_LIMIT } from './deadline.js';
 import type { Work } from './runner.js';
 import type { Position } from './wire/protocol.js';
 import { PHASE } from './wire/shared-memory.js';
@@ -44,7 +44,7 @@ export function inspect(view: View, seenIdleAt: SeenIdle | undefined, now: numbe
 function inspectRunning({ phase, since, behind, owesResults }: View, running: Work, now: number): Finding {
   const loading = phase === PHASE.LOADING;
   const ranFor = now - since;
-  const limit = loading ? LOAD_LIMIT : running.timeout;
+  const limit = loading ? running.kind.definition.loadTimeout : running.timeout;
   if (ranFor >= limit) return { is: loading ? 'not-loading' : 'over' };
   // Its clock has not started: it may start at any moment.
   const own = Math.min(loading ? Math.min(limit - ranFor, running.timeout) : limit - ranFor, LOOK_AT_LEAST_EVERY);
@@ -64,10 +64,10 @@ function inspectIdle(
   const others = behind.length > 0 || owesResults ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY;
   const lookAgainIn = Math.min(soonest(behind), others);
   // A result of some hundred megabytes takes a second and more to copy.
-  if (phase === PHASE.SENDING && now - since < LOAD_LIMIT) return { is: 'fine', lookAgainIn, seenIdleAt: undefined };
+  if (phase === PHASE.SENDING && now - since < SEND_LIMIT) return { is: 'fine', lookAgainIn, seenIdleAt: undefined };
   const seen = seenIdleAt?.position === position ? seenIdleAt : { position, at: now };
   // And so does an input: the thread reads it before it starts a job of its message.
-  const limit = Math.min(LOOK_AT_LEAST_EVERY + READING * written, LOAD_LIMIT);
+  const limit = Math.min(LOOK_AT_LEAST_EVERY + READING * written, SEND_LIMIT);
   return now - seen.at >= limit ? { is: 'stuck' } : { is: 'fine', lookAgainIn, seenIdleAt: seen };
 }
 

@@ -1,10 +1,11 @@
-import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
+import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
 import type { JobDefinition } from '../job/definition.js';
+import type { Location } from '../job/location.js';
 import type { HandlerMessage } from './wire/protocol.js';
 
-export type { HandlerMessage };
+export type { HandlerMessage, Location };
 
 /** One attempt of a job, with all that it takes to run it. A queue's record is one; an attempt in a test is another. */
 export interface Work {
@@ -32,9 +33,6 @@ export interface Work {
     readonly usualRunTime: number | undefined;
   };
 }
-
-/** Where an active job is: on its thread in a batch, or since when (on {@link Clock.now}) its module loads or its handler runs there. */
-export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
 
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
@@ -65,7 +63,7 @@ export interface Runner {
   /** Where an active job is. */
   locate(work: Work): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  lookInto(work: Work): Promise<PostMortem | undefined>;
+  inspect(work: Work): Promise<PostMortem | undefined>;
   /** Jobs that were sent or are running. */
   active(): Work[];
   /** Why a job that may run cannot be sent now; `undefined` when it can. */
@@ -98,11 +96,11 @@ export interface AttemptEnd extends Run {
   error: unknown;
   threadId: number;
   /** Resolves when the thread has exited, where it was terminated: until then the job must not run elsewhere. */
-  gone?: Promise<void> | undefined;
+  exited?: Promise<void> | undefined;
 }
 
 /** Why a thread was ended. */
-export type KillReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading';
+export type KillReason = Exclude<ThreadReason, 'native-code'>;
 
 /** Who is told what became of the jobs that a runner took. */
 export interface Reports<Job extends Work = Work> {
@@ -113,9 +111,11 @@ export interface Reports<Job extends Work = Work> {
   completed(job: Job, output: unknown, startedAt: number, duration: number, threadId: number): void;
   ended(job: Job, end: AttemptEnd): void;
   /** Jobs that were sent but not started, in their order: they go back to the front. */
-  returned(jobs: Job[]): void;
+  returned(jobs: readonly Job[]): void;
   message(job: Job, message: HandlerMessage): void;
   threadKilled(threadId: number, reason: KillReason, job: Job | undefined): void;
   threadZombie(threadId: number, job: Job | undefined): void;
+  /** Something people should know of, and no event tells: for the log. */
+  trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
 }

@@ -6,9 +6,10 @@ import { Assignments, placesFor } from './assignments.js';
 import { Deadline } from './deadline.js';
 import { Inbox } from './inbox.js';
 import { type Finding, inspect, type SeenIdle } from './inspect.js';
-import { gone } from './pool.js';
+import { exited } from './pool.js';
 import type { Work } from './runner.js';
 import { EarlyResults } from './wire/early-results.js';
+import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
@@ -44,8 +45,14 @@ export class Slot {
   /** Job that called `process.exit`, as the thread said. */
   exitedBy: { jobId: string | undefined; jobName: string | undefined } | undefined;
   isZombie = false;
-  /** A look at the thread that is under way: to terminate it now could crash the process or be lost. */
-  look: Promise<unknown> | undefined;
+  /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
+  inspection: Promise<unknown> | undefined;
+  /** The module of the queue's `jobs` that it loads while it boots, and since when. */
+  loading: { kind: JobKind; since: number } | undefined;
+  /** When the load began that people were told of, for it takes long. */
+  warnedOf: number | undefined;
+  /** As the operating system knows the thread, once it has opened and where that is known. */
+  kernelThreadId: number | undefined;
   readonly jobs: Assignments;
   /** What its handlers say. */
   readonly inbox: Inbox;
@@ -70,7 +77,7 @@ export class Slot {
     events: SlotEvents,
   ) {
     this.threadId = worker.threadId;
-    this.exited = gone(worker);
+    this.exited = exited(worker);
     this.#clock = clock;
     this.deadline = new Deadline(clock, () => events.deadline(this));
     this.#events = events;
@@ -79,10 +86,10 @@ export class Slot {
     this.jobs = new Assignments(this.#shared);
     const messages = new MessageChannel();
     const { port1, port2 } = new MessageChannel();
-    this.inbox = new Inbox(messages.port1, this.#shared.cells, (message) => this.#receive(message));
+    this.inbox = new Inbox(messages.port1, this.#shared.cells, (message) => this.#handle(message));
     this.#port = port1;
     this.#far = { port: port2, messages: messages.port2 };
-    port1.on('message', (message: FromThread) => this.#receive(message));
+    port1.on('message', (message: unknown) => this.#receive(message));
     port1.on('messageerror', (error) => events.unreadable(this, error));
     port1.unref();
   }
@@ -141,7 +148,16 @@ export class Slot {
 
   /** Whether the module of a job loads in it. */
   get isLoading(): boolean {
-    return Atomics.load(this.#shared.cells, CELL.PHASE) === PHASE.LOADING;
+    return this.#phase === PHASE.LOADING;
+  }
+
+  /** Whether the thread runs nothing now, though it has not said so yet. */
+  get isBetweenJobs(): boolean {
+    return this.#phase === PHASE.IDLE;
+  }
+
+  get #phase(): number {
+    return Atomics.load(this.#shared.cells, CELL.PHASE);
   }
 
   /**
@@ -150,7 +166,7 @@ export class Slot {
    */
   drain(): void {
     for (let left = this.#shared.mask + 1 + MAX_OTHER_MESSAGES; left > 0; left--) {
-      let entry: { message: FromThread } | undefined;
+      let entry: { message: unknown } | undefined;
       try {
         entry = receiveMessageOnPort(this.#port);
       } catch {
@@ -167,11 +183,15 @@ export class Slot {
   /** Handles the results of jobs that have ended, but whose message has not left the thread. */
   takeEarly(): void {
     const message = this.#early.before(this.jobs.started + 1);
-    if (message !== undefined) this.#receive(message);
+    if (message !== undefined) this.#handle(message);
+  }
+
+  #receive(message: unknown): void {
+    if (isFromThread(message)) this.#handle(message);
   }
 
   /** The one entry of all that a thread says: whatever it is, it does no harm beyond this thread. */
-  #receive(message: FromThread | HandlerMessage): void {
+  #handle(message: FromThread | HandlerMessage): void {
     try {
       // What jobs have said comes before their results.
       if (message.type === 'results') this.inbox.read(Number.POSITIVE_INFINITY);
@@ -209,9 +229,9 @@ export class Slot {
     return this.#retiring;
   }
 
-  /** Resolves when the thread has exited, once it is terminated: until then its jobs must not run elsewhere. */
-  get gone(): Promise<void> | undefined {
-    return this.state === 'dying' ? this.exited : undefined;
+  /** Asks the thread to end by itself. */
+  end(): void {
+    this.#post({ type: 'end' });
   }
 
   close(): void {

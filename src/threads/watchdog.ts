@@ -1,26 +1,24 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import { cancelled } from '../job/job.js';
-import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './attempt-errors.js';
-import type { PostMortems } from './post-mortem.js';
+import { setImmediate } from '../timers.js';
+import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
+import type { Inspections } from './inspections.js';
 import type { KillReason, Reports, Run, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotVerdict } from './slot.js';
 import type { Threads } from './threads.js';
 import { encodeThrown } from './wire/error-codec.js';
 
-// Taken now: fake timers replace the global.
-const { setImmediate } = globalThis;
-
 /** Ends what is over its limit or cancelled: tells the job, and terminates its thread when telling is not enough. */
 export class Watchdog {
   readonly #reports: Reports;
   readonly #clock: Clock;
   readonly #threads: Threads;
-  readonly #postMortems: PostMortems | undefined;
+  readonly #inspections: Inspections | undefined;
 
-  constructor(reports: Reports, clock: Clock, threads: Threads, postMortems: PostMortems | undefined) {
-    this.#postMortems = postMortems;
+  constructor(reports: Reports, clock: Clock, threads: Threads, inspections: Inspections | undefined) {
+    this.#inspections = inspections;
     this.#reports = reports;
     this.#clock = clock;
     this.#threads = threads;
@@ -32,6 +30,7 @@ export class Watchdog {
     slot.takeEarly();
     // Who was told of a result may have done anything.
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    this.#warnOfLoading(slot);
     const finding = slot.inspect(this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
       slot.deadline.within(finding.lookAgainIn);
@@ -40,6 +39,16 @@ export class Watchdog {
     }
     // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
     setImmediate(() => setImmediate(() => this.#confirm(slot)));
+  }
+
+  /** Tells, once, of a module that has used up half its time. */
+  #warnOfLoading(slot: Slot): void {
+    const running = slot.jobs.running();
+    if (!running?.loading || running.since === slot.warnedOf) return;
+    const { definition } = running.work.kind;
+    if (this.#clock.now() - running.since < definition.loadTimeout / 2) return;
+    slot.warnedOf = running.since;
+    this.#reports.trouble(...slowModule(definition));
   }
 
   /** Stops a job that was sent to this thread. */
@@ -104,7 +113,7 @@ export class Watchdog {
     const { work, position, since } = running;
     this.#reports.returned(slot.jobs.withdraw());
     if (finding.is === 'over') this.#end(slot, position, { work, outcome: 'timed-out', error: timeoutError(work, now - since) });
-    else this.#end(slot, position, { work, outcome: 'failed', error: loadTimeoutError(work) });
+    else this.#end(slot, position, { work, outcome: 'failed', error: loadTimeoutError(work.kind.definition) });
   }
 
   /** Ends the running job of a thread: at once, or when its grace period is over; what only loads has none. */
@@ -123,21 +132,24 @@ export class Watchdog {
     slot.mute();
     const { outcome } = verdict;
     const reason = outcome === 'failed' ? 'not-loading' : outcome;
-    if (outcome === 'cancelled' || this.#postMortems === undefined) return this.kill(slot, reason);
-    void this.lookInto(slot).then((found) => {
-      if (found !== undefined) addPostMortem(verdict.error, found);
+    if (outcome === 'cancelled' || this.#inspections === undefined) return this.kill(slot, reason);
+    const kill = () => {
       // It may have ended while we looked.
       if (slot.verdict === verdict) this.kill(slot, reason);
-    });
+    };
+    // Whatever comes of the look.
+    void this.inspect(slot)
+      .then((found) => found && addPostMortem(verdict.error, found))
+      .then(kill, kill);
   }
 
   /** Where the running job of a thread is, without ending it; `undefined` when nobody may look. */
-  async lookInto(slot: Slot): Promise<PostMortem | undefined> {
-    if (this.#postMortems === undefined) return undefined;
-    const look = this.#postMortems.of(slot);
-    slot.look = look;
-    const found = await look;
-    if (slot.look === look) slot.look = undefined;
+  async inspect(slot: Slot): Promise<PostMortem | undefined> {
+    if (this.#inspections === undefined) return undefined;
+    const inspection = this.#inspections.of(slot);
+    slot.inspection = inspection;
+    const found = await inspection;
+    if (slot.inspection === inspection) slot.inspection = undefined;
     return found;
   }
 }

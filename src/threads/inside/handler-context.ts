@@ -1,11 +1,11 @@
 import { CancelledError } from '../../errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
+import { setImmediate } from '../../timers.js';
 import type { LogLevel, Position } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
 import type { JobMessages } from './job-messages.js';
 
 const { load } = Atomics;
-const { setImmediate } = globalThis;
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** What the contexts of a thread's jobs share. */

@@ -1,13 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
+import { clearImmediate, setImmediate } from '../../timers.js';
 import { EarlyResults } from '../wire/early-results.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import { type Position, RESULT, type ResultsMessage } from '../wire/protocol.js';
-import { PHASE, type SharedMemory } from '../wire/shared-memory.js';
+import { CELL, PHASE, type SharedMemory, WITHDRAWN } from '../wire/shared-memory.js';
 import { notReturned } from './output.js';
 import type { Status } from './status.js';
 
 // Taken now: handlers may change the globals.
-const { setImmediate, clearImmediate } = globalThis;
+const { load } = Atomics;
 
 /** Results that are older than this leave before their batch has ended, in milliseconds. */
 const EARLY_RESULTS = 1;
@@ -18,6 +19,7 @@ const EARLY_RESULTS = 1;
  */
 export class Outbox {
   readonly #port: MessagePort;
+  readonly #shared: SharedMemory;
   readonly #status: Status;
   readonly #early: EarlyResults;
   /** Position of the first of them, and position after the last job of the batch. */
@@ -29,11 +31,14 @@ export class Outbox {
   #moving = new Set<ArrayBuffer>();
   /** One of them lies nowhere else. */
   #atRisk = false;
+  /** The running job had to wait, so when it ends others of the thread may go on before its batch does. */
+  #waited = false;
   #sentAt = 0;
   #soon: NodeJS.Immediate | undefined;
 
   constructor(port: MessagePort, shared: SharedMemory, status: Status) {
     this.#port = port;
+    this.#shared = shared;
     this.#status = status;
     this.#early = new EarlyResults(shared);
   }
@@ -49,10 +54,12 @@ export class Outbox {
   beforeStart(position: Position): void {
     if (this.#atRisk) this.send();
     this.#early.clear(position);
+    this.#waited = false;
   }
 
   /** While the running job waits, the results of those before it need not. */
-  sendSoon(): void {
+  whileWaiting(): void {
+    this.#waited = true;
     if (this.#values.length > 0) this.#soon ??= setImmediate(() => this.send());
   }
 
@@ -65,9 +72,13 @@ export class Outbox {
     this.#values[at] = value;
     if (result !== RESULT.COMPLETED) this.#results ??= allCompleted(at);
     if (this.#results !== undefined) this.#results[at] = result;
-    if (this.#status.now - this.#sentAt > EARLY_RESULTS) this.send();
-    // The last of a batch leaves at once.
-    else if (position + 1 < this.#end && !this.#isSafe(position, result, value)) this.#atRisk = true;
+    const isLast = position + 1 === this.#end || load(this.#shared.cells, CELL.CLAIMED) >= WITHDRAWN;
+    // It leaves with the word that its batch is over, at once.
+    if (isLast && !this.#waited) return;
+    if (!isLast && this.#status.now - this.#sentAt > EARLY_RESULTS) return this.send();
+    if (this.#isSafe(position, result, value)) return;
+    if (isLast) this.send();
+    else this.#atRisk = true;
   }
 
   #isSafe(position: Position, result: number, value: unknown): boolean {

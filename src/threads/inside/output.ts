@@ -2,6 +2,7 @@ import { NotCloneableError, OutputError } from '../../errors.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { pack } from '../../job/payload.js';
 import { summary, validate } from '../../job/validate.js';
+import { messageOf } from '../../thrown.js';
 import { movedOf, transfer } from './transfer.js';
 
 /** What the output schema of a definition makes of a handler's result. Throws {@link OutputError}. */
@@ -17,7 +18,7 @@ export async function checkedOutput(definition: JobDefinition, output: unknown):
 
 /** The error of a result that could not be cloned on its way back. */
 export function notReturned(cause: unknown): NotCloneableError {
-  return new NotCloneableError(`result cannot be sent to another thread: ${(cause as Error).message}`, { cause });
+  return new NotCloneableError(`result cannot be sent to another thread: ${messageOf(cause)}`, { cause });
 }
 
 /** A result, made ready to be sent, and the buffers of it that are moved. Throws {@link NotCloneableError}. */

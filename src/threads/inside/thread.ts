@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { JobDefinition } from '../../job/definition.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
+import { kernelThreadId } from '../wire/kernel-thread.js';
 import {
   type Encoded,
   type FromThread,
@@ -24,15 +25,18 @@ import { Messenger } from './job-messages.js';
 import { loadDefinition } from './module-loader.js';
 import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
-import { boundOutput } from './standard-output.js';
+import { installProbe } from './probe.js';
+import { afterOutput, boundOutput } from './standard-output.js';
 import { Status } from './status.js';
 
 // Taken now: handlers may change the globals.
 const { add } = Atomics;
+const { exit } = process;
 
 const MAX_LATE_ERRORS = 16;
 
-type Loaded = { definition: JobDefinition } | { error: Encoded };
+/** Both are its own: `Object.prototype` may have either. */
+type Loaded = { definition: JobDefinition; error: undefined } | { definition: undefined; error: Encoded };
 
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
 interface Owner {
@@ -83,10 +87,11 @@ class JobThread implements Invoker {
     const failures: Encoded[] = [];
     for (const kind of preload) {
       this.#kinds[kind.index] = kind;
+      this.#send({ type: 'loading', kind: kind.index });
       const loaded = await this.#load(kind.index);
-      if ('error' in loaded) failures.push(loaded.error);
+      if (loaded.error !== undefined) failures.push(loaded.error);
     }
-    this.#send({ type: 'open', failures });
+    this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
   }
 
   #receive(message: ToThread): void {
@@ -94,6 +99,8 @@ class JobThread implements Invoker {
       if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
       return;
     }
+    // Exit handlers run.
+    if (message.type === 'end') return afterOutput(exit);
     // Not `push`: a handler may have changed it, and no job must get lost.
     this.#queued[this.#queued.length] = message;
     if (!this.#working) void this.#work();
@@ -134,7 +141,7 @@ class JobThread implements Invoker {
     const position = batch.first + index;
     this.#shared.startedAt[position & this.#shared.mask] = this.#status.now;
     this.#status.enter(PHASE.RUNNING);
-    if ('error' in loaded) {
+    if (loaded.error !== undefined) {
       this.#finish(position, RESULT.FAILED, loaded.error);
       return undefined;
     }
@@ -158,7 +165,7 @@ class JobThread implements Invoker {
   }
 
   awaits(): void {
-    this.#outbox.sendSoon();
+    this.#outbox.whileWaiting();
   }
 
   completed(context: HandlerContext, output: unknown): void {
@@ -195,9 +202,9 @@ class JobThread implements Invoker {
     const kind = this.#kinds[index] as KindMessage;
     let loaded: Loaded;
     try {
-      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind) };
+      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind), error: undefined };
     } catch (error) {
-      loaded = { error: encodeThrown(error) };
+      loaded = { definition: undefined, error: encodeThrown(error) };
     }
     this.#loaded[index] = loaded;
     this.#status.leave();
@@ -242,5 +249,6 @@ export default function open(message: OpenMessage): void {
   boundOutput(process.stdout);
   boundOutput(process.stderr);
   Object.defineProperty(globalThis, THREAD_MARK, { value: true });
+  installProbe();
   void new JobThread(message).open(message.preload);
 }
