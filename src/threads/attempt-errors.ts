@@ -21,7 +21,7 @@ export function timeoutError(record: Victim, ranFor: number): TimeoutError {
 /** The job's input could not be cloned on its way to a thread. */
 export function notSent(record: Victim, cause: unknown): NotCloneableError {
   const { name } = record.kind.definition;
-  return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${(cause as Error).message}`, { cause });
+  return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${messageOf(cause)}`, { cause });
 }
 
 /** Writes on a timeout where the job was stuck: in its message, and as its stack. */

@@ -7,6 +7,7 @@ import { Inbox } from './inbox.js';
 import { exited } from './pool.js';
 import type { Run } from './runner.js';
 import { EarlyResults } from './wire/early-results.js';
+import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory, WITHDRAWN } from './wire/shared-memory.js';
@@ -110,11 +111,12 @@ export class Slot {
     this.#far = { port: port2, messages: messages.port2 };
     this.#receive = receive;
     this.inbox = new Inbox(messages.port1, this.#shared.cells, receive);
-    port1.on('message', (message: FromThread) => this.#received(message));
+    port1.on('message', (message: unknown) => this.#received(message));
     port1.unref();
   }
 
-  #received(message: FromThread): void {
+  #received(message: unknown): void {
+    if (!isFromThread(message)) return;
     // What jobs have said comes before their results.
     if (message.type === 'results') this.inbox.read(Number.POSITIVE_INFINITY);
     if (message.type === 'mailbox') this.inbox.use(message.of, message.memory);
@@ -127,7 +129,7 @@ export class Slot {
       try {
         const entry = receiveMessageOnPort(this.#port);
         if (entry === undefined) break;
-        this.#received(entry.message as FromThread);
+        this.#received(entry.message);
       } catch {}
     }
     this.inbox.readLast(this.running()?.position);

@@ -41,7 +41,8 @@ const EARLY_RESULTS = 1;
 
 const MAX_LATE_ERRORS = 16;
 
-type Loaded = { definition: JobDefinition } | { error: Encoded };
+/** Both are its own: `Object.prototype` may have either. */
+type Loaded = { definition: JobDefinition; error: undefined } | { definition: undefined; error: Encoded };
 
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
 interface Owner {
@@ -102,7 +103,7 @@ class JobThread {
       this.#kinds[kind.index] = kind;
       this.#send({ type: 'loading', kind: kind.index });
       const loaded = await this.#load(kind.index);
-      if ('error' in loaded) failures.push(loaded.error);
+      if (loaded.error !== undefined) failures.push(loaded.error);
     }
     this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
   }
@@ -159,7 +160,7 @@ class JobThread {
     const startedAt = this.#now;
     this.#shared.startedAt[position & this.#shared.mask] = startedAt;
     this.#enter(PHASE.RUNNING, startedAt);
-    if ('error' in loaded) {
+    if (loaded.error !== undefined) {
       this.#finish(position, RESULT.FAILED, loaded.error);
       return;
     }
@@ -257,9 +258,9 @@ class JobThread {
     const kind = this.#kinds[index] as KindMessage;
     let loaded: Loaded;
     try {
-      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind) };
+      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind), error: undefined };
     } catch (error) {
-      loaded = { error: encodeThrown(error) };
+      loaded = { definition: undefined, error: encodeThrown(error) };
     }
     this.#loaded[index] = loaded;
     store(this.#shared.cells, CELL.PHASE, PHASE.IDLE);
