@@ -150,7 +150,7 @@ describe('wrong options', () => {
   test('`attempts`, which other queues have, is refused where it could be meant', async () => {
     const meant = 'unknown option "attempts" (did you mean "maxAttempts"?)';
     expect(thrownBy(() => define({ attempts: 3 })).message).toBe(`defineJob: ${meant}`);
-    expect((await caught(makeQueue().add(define({}), 1, { attempts: 3 } as never))).message).toBe(`add(job): ${meant}`);
+    expect((await caught(makeQueue().add(define({}), 1, { attempts: 3 } as never))).message).toBe(`add(a-job): ${meant}`);
     expect(thrownBy(() => makeQueue({ attempts: 3 } as never)).message).toMatch(/unknown option "attempts"$/);
     expect(thrownBy(() => makeQueue({ maxQueue: 3, treads: 2 } as never)).message).toMatch(
       /"maxQueue" \(did you mean "maxWaiting"\?\), "treads" \(did you mean "threads"\?\)$/,
