@@ -2,10 +2,11 @@ import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError
 import type { Announcer } from '../events.js';
 import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
+import { handleOf, Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import type { Kinds } from '../job/kinds.js';
 import { type Payload, pack } from '../job/payload.js';
-import type { JobRecord } from '../job/record.js';
+import { type JobRecord, resultOf } from '../job/record.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
@@ -17,6 +18,16 @@ export class Duplicate {
 }
 
 export type Accepted = JobRecord | Duplicate;
+
+/** The handle of an accepted job: one of its own, when the job was there already. */
+export function jobOf(accepted: Accepted): Job {
+  return accepted instanceof Duplicate ? new Job(accepted.record, true) : handleOf(accepted);
+}
+
+/** The promise of its output. */
+export function outputOf(accepted: Accepted): Promise<unknown> {
+  return resultOf(accepted instanceof Duplicate ? accepted.record : accepted);
+}
 
 /** What an intake needs of its queue. */
 interface Parts {

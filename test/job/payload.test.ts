@@ -166,6 +166,33 @@ describe('buffers', () => {
   });
 });
 
+describe('what is inside', () => {
+  test('may be a circle below the root', async () => {
+    const inner: { name: string; self?: unknown } = { name: 'inner' };
+    inner.self = inner;
+    const { inner: output } = await makeQueue().run(echo, { inner });
+    expect(output.self).toBe(output);
+  });
+
+  test('is counted once, however often it is referred to', async () => {
+    const shared = { text: 'x'.repeat(600) };
+    const queue = makeQueue({ maxInputBytes: 1_000 });
+    expect(await queue.run(echo, { list: [shared, shared, shared] })).toEqual({ list: [shared, shared, shared] });
+  });
+
+  test('is counted as far as it is sent: a small view of a large buffer is small', async () => {
+    const view = new Uint8Array(new ArrayBuffer(50_000), 100, 10);
+    const output = await makeQueue({ maxInputBytes: 1_000 }).run(echo, { view });
+    expect([output.view.byteLength, output.view.buffer.byteLength]).toEqual([10, 10]);
+  });
+
+  test('leaves its pool behind in a Map, in a Set and in a list alike', async () => {
+    const small = () => Buffer.from('ab');
+    const { map, set, list } = await makeQueue().run(echo, { map: new Map([['k', small()]]), set: new Set([small()]), list: [small()] });
+    expect([map.get('k'), ...set, ...list].map(({ buffer }) => buffer.byteLength)).toEqual([2, 2, 2]);
+  });
+});
+
 describe('maxInputBytes', () => {
   test('a larger input is refused with the ways out', async () => {
     const queue = makeQueue({ maxInputBytes: 1_000 });

@@ -22,18 +22,19 @@ import {
   THREAD_MARK,
   type ToThread,
 } from '../wire/protocol.js';
-import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
+import { CELL, PHASE, SharedMemory, WITHDRAWN } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { Messenger } from './job-messages.js';
 import { loadDefinition } from './module-loader.js';
 import { Outbox } from './outbox.js';
 import { checkedOutput } from './output.js';
 import { installProbe } from './probe.js';
-import { boundOutput } from './standard-output.js';
+import { afterOutput, boundOutput } from './standard-output.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
-const { add, store } = Atomics;
+const { add, load, store } = Atomics;
+const { exit } = process;
 
 /** Results that are older than this leave before their batch has ended, in milliseconds: a kill makes no more than this run twice. */
 const EARLY_RESULTS = 1;
@@ -100,6 +101,7 @@ class JobThread {
     const failures: Encoded[] = [];
     for (const kind of preload) {
       this.#kinds[kind.index] = kind;
+      this.#send({ type: 'loading', kind: kind.index });
       const loaded = await this.#load(kind.index);
       if (loaded.error !== undefined) failures.push(loaded.error);
     }
@@ -111,6 +113,8 @@ class JobThread {
       if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
       return;
     }
+    // Exit handlers run.
+    if (message.type === 'end') return afterOutput(exit);
     // Not `push`: a handler may have changed it, and no job must get lost.
     this.#queued[this.#queued.length] = message;
     if (!this.#working) void this.#work();
@@ -227,10 +231,10 @@ class JobThread {
       this.#early.left(position);
     }
     this.#outbox.add(position, result, value);
+    // The last of a batch leaves with the word that it is over.
+    if (position + 1 >= this.#end || load(cells, CELL.CLAIMED) >= WITHDRAWN) return;
     if (now - this.#flushed > EARLY_RESULTS) this.#flush(false);
-    // The last of a batch leaves at once.
-    else if (position + 1 < this.#end)
-      this.#atRisk = result !== RESULT.COMPLETED || this.#outbox.moves || !this.#early.put(position, value);
+    else this.#atRisk = result !== RESULT.COMPLETED || this.#outbox.moves || !this.#early.put(position, value);
   }
 
   #flush(last: boolean): void {
