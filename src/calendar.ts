@@ -33,8 +33,13 @@ export class Calendar {
   }
 
   timeOf(now: number): number {
+    return Math.floor(this.exactTimeOf(now));
+  }
+
+  /** Not in whole milliseconds: for who computes with it. */
+  exactTimeOf(now: number): number {
     this.look();
     const setting = this.#settings.findLast(({ since }) => since <= now) ?? (this.#settings[0] as Setting);
-    return Math.floor(now + setting.ahead);
+    return now + setting.ahead;
   }
 }

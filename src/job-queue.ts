@@ -52,6 +52,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     cancel: (id, reason) => this.#cancelById(id, reason),
     startOf: (id) => this.#startOf(id),
     timeOf: (now) => this.#calendar.timeOf(now),
+    exactTimeOf: (now) => this.#calendar.exactTimeOf(now),
   });
   readonly #ready: WaitingJobs;
   readonly #delays: Delays;
@@ -496,7 +497,8 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
 
   /** Counts, totals, times and threads, now; also by definition. */
   stats(): QueueStats {
-    return queueStats(this.#kinds, this.#runner.stats);
+    const { oldest } = this.#ready;
+    return queueStats(this.#kinds, this.#runner.stats, oldest === undefined ? 0 : Math.max(0, this.#clock.now() - oldest));
   }
 
   // --- Pausing and ending

@@ -10,8 +10,10 @@ export interface JobHost {
   cancel(id: string, reason: unknown): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */
   startOf(id: string): number | undefined;
-  /** A time of `Clock.now`, in milliseconds since 1970. */
+  /** A time of `Clock.now`, in whole milliseconds since 1970. */
   timeOf(now: number): number;
+  /** The same with the parts of one. */
+  exactTimeOf(now: number): number;
 }
 
 /** How often something happened since the queue was made. */

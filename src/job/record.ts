@@ -1,5 +1,6 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
+import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
 import type { Backoff } from './retry.js';
 import { type JobState, mayMove } from './state.js';
@@ -44,7 +45,8 @@ export class JobRecord {
     /** Order of arrival among those that wait. */
     public order: number,
     now: number,
-    readonly options: AddOptions | undefined,
+    /** What it was added with and still needs, and what its trace is found by. */
+    public options: (AddOptions & { carrier?: Carrier }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
   ) {
@@ -90,6 +92,11 @@ export class JobRecord {
   get waitTime(): number | undefined {
     const waited = this.#time(TIME.WAITED);
     return Number.isNaN(waited) ? undefined : waited;
+  }
+
+  /** When the last attempt was started, in milliseconds since 1970, as exactly as the clock has it: what people read is in whole ones. */
+  get lastStart(): number {
+    return this.kind.host.exactTimeOf(this.#time(TIME.STARTED));
   }
 
   /** In milliseconds since 1970. */

@@ -24,12 +24,14 @@ export interface JobStats {
 }
 
 export interface QueueStats extends JobStats {
+  /** How long the job that waits longest has waited since it was ready, in milliseconds, to 1 part in 50 or 1 ms; 0 when none does. */
+  oldestWaiting: number;
   threads: ThreadStats;
   byName: Record<string, JobStats>;
 }
 
 /** The numbers of a queue, from what its kinds of jobs have counted. */
-export function queueStats(kinds: Iterable<JobKind>, threads: ThreadStats): QueueStats {
+export function queueStats(kinds: Iterable<JobKind>, threads: ThreadStats, oldestWaiting: number): QueueStats {
   const all = [...kinds];
   return {
     counts: sum(
@@ -41,6 +43,7 @@ export function queueStats(kinds: Iterable<JobKind>, threads: ThreadStats): Queu
       all.map(({ totals }) => totals),
     ),
     threads,
+    oldestWaiting,
     waitTime: percentiles(merged(all.map(({ waitTime }) => waitTime))),
     runTime: percentiles(merged(all.map(({ runTime }) => runTime))),
     byName: Object.fromEntries(all.map((kind) => [kind.definition.name, statsOf(kind)])),

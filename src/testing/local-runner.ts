@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import { type Outcome, QueueClosedError } from '../index.js';
-import type * as internals from '../internals.js';
+import * as internals from '../internals.js';
 import { type Ending, LocalAttempt } from './attempt.js';
 import type { Faults } from './faults.js';
 
@@ -18,6 +18,7 @@ export class LocalRunner implements internals.Runner {
   readonly #options: internals.RunnerOptions;
   readonly #faults: Faults;
   readonly #scheduling: () => void;
+  readonly #utilization: internals.Utilization;
   readonly #running = new Map<internals.JobRecord, Running>();
   #killed = 0;
   #closed = false;
@@ -37,6 +38,7 @@ export class LocalRunner implements internals.Runner {
     this.#faults = options.faults;
     this.#scheduling = options.scheduling;
     this.automatic = options.automatic;
+    this.#utilization = new internals.Utilization(() => clock.now(), options.threads);
   }
 
   get isIdle(): boolean {
@@ -99,12 +101,14 @@ export class LocalRunner implements internals.Runner {
       ended(verdict?.outcome ?? 'interrupted');
     }
     this.#running.clear();
+    this.#utilization.busy = 0;
     this.#reports.returned(back.sort((a, b) => a.order - b.order));
     for (const end of ends) end();
   }
 
   get stats(): internals.ThreadStats {
-    return { size: this.#closed ? 0 : this.#options.threads, busy: this.#running.size, starting: 0, zombies: 0, killed: this.#killed };
+    const size = this.#closed ? 0 : this.#options.threads;
+    return { size, busy: this.#running.size, starting: 0, zombies: 0, killed: this.#killed, utilization: this.#utilization.share };
   }
 
   ready(): Promise<void> {
@@ -131,6 +135,7 @@ export class LocalRunner implements internals.Runner {
         ended: (ending) => this.#ended(record, ending),
       });
       this.#running.set(record, { attempt, ended });
+      this.#utilization.busy = this.#running.size;
       if (!attempt.send()) return;
       this.#reports.sent([record]);
       // Whoever heard of it may have ended it.
@@ -141,6 +146,7 @@ export class LocalRunner implements internals.Runner {
   #ended(record: internals.JobRecord, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
     const running = this.#running.get(record);
     this.#running.delete(record);
+    this.#utilization.busy = this.#running.size;
     if (outcome === 'completed') this.#reports.completed(record, output, startedAt, duration, threadId);
     else this.#reports.ended(record, { outcome, error, startedAt, duration, threadId, started });
     if (killed !== undefined) {

@@ -17,6 +17,8 @@ export interface ThreadStats {
   zombies: number;
   /** Terminated by the queue since its start. */
   killed: number;
+  /** Share of the time of all that may run at once which was spent at work in the last minute, 0 to 1. */
+  utilization: number;
 }
 
 /** What a runner must know of its queue. */

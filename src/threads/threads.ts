@@ -7,6 +7,7 @@ import { Deadline, LOAD_LIMIT } from './deadline.js';
 import { type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
+import { Utilization } from './utilization.js';
 import { decodeThrown } from './wire/error-codec.js';
 import type { Encoded, FromThread } from './wire/protocol.js';
 
@@ -42,12 +43,12 @@ export interface ThreadsEvents {
 export class Threads {
   /** Threads terminated by the queue since its start. */
   killed = 0;
-  busy = 0;
   closed = false;
   readonly #clock: Clock;
   readonly #options: ThreadsOptions;
   readonly #events: ThreadsEvents;
   readonly #pool: ThreadPool;
+  readonly #utilization: Utilization;
   readonly #slots = new Map<Worker, Slot>();
   /** The last used last: its code is warm. */
   readonly #idle: Slot[] = [];
@@ -63,6 +64,7 @@ export class Threads {
     this.#options = options;
     this.#events = events;
     this.#preload = options.preload;
+    this.#utilization = new Utilization(() => clock.now(), options.threads);
     this.#pool = new ThreadPool(options.threads + options.spareThreads, options.worker, {
       born: (worker) => this.#born(worker),
       booted: (worker) => this.#booted(worker),
@@ -71,12 +73,17 @@ export class Threads {
     this.#pool.start();
   }
 
+  get busy(): number {
+    return this.#utilization.busy;
+  }
+
   get stats(): ThreadStats {
     const { killed, busy } = this;
+    const utilization = this.#utilization.share;
     const { owed } = this.#pool;
     let starting = owed;
     for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying + owed, busy, starting, zombies: this.#zombies, killed };
+    return { size: this.#slots.size - this.#dying + owed, busy, starting, zombies: this.#zombies, killed, utilization };
   }
 
   /** Whether a thread waits for work and may get it. */
@@ -123,7 +130,7 @@ export class Threads {
     this.#leave(slot);
     slot.state = 'busy';
     slot.seenIdleAt = undefined;
-    this.busy++;
+    this.#utilization.busy++;
   }
 
   /** The thread waits for work. */
@@ -232,7 +239,7 @@ export class Threads {
 
   /** Takes a thread out of the counts of its state. */
   #leave(slot: Slot): void {
-    if (slot.state === 'busy') this.busy--;
+    if (slot.state === 'busy') this.#utilization.busy--;
     else if (slot.state === 'idle') this.#idle.splice(this.#idle.lastIndexOf(slot), 1);
     else if (slot.state === 'dying') {
       this.#dying--;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
+import { Ages } from './ages.js';
 import { Backlog } from './backlog.js';
 import { Gate, type Limit, type Permit } from './gate.js';
 
@@ -27,6 +28,7 @@ function before(a: JobRecord, b: JobRecord): boolean {
 export class WaitingJobs {
   paused = false;
   readonly #free = new Backlog();
+  readonly #ages = new Ages();
   readonly #lines = new Map<JobKind, Line>();
   readonly #permits = new Map<JobRecord, Permit>();
   readonly #clock: Clock;
@@ -57,6 +59,11 @@ export class WaitingJobs {
     return this.#free.size > 0 || [...this.#lines.values()].some((line) => !line.kind.paused && line.backlog.size > 0);
   }
 
+  /** Since when the job that waits longest has waited, on {@link Clock.now}; see {@link Ages} for how exact that is. */
+  get oldest(): number | undefined {
+    return this.#ages.oldest;
+  }
+
   /** The job that runs next. */
   get head(): JobRecord | undefined {
     return this.#best()?.head;
@@ -83,22 +90,24 @@ export class WaitingJobs {
       if (permit === undefined) return undefined;
       this.#permits.set(record, permit);
     }
-    this.#backlogOf(record.kind).remove(record);
+    this.remove(record);
     return record;
   }
 
   push(record: JobRecord): void {
     this.#backlogOf(record.kind).push(record);
+    this.#ages.enter(record.readyAt);
   }
 
   /** Puts a job back that was taken and not run. */
   putBack(record: JobRecord): void {
     this.ended(record, undefined);
-    this.#backlogOf(record.kind).push(record);
+    this.push(record);
   }
 
   remove(record: JobRecord): void {
     this.#backlogOf(record.kind).remove(record);
+    this.#ages.leave(record.readyAt);
   }
 
   /** An attempt is over, or was taken back before it was started: see {@link Permit.leave}. */

@@ -23,6 +23,7 @@ import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { loadDefinition } from './module-loader.js';
 import { Outbox } from './outbox.js';
 import { checkedOutput } from './output.js';
+import { inTrace } from './tracing.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
@@ -145,7 +146,10 @@ class JobThread {
     );
     this.#current = context;
     try {
-      const output = this.#owner.run(context, definition.run, batch.inputs[index], context);
+      const output =
+        extras?.carrier === undefined
+          ? this.#owner.run(context, definition.run, batch.inputs[index], context)
+          : inTrace(extras.carrier, () => this.#owner.run(context, definition.run, batch.inputs[index], context));
       if (!isThenable(output) && definition.output === undefined) {
         this.#completed(context, output);
         return;

@@ -1,6 +1,7 @@
 /** What the main thread and a job thread say to each other: types and constants only. */
 
 import type { MessagePort } from 'node:worker_threads';
+import type { Carrier } from '../../job/carrier.js';
 
 /** A definition, as a thread needs to know it. */
 export interface KindMessage {
@@ -48,6 +49,8 @@ export interface Extras {
   maxAttempts: number;
   metadata: unknown;
   lastCheckpoint: unknown;
+  /** Of a job that belongs to a trace. */
+  carrier: Carrier | undefined;
 }
 
 /** To a thread. */

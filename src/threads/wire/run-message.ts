@@ -2,6 +2,8 @@ import type { JobKind } from '../../job/kind.js';
 import type { JobRecord } from '../../job/record.js';
 import type { Extras, KindMessage, Position, RunMessage } from './protocol.js';
 
+const NONE: NonNullable<JobRecord['options']> = {};
+
 export function kindMessage({ index, definition: { name, module, maxAttempts } }: JobKind): KindMessage {
   return { index, name, module, maxAttempts };
 }
@@ -27,7 +29,9 @@ export function runMessage(first: Position, records: readonly JobRecord[], known
 }
 
 function extrasOf({ attempt, maxAttempts, options, checkpoint, kind }: JobRecord): Extras | undefined {
-  const metadata = options?.metadata;
-  const plain = attempt === 1 && maxAttempts === kind.definition.maxAttempts && metadata === undefined && checkpoint === undefined;
-  return plain ? undefined : { attempt, maxAttempts, metadata, lastCheckpoint: checkpoint };
+  const { metadata, carrier } = options ?? NONE;
+  const first = attempt === 1 && maxAttempts === kind.definition.maxAttempts && checkpoint === undefined;
+  return first && metadata === undefined && carrier === undefined
+    ? undefined
+    : { attempt, maxAttempts, metadata, lastCheckpoint: checkpoint, carrier };
 }
