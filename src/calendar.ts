@@ -33,12 +33,12 @@ export class Calendar {
   }
 
   timeOf(now: number): number {
+    this.look();
     return Math.floor(this.exactTimeOf(now));
   }
 
-  /** Not in whole milliseconds: for who computes with it. */
+  /** Not in whole milliseconds: for who computes with it. Holds from the last {@link look} on. */
   exactTimeOf(now: number): number {
-    this.look();
     const setting = this.#settings.findLast(({ since }) => since <= now) ?? (this.#settings[0] as Setting);
     return now + setting.ahead;
   }

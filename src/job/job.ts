@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
 import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
-import type { Carrier } from './carrier.js';
+import { carrierOf } from './carrier.js';
 import type { JobDefinition } from './definition.js';
 import { type JobRecord, resultOf } from './record.js';
 import type { JobState } from './state.js';
@@ -113,9 +113,10 @@ export function recordOf(job: Job): JobRecord {
 }
 
 /** Gives a job what its handler finds its trace by. To be called where `added` is told: later it may be on its way. */
-export function carry(job: Job, carrier: Carrier): void {
-  const { options } = recordOf(job);
-  recordOf(job).options = { ...options, carrier };
+export function carry(job: Job, headers: Readonly<Record<string, string>>): void {
+  const record = recordOf(job);
+  const carrier = carrierOf(headers);
+  if (carrier !== undefined) record.options = record.options === undefined ? { carrier } : { ...record.options, carrier };
 }
 
 /** The one handle of a job that events and readers share. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api';
+import { metrics as globalMetrics, type MeterProvider, type TracerProvider, trace } from '@opentelemetry/api';
 import { z } from 'zod';
 import type { JobQueue } from '../index.js';
 import * as internals from '../internals.js';
@@ -31,13 +31,18 @@ const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), mete
  */
 export function instrument(queue: JobQueue, options: InstrumentOptions = {}): Disposable {
   internals.checkOptions(optionsSchema, options, 'instrument');
-  const { tracerProvider = trace, meterProvider = metrics } = options;
-  const parts: Disposable[] = [];
-  if (tracerProvider !== false) parts.push(new Spans(tracerProvider.getTracer('threadmill', version), queue));
-  if (meterProvider !== false) parts.push(new Metrics(meterProvider.getMeter('threadmill', version), queue));
+  const { tracerProvider = trace, meterProvider = globalMetrics } = options;
+  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue);
+  const metrics = meterProvider === false ? undefined : new Metrics(meterProvider.getMeter('threadmill', version), queue);
+  const stop = internals.onAttemptEnd(queue, (job, attempt, startedAt, waited) => {
+    spans?.ended(job, attempt, startedAt);
+    metrics?.ended(job, attempt, waited);
+  });
   return {
     [Symbol.dispose]() {
-      for (const part of parts.splice(0)) part[Symbol.dispose]();
+      stop();
+      spans?.[Symbol.dispose]();
+      metrics?.[Symbol.dispose]();
     },
   };
 }

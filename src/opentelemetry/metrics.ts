@@ -1,7 +1,6 @@
 import type { Attributes, BatchObservableCallback, BatchObservableResult, Histogram, Meter, Observable } from '@opentelemetry/api';
 import type { Attempt, Job, JobQueue, QueueStats } from '../index.js';
-import * as internals from '../internals.js';
-import { ATTRIBUTE, errorTypeOf, SYSTEM } from './conventions.js';
+import { errorTypeOf, OTHER, SYSTEM } from './conventions.js';
 
 /** Of run and waiting times, in seconds: from a job that is hardly worth a thread to the default time limit. */
 export const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -33,36 +32,36 @@ export class Metrics implements Disposable {
   readonly #wait: Histogram;
   /** By definition and kind of failure, for the histograms. */
   readonly #attributes = new Map<string, Map<string | undefined, Attributes>>();
-  readonly #stops: readonly (() => void)[];
+  readonly #stop: () => void;
 
   constructor(meter: Meter, queue: JobQueue) {
     this.#queue = queue;
-    this.#base = { [ATTRIBUTE.SYSTEM]: SYSTEM, [ATTRIBUTE.DESTINATION]: queue.name };
+    this.#base = { 'messaging.system': SYSTEM, 'messaging.destination.name': queue.name };
     const advice = { explicitBucketBoundaries: BUCKETS };
     this.#run = meter.createHistogram(METRIC.PROCESS.name, { ...METRIC.PROCESS, advice });
     this.#wait = meter.createHistogram(METRIC.WAIT.name, { ...METRIC.WAIT, advice });
-    this.#stops = [internals.onAttemptEnd(queue, this.#ended), this.#observe(meter)];
+    this.#stop = this.#observe(meter);
   }
 
-  readonly #ended = (job: Job, attempt: Attempt, _startedAt: number, waited: number | undefined): void => {
+  ended(job: Job, attempt: Attempt, waited: number | undefined): void {
     const attributes = this.#attributesOf(job.name, errorTypeOf(attempt));
     this.#run.record(attempt.duration / 1_000, attributes);
     if (waited !== undefined) this.#wait.record(waited / 1_000, this.#attributesOf(job.name, undefined));
-  };
+  }
 
   [Symbol.dispose](): void {
-    for (const stop of this.#stops) stop();
+    this.#stop();
   }
 
   /** One object for all attempts that are alike. */
   #attributesOf(name: string, errorType: string | undefined): Attributes {
     const known = this.#attributes.get(name) ?? new Map<string | undefined, Attributes>();
     this.#attributes.set(name, known);
-    const type = errorType !== undefined && known.size > MAX_TYPES && !known.has(errorType) ? '_OTHER' : errorType;
+    const type = errorType !== undefined && known.size > MAX_TYPES && !known.has(errorType) ? OTHER : errorType;
     let attributes = known.get(type);
     if (attributes === undefined) {
-      const failure = type === undefined ? {} : { [ATTRIBUTE.ERROR_TYPE]: type };
-      attributes = { ...this.#base, [ATTRIBUTE.OPERATION]: 'process', [ATTRIBUTE.JOB]: name, ...failure };
+      const failure = type === undefined ? {} : { 'error.type': type };
+      attributes = { ...this.#base, 'messaging.operation.name': 'process', 'threadmill.job.name': name, ...failure };
       known.set(type, attributes);
     }
     return attributes;
@@ -87,14 +86,15 @@ export class Metrics implements Disposable {
   #collect(result: BatchObservableResult, { jobs, events, ...observables }: Observables, { threads, ...stats }: QueueStats): void {
     const base = this.#base;
     for (const [name, { counts, totals }] of Object.entries(stats.byName)) {
-      const ofJob = { ...base, [ATTRIBUTE.JOB]: name };
-      for (const [state, count] of Object.entries(counts)) result.observe(jobs, count, { ...ofJob, [ATTRIBUTE.STATE]: state });
-      for (const [event, total] of Object.entries(totals)) result.observe(events, total, { ...ofJob, [ATTRIBUTE.EVENT]: snakeCase(event) });
+      const ofJob = { ...base, 'threadmill.job.name': name };
+      for (const [state, count] of Object.entries(counts)) result.observe(jobs, count, { ...ofJob, 'threadmill.job.state': state });
+      for (const [event, total] of Object.entries(totals))
+        result.observe(events, total, { ...ofJob, 'threadmill.job.event': snakeCase(event) });
     }
     const idle = threads.size - threads.busy - threads.starting;
     const states = { busy: threads.busy, idle, starting: threads.starting, zombie: threads.zombies };
     for (const [state, count] of Object.entries(states))
-      result.observe(observables.threads, count, { ...base, [ATTRIBUTE.THREAD_STATE]: state });
+      result.observe(observables.threads, count, { ...base, 'threadmill.thread.state': state });
     result.observe(observables.kills, threads.killed, base);
     result.observe(observables.oldest, stats.oldestWaiting / 1_000, base);
     result.observe(observables.utilization, threads.utilization, base);

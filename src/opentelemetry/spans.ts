@@ -14,39 +14,26 @@ import {
 } from '@opentelemetry/api';
 import { type Attempt, type Job, type JobQueue, type PostMortem, TimeoutError } from '../index.js';
 import * as internals from '../internals.js';
-import { ATTRIBUTE, errorTypeOf, SYSTEM } from './conventions.js';
+import { errorTypeOf, SYSTEM } from './conventions.js';
 
 /** The spans of a queue's jobs: one where a job is added, and one for each of its attempts, in the same trace. */
 export class Spans implements Disposable {
   readonly #tracer: Tracer;
   readonly #queue: JobQueue;
-  readonly #stop: () => void;
-  readonly #send: { readonly name: string; readonly attributes: Attributes };
-  readonly #process: { readonly name: string; readonly attributes: Attributes };
+  readonly #sendName: string;
+  readonly #processName: string;
   /** Where each job was added. Not the whole context of the caller: that may hold much, for as long as the job is kept. */
   readonly #created = new WeakMap<Job, SpanContext>();
 
   constructor(tracer: Tracer, queue: JobQueue) {
     this.#tracer = tracer;
     this.#queue = queue;
-    const { name } = queue;
-    const of = (operation: string) => ({
-      name: `${operation} ${name}`,
-      attributes: {
-        [ATTRIBUTE.SYSTEM]: SYSTEM,
-        [ATTRIBUTE.DESTINATION]: name,
-        [ATTRIBUTE.OPERATION]: operation,
-        [ATTRIBUTE.OPERATION_TYPE]: operation,
-      },
-    });
-    this.#send = of('send');
-    this.#process = of('process');
-    this.#stop = internals.onAttemptEnd(queue, this.#ended);
+    this.#sendName = `send ${queue.name}`;
+    this.#processName = `process ${queue.name}`;
     queue.on('added', this.#added).on('deduplicated', this.#deduplicated);
   }
 
   [Symbol.dispose](): void {
-    this.#stop();
     this.#queue.off('added', this.#added).off('deduplicated', this.#deduplicated);
   }
 
@@ -59,51 +46,62 @@ export class Spans implements Disposable {
     this.#created.set(job, created);
     const carrier: Record<string, string> = {};
     propagation.inject(trace.setSpan(context.active(), span), carrier);
-    if (Object.keys(carrier).length > 0) internals.carry(job, carrier);
+    internals.carry(job, carrier);
   };
 
   /** A job was not added: it is there already. */
   readonly #deduplicated = (job: Job): void => {
-    const span = this.#sent(job, this.#linksTo(job));
-    span.setAttribute(ATTRIBUTE.DEDUPLICATED, true);
+    const span = this.#sent(job, this.#linksTo(this.#created.get(job)));
+    span.setAttribute('threadmill.job.deduplicated', true);
     span.end();
   };
 
-  #sent(job: Job, links: Link[] = []): Span {
-    const attributes = { ...this.#send.attributes, [ATTRIBUTE.MESSAGE_ID]: job.id, [ATTRIBUTE.JOB]: job.name };
-    return this.#tracer.startSpan(this.#send.name, { kind: SpanKind.PRODUCER, attributes, links });
+  #sent({ id, name }: Job, links?: Link[]): Span {
+    const attributes = {
+      'messaging.system': SYSTEM,
+      'messaging.destination.name': this.#queue.name,
+      'messaging.operation.name': 'send',
+      'messaging.operation.type': 'send',
+      'messaging.message.id': id,
+      'threadmill.job.name': name,
+    };
+    return this.#tracer.startSpan(this.#sendName, { kind: SpanKind.PRODUCER, attributes, ...(links && { links }) });
   }
 
-  #linksTo(job: Job): Link[] {
-    const created = this.#created.get(job);
+  #linksTo(created: SpanContext | undefined): Link[] {
     return created === undefined ? [] : [{ context: created }];
   }
 
   /** An attempt has ended: its span begins and ends when the handler did, also where the thread was killed. */
-  readonly #ended = (job: Job, attempt: Attempt, startedAt: number): void => {
-    const links = this.#linksTo(job);
-    const parent = links[0] === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, links[0].context);
-    const startTime = hrTime(startedAt);
+  ended(job: Job, attempt: Attempt, startedAt: number): void {
+    const created = this.#created.get(job);
     const attributes = {
-      ...this.#process.attributes,
-      [ATTRIBUTE.MESSAGE_ID]: job.id,
-      [ATTRIBUTE.JOB]: job.name,
-      [ATTRIBUTE.ATTEMPT]: attempt.number,
-      [ATTRIBUTE.OUTCOME]: attempt.outcome,
-      [ATTRIBUTE.THREAD_ID]: attempt.threadId,
+      'messaging.system': SYSTEM,
+      'messaging.destination.name': this.#queue.name,
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.message.id': job.id,
+      'threadmill.job.name': job.name,
+      'threadmill.job.attempt': attempt.number,
+      'threadmill.job.outcome': attempt.outcome,
+      'thread.id': attempt.threadId,
     };
-    const span = this.#tracer.startSpan(this.#process.name, { kind: SpanKind.CONSUMER, startTime, links, attributes }, parent);
+    const options = { kind: SpanKind.CONSUMER, startTime: hrTime(startedAt), links: this.#linksTo(created), attributes };
+    const parent = created === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, created);
+    const span = this.#tracer.startSpan(this.#processName, options, parent);
+    if (!span.isRecording()) return;
     const endTime = hrTime(startedAt + attempt.duration);
     const errorType = errorTypeOf(attempt);
-    if (errorType !== undefined && span.isRecording()) describeFailure(span, attempt.error, errorType, endTime);
+    if (errorType !== undefined) describeFailure(span, attempt.error, errorType, endTime);
     span.end(endTime);
-  };
+  }
 }
 
 function describeFailure(span: Span, error: unknown, errorType: string, time: HrTime): void {
-  span.setAttribute(ATTRIBUTE.ERROR_TYPE, errorType);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: internals.messageOf(error) });
-  span.recordException(error instanceof Error ? error : internals.messageOf(error), time);
+  const message = internals.messageOf(error);
+  span.setAttribute('error.type', errorType);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  span.recordException(error instanceof Error ? error : message, time);
   const postMortem = error instanceof TimeoutError ? error.postMortem : undefined;
   if (postMortem !== undefined) span.addEvent('threadmill.post_mortem', placeOf(postMortem), time);
 }
@@ -111,15 +109,14 @@ function describeFailure(span: Span, error: unknown, errorType: string, time: Hr
 /** Where a job was when its thread was killed. */
 function placeOf({ kind, stack }: PostMortem): Attributes {
   const [top] = stack;
-  if (top === undefined) return { [ATTRIBUTE.POST_MORTEM_KIND]: kind };
-  const lines = stack.map(({ functionName, url, line, column }) => `    at ${functionName} (${url}:${line}:${column})`);
+  if (top === undefined) return { 'threadmill.post_mortem.kind': kind };
   return {
-    [ATTRIBUTE.POST_MORTEM_KIND]: kind,
-    [ATTRIBUTE.FUNCTION]: top.functionName,
-    [ATTRIBUTE.FILE]: top.url,
-    [ATTRIBUTE.LINE]: top.line,
-    [ATTRIBUTE.COLUMN]: top.column,
-    [ATTRIBUTE.STACK]: lines.join('\n'),
+    'threadmill.post_mortem.kind': kind,
+    'code.function.name': top.functionName,
+    'code.file.path': top.url,
+    'code.line.number': top.line,
+    'code.column.number': top.column,
+    'code.stacktrace': stack.map(({ functionName, url, line, column }) => `    at ${functionName} (${url}:${line}:${column})`).join('\n'),
   };
 }
 

@@ -146,10 +146,11 @@ class JobThread {
     );
     this.#current = context;
     try {
+      const carrier = batch.carriers?.[index];
       const output =
-        extras?.carrier === undefined
+        carrier === undefined
           ? this.#owner.run(context, definition.run, batch.inputs[index], context)
-          : inTrace(extras.carrier, () => this.#owner.run(context, definition.run, batch.inputs[index], context));
+          : inTrace(carrier, () => this.#owner.run(context, definition.run, batch.inputs[index], context));
       if (!isThenable(output) && definition.output === undefined) {
         this.#completed(context, output);
         return;

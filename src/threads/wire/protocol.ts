@@ -41,6 +41,8 @@ export interface RunMessage {
   inputs: unknown[];
   /** Of jobs that have more to tell. */
   extras: (Extras | undefined)[] | undefined;
+  /** Of jobs that belong to a trace. */
+  carriers: (Carrier | undefined)[] | undefined;
 }
 
 /** What most jobs do not have: without it, it is the first attempt of as many as the definition allows. */
@@ -49,8 +51,6 @@ export interface Extras {
   maxAttempts: number;
   metadata: unknown;
   lastCheckpoint: unknown;
-  /** Of a job that belongs to a trace. */
-  carrier: Carrier | undefined;
 }
 
 /** To a thread. */

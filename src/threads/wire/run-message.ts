@@ -2,15 +2,22 @@ import type { JobKind } from '../../job/kind.js';
 import type { JobRecord } from '../../job/record.js';
 import type { Extras, KindMessage, Position, RunMessage } from './protocol.js';
 
-const NONE: NonNullable<JobRecord['options']> = {};
-
 export function kindMessage({ index, definition: { name, module, maxAttempts } }: JobKind): KindMessage {
   return { index, name, module, maxAttempts };
 }
 
 /** The message of a batch whose first job has this position. `known`: the kinds that the thread has been told of, and after this message will have been. */
 export function runMessage(first: Position, records: readonly JobRecord[], known: boolean[]): RunMessage {
-  const message: RunMessage = { type: 'run', kinds: undefined, first, kind: [], keys: [], inputs: [], extras: undefined };
+  const message: RunMessage = {
+    type: 'run',
+    kinds: undefined,
+    first,
+    kind: [],
+    keys: [],
+    inputs: [],
+    extras: undefined,
+    carriers: undefined,
+  };
   for (const record of records) {
     const { key, input, kind } = record;
     if (!known[kind.index]) {
@@ -21,6 +28,9 @@ export function runMessage(first: Position, records: readonly JobRecord[], known
     const extras = extrasOf(record);
     if (extras !== undefined) message.extras ??= message.keys.map(() => undefined);
     message.extras?.push(extras);
+    const carrier = record.options?.carrier;
+    if (carrier !== undefined) message.carriers ??= message.keys.map(() => undefined);
+    message.carriers?.push(carrier);
     message.kind.push(kind.index);
     message.keys.push(key);
     message.inputs.push(input);
@@ -29,9 +39,7 @@ export function runMessage(first: Position, records: readonly JobRecord[], known
 }
 
 function extrasOf({ attempt, maxAttempts, options, checkpoint, kind }: JobRecord): Extras | undefined {
-  const { metadata, carrier } = options ?? NONE;
-  const first = attempt === 1 && maxAttempts === kind.definition.maxAttempts && checkpoint === undefined;
-  return first && metadata === undefined && carrier === undefined
-    ? undefined
-    : { attempt, maxAttempts, metadata, lastCheckpoint: checkpoint, carrier };
+  const metadata = options?.metadata;
+  const plain = attempt === 1 && maxAttempts === kind.definition.maxAttempts && metadata === undefined && checkpoint === undefined;
+  return plain ? undefined : { attempt, maxAttempts, metadata, lastCheckpoint: checkpoint };
 }
