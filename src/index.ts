@@ -26,10 +26,10 @@ export {
 export type { QueueEvent, QueueEvents, ThreadEvent } from './events.js';
 export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';
+export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
 export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
 export type { Job } from './job/job.js';
-export type { Backoff } from './job/retry.js';
 export type { JobState } from './job/state.js';
 export { JobQueue } from './job-queue.js';
 export type { Explanation, WaitReason } from './observe/explain.js';

@@ -1,8 +1,8 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
+import type { Backoff } from './backoff.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
-import type { Backoff } from './retry.js';
 import { type JobState, mayMove } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
 

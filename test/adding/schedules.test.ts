@@ -2,7 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { InputError, type Job, OptionsError, QueueClosedError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { type ScheduleOptions, Schedules } from '../../dist/adding/schedules.js';
-import { echo, sum } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/basic.job.js';
+import { sum } from '../fixtures/schemas.job.js';
 import { HandClock } from '../hand-clock.js';
 import { makeQueue, next, thrownBy } from '../helpers.js';
 

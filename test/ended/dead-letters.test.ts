@@ -1,7 +1,8 @@
 import { InputError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { flaky, sum } from '../fixtures/basic.job.js';
+import { flaky } from '../fixtures/basic.job.js';
 import { misbehave } from '../fixtures/faults.job.js';
+import { sum } from '../fixtures/schemas.job.js';
 import { caught, expectBalanced, history, makeQueue, next } from '../helpers.js';
 
 const failing = async (queue: ReturnType<typeof makeQueue>, count: number) => {
