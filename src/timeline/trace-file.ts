@@ -37,9 +37,10 @@ export class TraceFile {
   #length = 0;
   #events = 0;
 
-  constructor(path: string, maxBytes: number) {
+  /** `fd`: the file, where it is open already. */
+  constructor(path: string, maxBytes: number, fd?: number) {
     this.#maxBytes = maxBytes;
-    this.#stream = createWriteStream(path);
+    this.#stream = createWriteStream(path, fd === undefined ? {} : { fd });
     this.#done = finished(this.#stream);
     // Told by `close`.
     this.#done.catch(() => {});
