@@ -84,11 +84,11 @@ export interface Frame {
 /** Where a job was when its time was over, looked at just before its thread was terminated. */
 export interface PostMortem {
   /**
-   * `cpu`: computing; `stack` is where. `waiting`: an await that did not settle; `resources` is what was open.
-   * `native`: inside a native call that cannot be interrupted. `loading`: its module had not finished loading.
-   * `unknown`: nothing could be learned, such as without the inspector.
+   * `cpu`: computing; `stack` is where. `awaiting`: an await that did not settle; `resources` is what was open.
+   * `native`: inside a native call that cannot be interrupted (known on Linux only). `loading`: its module had not finished loading.
+   * `unknown`: nothing could be learned; `why` says why, such as that the thread did not answer on a busy machine.
    */
-  kind: 'cpu' | 'waiting' | 'native' | 'loading' | 'unknown';
+  kind: 'cpu' | 'awaiting' | 'native' | 'loading' | 'unknown';
   /** Innermost call first, without frames of Node.js, threadmill and Piscina; empty where nothing of the job was running. */
   stack: Frame[];
   /** Where several looks within some milliseconds found the job: innermost calls, the most frequent first; `share` of 1. */
@@ -97,6 +97,8 @@ export interface PostMortem {
   resources?: string[];
   /** Bytes of the thread's heap. */
   heapUsed?: number;
+  /** Of kind `unknown`: why nothing is known. */
+  why?: string;
   /** Share of the time since the first look that the thread was not idle, 0 to 1. */
   elu?: number;
 }
@@ -151,6 +153,11 @@ export class ModuleError extends ThreadmillError {
 /** The same `idempotencyKey` came with a different input. */
 export class IdempotencyError extends ThreadmillError {
   readonly code = 'ERR_IDEMPOTENCY';
+}
+
+/** There is no such dead letter, or it is none any more. */
+export class NotFoundError extends ThreadmillError {
+  readonly code = 'ERR_NOT_FOUND';
 }
 
 /** `maxWaiting` jobs wait already, and `whenFull` is `'reject'`. */

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { defineJob, type JobDefinition, type JobOptions, JobQueue, type QueueEvent, type QueueEvents, type QueueOptions } from 'threadmill';
 import { expect } from 'vitest';
+import { EVENTS as events } from '../dist/events.js';
 
 const queues = new Set<Pick<JobQueue, 'close'>>();
 const threads = new Set<Worker>();
@@ -88,24 +89,7 @@ export function next<Event extends QueueEvent>(
   });
 }
 
-export const EVENTS = [
-  'added',
-  'active',
-  'progress',
-  'completed',
-  'retrying',
-  'failed',
-  'cancelled',
-  'deduplicated',
-  'evicted',
-  'dead-letter-alert',
-  'thread-killed',
-  'thread-zombie',
-  'late-error',
-  'drained',
-  'paused',
-  'resumed',
-] as const satisfies QueueEvent[];
+export const EVENTS = Object.keys(events) as QueueEvent[];
 
 /** Everything the queue tells from now on. */
 export function history(queue: JobQueue): { event: QueueEvent; args: any[] }[] {

@@ -1,4 +1,5 @@
 import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors.js';
+import type { Announcer } from '../events.js';
 import { type AddOptions, checkAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { JobKind } from '../job/kind.js';
@@ -6,6 +7,7 @@ import type { Kinds } from '../job/kinds.js';
 import { type Payload, pack } from '../job/payload.js';
 import type { JobRecord } from '../job/record.js';
 import { type Checked, summary, validate } from '../job/validate.js';
+import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
 
@@ -16,57 +18,56 @@ export class Duplicate {
 
 export type Accepted = JobRecord | Duplicate;
 
-/** The queue, as its intake sees it. */
-export interface IntakeHost {
+/** What an intake needs of its queue. */
+interface Parts {
+  /** The queue's. */
   readonly name: string;
+  readonly maxInputBytes: number;
+  readonly announcer: Announcer;
   readonly kinds: Kinds;
   readonly admission: Admission;
   readonly idempotency: Idempotency;
-  readonly maxInputBytes: number;
-  /** Takes a job in: all checks are passed, and there is room. */
-  enter(kind: JobKind, input: unknown, settings: AddOptions | undefined): JobRecord;
-  /** A job was asked for that is there already. */
-  deduplicated(record: JobRecord): void;
+  readonly lifecycle: Lifecycle;
 }
 
 /** The way into a queue: past all checks, and then in line when it is full. */
 export class Intake {
-  readonly #host: IntakeHost;
+  readonly #parts: Parts;
   #closed = false;
 
-  constructor(host: IntakeHost) {
-    this.#host = host;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Nothing more comes in. */
   close(): void {
     this.#closed = true;
-    this.#host.admission.close();
+    this.#parts.admission.close();
   }
 
   /** The definition's kind, when the queue takes jobs of it. */
   kindOf(definition: JobDefinition, options?: AddOptions): JobKind {
     this.#refuse(definition, options);
-    return this.#host.kinds.of(definition);
+    return this.#parts.kinds.of(definition);
   }
 
   /**
-   * Checks everything, then enters the job. Resolves with `answer` of it. Synchronous as far as the schema and the room
+   * Checks everything, then enters the job. Resolves with `present` of it. Synchronous as far as the schema and the room
    * allow: one promise for a whole job.
    */
-  accept<Answer>(
+  accept<Presented>(
     definition: JobDefinition,
     input: unknown,
     options: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
+    present: (accepted: Accepted) => Presented,
   ): Promise<unknown> {
     try {
       const kind = this.kindOf(definition, options);
       const settings = options && checkAddOptions(definition, options);
       const checked = validate(definition.input, input);
-      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, answer);
-      const answered = this.#admit(kind, checked, settings, answer);
-      return answered instanceof Promise ? answered : Promise.resolve(answered);
+      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, present);
+      const presented = this.#admit(kind, checked, settings, present);
+      return presented instanceof Promise ? presented : Promise.resolve(presented);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -81,11 +82,11 @@ export class Intake {
     }
     const parsed: unknown[] = [];
     for (const input of inputs) parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`));
+    const { admission, announcer, lifecycle } = this.#parts;
     const enter = () => {
       this.#refuse(definition, options);
-      return parsed.map((input) => this.#host.enter(kind, input, settings));
+      return announcer.change(() => parsed.map((input) => lifecycle.enter(kind, input, settings)));
     };
-    const { admission } = this.#host;
     this.#refuse(definition, options);
     return admission.hasRoom(parsed.length) ? enter() : admission.enter(parsed.length, enter, settings?.signal);
   }
@@ -97,47 +98,53 @@ export class Intake {
     return this.#payload(kind, checked, 'input');
   }
 
-  async #admitLater<Answer>(
+  /** Throws what {@link accept} would reject with, as far as the schema is synchronous. */
+  tryParse(definition: JobDefinition, input: unknown): void {
+    const parsed = this.parse(this.kindOf(definition), input);
+    if (parsed instanceof Promise) parsed.catch(() => {});
+  }
+
+  async #admitLater<Presented>(
     kind: JobKind,
     checked: Promise<Checked>,
     settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Promise<Answer> {
-    return this.#admit(kind, await checked, settings, answer);
+    present: (accepted: Accepted) => Presented,
+  ): Promise<Presented> {
+    return this.#admit(kind, await checked, settings, present);
   }
 
-  #admit<Answer>(
+  #admit<Presented>(
     kind: JobKind,
     checked: Checked,
     settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Answer | Promise<Answer> {
+    present: (accepted: Accepted) => Presented,
+  ): Presented | Promise<Presented> {
     const input = this.#payload(kind, checked, 'input');
     this.#refuse(kind.definition, settings);
     const known = this.#known(kind, input, settings);
-    if (known !== undefined) return answer(known);
-    if (this.#host.admission.hasRoom(1)) return answer(this.#host.enter(kind, input, settings));
-    return this.#enterInTurn(kind, input, settings, answer);
+    if (known !== undefined) return present(known);
+    if (this.#parts.admission.hasRoom(1)) return present(this.#parts.lifecycle.enter(kind, input, settings));
+    return this.#enterInTurn(kind, input, settings, present);
   }
 
   // A function of its own, for what a closure needs is allocated whenever the function around it is called.
-  #enterInTurn<Answer>(
+  #enterInTurn<Presented>(
     kind: JobKind,
     input: unknown,
     settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Promise<Answer> {
+    present: (accepted: Accepted) => Presented,
+  ): Promise<Presented> {
     const enter = () => {
       this.#refuse(kind.definition, settings);
-      return answer(this.#known(kind, input, settings) ?? this.#host.enter(kind, input, settings));
+      return present(this.#known(kind, input, settings) ?? this.#parts.lifecycle.enter(kind, input, settings));
     };
-    return this.#host.admission.enter(1, enter, settings?.signal);
+    return this.#parts.admission.enter(1, enter, settings?.signal);
   }
 
   /** Throws when the queue takes no such job any more. */
   #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
     if (this.#closed) {
-      throw new QueueClosedError(`the queue "${this.#host.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
+      throw new QueueClosedError(`the queue "${this.#parts.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
     }
     if (options?.signal?.aborted) {
       throw new CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, { jobName: definition.name });
@@ -147,14 +154,15 @@ export class Intake {
   /** The job that is known under the idempotency key. */
   #known(kind: JobKind, input: unknown, settings: AddOptions | undefined): Duplicate | undefined {
     if (settings?.idempotencyKey === undefined) return undefined;
-    const record = this.#host.idempotency.find(kind.definition.name, settings.idempotencyKey, input);
+    const record = this.#parts.idempotency.find(kind.definition.name, settings.idempotencyKey, input);
     if (record === undefined) return undefined;
-    this.#host.deduplicated(record);
+    kind.totals.deduplicated++;
+    this.#parts.announcer.announceJob('deduplicated', record);
     return new Duplicate(record);
   }
 
   #payload(kind: JobKind, checked: Checked, root: string): unknown {
-    return payloadOf(kind.definition, checked, root, this.#host.maxInputBytes);
+    return payloadOf(kind.definition, checked, root, this.#parts.maxInputBytes);
   }
 }
 

@@ -8,6 +8,13 @@ import { noTimes, PAGE, TIME, TIMES } from './times.js';
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
+/** What a job brings from its life in an earlier queue. */
+export interface Former {
+  readonly id: string;
+  readonly attemptsMade: number;
+  readonly checkpoint?: unknown;
+}
+
 /** A job as the queue keeps it. What people get is `Job`. */
 export class JobRecord {
   state: JobState = 'waiting';
@@ -56,7 +63,7 @@ export class JobRecord {
   }
 
   get id(): string {
-    return typeof this.key === 'string' ? this.key : this.kind.host.idPrefix + this.key;
+    return typeof this.key === 'string' ? this.key : this.kind.owner.idPrefix + this.key;
   }
 
   get timeout(): number {
@@ -96,7 +103,7 @@ export class JobRecord {
 
   /** When the last attempt was started, in milliseconds since 1970, as exactly as the clock has it: what people read is in whole ones. */
   get lastStart(): number {
-    return this.kind.host.exactTimeOf(this.#time(TIME.STARTED));
+    return this.kind.owner.exactDateOf(this.#time(TIME.STARTED));
   }
 
   /** In milliseconds since 1970. */
@@ -154,7 +161,7 @@ export class JobRecord {
   }
 
   #date(column: number): number {
-    return this.kind.host.timeOf(this.#time(column));
+    return this.kind.owner.dateOf(this.#time(column));
   }
 
   #time(column: number): number {

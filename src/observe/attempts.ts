@@ -1,4 +1,5 @@
-import type { QueueEmitter } from '../events.js';
+import type { EventEmitter } from 'node:events';
+import type { QueueEvents } from '../events.js';
 import type { Attempt } from '../job/attempt.js';
 import { type Job, recordOf } from '../job/job.js';
 
@@ -12,7 +13,7 @@ export type AttemptListener = (job: Job, attempt: Attempt, startedAt: number, wa
  * Calls `ended` for every attempt that ends from now on, once, before listeners that are added later hear of the event.
  * One that was interrupted has no event of its own: it is told when the next attempt of its job has ended. Gives what stops it.
  */
-export function onAttemptEnd(queue: QueueEmitter, ended: AttemptListener): () => void {
+export function onAttemptEnd(queue: EventEmitter<QueueEvents>, ended: AttemptListener): () => void {
   /** Attempts that were told of jobs which have another before them. */
   const told = new WeakMap<Job, number>();
 

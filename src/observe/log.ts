@@ -1,6 +1,7 @@
+import type { EventEmitter } from 'node:events';
 import { format } from 'node:util';
 import { type Logger, pino } from 'pino';
-import type { QueueEmitter } from '../events.js';
+import type { QueueEvents } from '../events.js';
 import type { Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { textOf } from '../thrown.js';
@@ -33,7 +34,7 @@ export function loggerFor(option: QueueLogger | false | undefined, queue: string
 }
 
 /** Writes one line for every execution, and one for everything people must know of. Inputs and results are never logged. */
-export function logEvents(queue: QueueEmitter, logger: QueueLogger): void {
+export function logEvents(queue: EventEmitter<QueueEvents>, logger: QueueLogger): void {
   queue.on('completed', (job) => logger.info(execution(job), 'job completed'));
   queue.on('retrying', (job, error, delay) =>
     logger.warn({ ...execution(job), retryIn: Math.round(delay), error: stackOf(error) }, 'job will be retried'),

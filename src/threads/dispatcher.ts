@@ -1,12 +1,13 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import type { JobRecord } from '../job/record.js';
+import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
 import * as attemptErrors from './attempt-errors.js';
 import { type Batch, nextBatch, type Source } from './batch.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { patienceWith, soonest } from './inspect.js';
+import { Inspections } from './inspections.js';
 import { threadInspector } from './inspector.js';
-import { PostMortems } from './post-mortem.js';
 import type { Location, Reports, Run, Runner, ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';
 import { Threads, type ThreadsOptions } from './threads.js';
@@ -18,9 +19,6 @@ export interface DispatcherOptions extends ThreadsOptions {
   /** Whether to look where a job is stuck before its thread is terminated. */
   postMortem: boolean;
 }
-
-// Taken now: fake timers replace the global.
-const { setImmediate } = globalThis;
 
 /** A larger `maxBatch` changes nothing but the memory that is set aside for it. */
 const LARGEST_BATCH = 4_096;
@@ -52,7 +50,7 @@ export class Dispatcher implements Runner {
       zombie: (slot) => reports.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
     });
-    this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new PostMortems(inspector));
+    this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new Inspections(inspector));
   }
 
   /**
@@ -69,7 +67,7 @@ export class Dispatcher implements Runner {
 
   // Made once, for `schedule` is called for every job.
   readonly #dispatchNow = () => this.#dispatch();
-  readonly #afterMicrotasks = () => process.nextTick(this.#dispatchNow);
+  readonly #afterMicrotasks = () => nextTick(this.#dispatchNow);
   readonly #turnOver = () => {
     this.#hadItsTurn = false;
   };
@@ -92,10 +90,10 @@ export class Dispatcher implements Runner {
   }
 
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  async lookInto(record: JobRecord): Promise<PostMortem | undefined> {
+  async inspect(record: JobRecord): Promise<PostMortem | undefined> {
     const slot = this.#slotOf(record);
     if (slot?.running()?.record !== record) return undefined;
-    return this.#watchdog.lookInto(slot);
+    return this.#watchdog.inspect(slot);
   }
 
   /** Jobs that are on threads, sent or running. */

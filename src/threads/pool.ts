@@ -1,5 +1,6 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { queueMicrotask, setTimeout } from '../timers.js';
 import type { OpenMessage } from './wire/protocol.js';
 
 /** What the threads are started with. */

@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
+import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
+import type { Location } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
 import type { FromThread } from './wire/protocol.js';
 
-/** Where an active job is: on its thread in a batch, or since when (on {@link Clock.now}) its module loads or its handler runs there. */
-export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
+export type { Location };
 
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
@@ -38,7 +38,7 @@ export interface Runner {
   /** Where an active job is. */
   locate(record: JobRecord): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  lookInto(record: JobRecord): Promise<PostMortem | undefined>;
+  inspect(record: JobRecord): Promise<PostMortem | undefined>;
   /** Jobs that were sent or are running. */
   active(): JobRecord[];
   /** Why a job that may run cannot be sent now; `undefined` when it can. */
@@ -75,7 +75,7 @@ export interface AttemptEnd extends Run {
 }
 
 /** Why a thread was ended. */
-export type KillReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading';
+export type KillReason = Exclude<ThreadReason, 'native-code'>;
 
 /** What a handler says while it runs. */
 export type HandlerMessage = Extract<FromThread, { position: number }>;

@@ -59,8 +59,10 @@ export class Slot {
   /** Job that called `process.exit`, as the thread said. */
   exitedBy: { jobId: string | undefined; jobName: string | undefined } | undefined;
   isZombie = false;
-  /** A look at the thread that is under way: to terminate it now could crash the process or be lost. */
-  look: Promise<unknown> | undefined;
+  /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
+  inspection: Promise<unknown> | undefined;
+  /** As the operating system knows the thread, once it has opened and where that is known. */
+  kernelThreadId: number | undefined;
   /** When it was first seen between two jobs, and which: to notice a thread that is stuck there. */
   seenIdleAt: { position: Position; at: number } | undefined;
   readonly #port: MessagePort;

@@ -148,8 +148,8 @@ export class Threads {
     this.killed++;
     slot.deadline.clear();
     slot.gone = slot.exited;
-    if (slot.look === undefined) this.#pool.kill(slot.worker);
-    else void slot.look.then(() => this.#pool.kill(slot.worker));
+    if (slot.inspection === undefined) this.#pool.kill(slot.worker);
+    else void slot.inspection.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
     // A spare thread takes over now: the old one may take long to exit.
     this.#events.opened();
@@ -160,7 +160,7 @@ export class Threads {
     this.closed = true;
     this.#ready?.reject(new QueueClosedError('the queue was closed before its threads were ready'));
     for (const slot of this.#slots.values()) slot.deadline.clear();
-    await Promise.all([...this.#slots.values()].map(({ look }) => look));
+    await Promise.all([...this.#slots.values()].map(({ inspection }) => inspection));
     // Those that were terminated before are no longer the pool's, but they may live.
     const exited = [...this.#slots.values()].map((slot) => slot.exited);
     for (const slot of this.#slots.values()) slot.close();
@@ -192,6 +192,7 @@ export class Threads {
   #receive(slot: Slot, message: FromThread): void {
     if (message.type !== 'open') return this.#events.message(slot, message);
     if (slot.state !== 'booting') return;
+    slot.kernelThreadId = message.kernelThreadId;
     this.#pool.opened();
     this.rest(slot);
     if (message.failures.length > 0) this.#notReady(decodeThrown(message.failures[0] as Encoded));

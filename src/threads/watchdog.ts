@@ -3,9 +3,10 @@ import type { PostMortem } from '../errors.js';
 import type { Outcome } from '../job/attempt.js';
 import { cancelled } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
+import { setImmediate } from '../timers.js';
 import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './attempt-errors.js';
 import { inspect } from './inspect.js';
-import type { PostMortems } from './post-mortem.js';
+import type { Inspections } from './inspections.js';
 import type { KillReason, Reports, Run } from './runner.js';
 import type { Slot, Verdict } from './slot.js';
 import type { Threads } from './threads.js';
@@ -16,10 +17,10 @@ export class Watchdog {
   readonly #reports: Reports;
   readonly #clock: Clock;
   readonly #threads: Threads;
-  readonly #postMortems: PostMortems | undefined;
+  readonly #inspections: Inspections | undefined;
 
-  constructor(reports: Reports, clock: Clock, threads: Threads, postMortems: PostMortems | undefined) {
-    this.#postMortems = postMortems;
+  constructor(reports: Reports, clock: Clock, threads: Threads, inspections: Inspections | undefined) {
+    this.#inspections = inspections;
     this.#reports = reports;
     this.#clock = clock;
     this.#threads = threads;
@@ -130,21 +131,24 @@ export class Watchdog {
   /** Terminates the thread of a judged job; of one that is over its limit it first looks where the job is stuck. */
   #execute(slot: Slot, verdict: Verdict, reason: KillReason): void {
     slot.verdict = verdict;
-    if (verdict.outcome === 'cancelled' || this.#postMortems === undefined) return this.kill(slot, reason);
-    void this.lookInto(slot).then((found) => {
-      if (found !== undefined) addPostMortem(verdict.error, found);
+    if (verdict.outcome === 'cancelled' || this.#inspections === undefined) return this.kill(slot, reason);
+    const kill = () => {
       // It may have ended while we looked.
       if (slot.verdict === verdict) this.kill(slot, reason);
-    });
+    };
+    // Whatever comes of the look.
+    void this.inspect(slot)
+      .then((found) => found && addPostMortem(verdict.error, found))
+      .then(kill, kill);
   }
 
   /** Where the running job of a thread is, without ending it; `undefined` when nobody may look. */
-  async lookInto(slot: Slot): Promise<PostMortem | undefined> {
-    if (this.#postMortems === undefined) return undefined;
-    const look = this.#postMortems.of(slot);
-    slot.look = look;
-    const found = await look;
-    if (slot.look === look) slot.look = undefined;
+  async inspect(slot: Slot): Promise<PostMortem | undefined> {
+    if (this.#inspections === undefined) return undefined;
+    const inspection = this.#inspections.of(slot);
+    slot.inspection = inspection;
+    const found = await inspection;
+    if (slot.inspection === inspection) slot.inspection = undefined;
     return found;
   }
 }

@@ -126,7 +126,7 @@ describe('virtual time', () => {
     const queue = inline({ startTime: '2025-03-01T00:30:00Z' });
     const hourly = queue.schedule(jobs.echo, 'hourly', { cron: '0 * * * *', timezone: 'UTC' });
     const often = queue.schedule(jobs.echo, 'often', { every: 20 * 60_000 });
-    expect(hourly.next).toEqual(new Date('2025-03-01T01:00:00Z'));
+    expect(hourly.next).toBe(Date.parse('2025-03-01T01:00:00Z'));
     await queue.clock.advance(60 * 60_000);
     const runs = queue.added(jobs.echo).map(({ input, addedAt }) => `${input} ${new Date(addedAt).toISOString().slice(11, 16)}`);
     expect(runs).toEqual(['often 00:50', 'hourly 01:00', 'often 01:10', 'often 01:30']);

@@ -3,11 +3,11 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CancelledError } from '../../errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
 import { pack } from '../../job/payload.js';
+import { setImmediate } from '../../timers.js';
 import type { FromThread, LogLevel, Position, ToThread } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
 
 const { load } = Atomics;
-const { setImmediate } = globalThis;
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** What the contexts of a thread's jobs share. */

@@ -6,7 +6,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { monotonicNow } from '../../clock.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { pack } from '../../job/payload.js';
+import { clearImmediate, setImmediate } from '../../timers.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
+import { kernelThreadId } from '../wire/kernel-thread.js';
 import {
   type Encoded,
   type FromThread,
@@ -23,12 +25,12 @@ import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { loadDefinition } from './module-loader.js';
 import { Outbox } from './outbox.js';
 import { checkedOutput } from './output.js';
+import { installProbe } from './probe.js';
 import { inTrace } from './tracing.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
 const { add, store } = Atomics;
-const { setImmediate, clearImmediate } = globalThis;
 
 /** Results that are older than this leave before their batch has ended, in milliseconds: a kill makes no more than this run twice. */
 const EARLY_RESULTS = 1;
@@ -79,7 +81,7 @@ class JobThread {
       const loaded = await this.#load(kind.index);
       if ('error' in loaded) failures.push(loaded.error);
     }
-    this.#send({ type: 'open', failures });
+    this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
   }
 
   #receive(message: ToThread): void {
@@ -276,5 +278,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Called once by Piscina, when the thread has booted. */
 export default function open(message: OpenMessage): void {
   Object.defineProperty(globalThis, THREAD_MARK, { value: true });
+  installProbe();
   void new JobThread(message).open(message.preload);
 }

@@ -74,7 +74,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** From a thread. */
 export type FromThread =
-  | { type: 'open'; failures: Encoded[] }
+  | { type: 'open'; failures: Encoded[]; kernelThreadId: number | undefined }
   | ResultsMessage
   | { type: 'progress' | 'checkpoint'; position: Position; value: unknown }
   | { type: 'log'; position: Position; level: LogLevel; args: unknown[] }

@@ -1,0 +1,254 @@
+/**
+ * Puts small faults into the build, one at a time, and runs the tests that reach them: a fault that no test notices is a promise that no
+ * test holds. How it is run and read: test/README.md.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { instrument } from './instrument.mjs';
+
+const root = resolve(import.meta.dirname, '../..');
+const { values: options } = parseArgs({
+  options: {
+    folder: { type: 'string', multiple: true, default: [] },
+    sample: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    known: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '2' },
+    mutant: { type: 'string', multiple: true, default: [] },
+  },
+});
+
+const cache = join(root, '.build/mutation');
+mkdirSync(cache, { recursive: true });
+const place = mkdtempSync(join(tmpdir(), 'threadmill-mutation-'));
+process.once('exit', () => rmSync(place, { recursive: true, force: true }));
+process.once('SIGINT', () => process.exit(130));
+
+const project = join(place, 'project');
+cpSync(root, project, { recursive: true, filter: (path) => !['node_modules', '.git', '.build'].includes(basename(path)) });
+symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'), 'dir');
+const mutants = instrument(join(project, 'dist'));
+const covering = await coverage();
+const chosen = options.known ? known() : options.mutant.length > 0 ? options.mutant.map((id) => mutants[id]) : sample();
+const results = await all(chosen);
+report(results);
+
+/** Runs vitest in the instrumented project. Gives its exit code, or `undefined` when it took too long. */
+function vitest(files, env, limit, workers = 1) {
+  const args = [
+    join(project, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--project',
+    'quick',
+    ...(env.MUTATION_COVER === undefined ? ['--bail', '1'] : []),
+    '--maxWorkers',
+    String(workers),
+    ...files,
+  ];
+  return new Promise((done) => {
+    const child = spawn(process.execPath, args, {
+      cwd: project,
+      env: { ...process.env, CI: '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-20_000)));
+    const kill = () => {
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch {}
+    };
+    const timer = setTimeout(() => {
+      output = undefined;
+      kill();
+    }, limit);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      // What it may have left behind.
+      kill();
+      done({ code: output === undefined ? undefined : code, output });
+    });
+  });
+}
+
+/** For every test file: how long it takes, what it reaches when it loads, and what each of its tests reaches. */
+async function coverage() {
+  const files = readdirSync(join(root, 'test'), { recursive: true })
+    .filter((file) => file.endsWith('.test.ts') && !file.endsWith('.slow.test.ts') && !/^(docs|imports|types\/)/.test(file))
+    .map((file) => join('test', file));
+  const build = hash(filesOf(join(root, 'dist')).filter((file) => file.endsWith('js')));
+  const found = [];
+  await inParallel(files, async (file) => {
+    const kept = join(cache, `${hash(withImports(join(root, file)), build)}.json`);
+    if (!existsSync(kept)) {
+      const cover = join(place, `cover-${found.length}-${basename(file)}`);
+      const started = performance.now();
+      const { code, output } = await vitest([file], { MUTATION_COVER: cover }, 600_000);
+      if (!existsSync(cover)) throw new Error(`${file} does not run:\n${output}`);
+      if (code !== 0) console.error(`${file} fails without a fault; what fails is left out`);
+      writeFileSync(kept, JSON.stringify({ took: performance.now() - started, ...readCover(readFileSync(cover, 'utf8')) }));
+    }
+    const { took, tests, shared: always } = JSON.parse(readFileSync(kept, 'utf8'));
+    found.push({ file, took, always: new Set(always), tests: tests.map(({ name, groups }) => ({ name, groups: new Set(groups) })) });
+  });
+  return found.sort((a, b) => a.took - b.took);
+}
+
+function readCover(text) {
+  const shared = new Set();
+  const tests = [];
+  let groups = new Set();
+  let inside = false;
+  for (const line of text.split('\n')) {
+    if (line === '+') {
+      inside = true;
+      groups = new Set();
+    } else if (line.startsWith('= ')) {
+      tests.push({ name: JSON.parse(line.slice(2)), groups: [...groups] });
+      inside = false;
+    } else if (line === '!') inside = false;
+    else if (line !== '') (inside ? groups : shared).add(Number(line));
+  }
+  return { tests, shared: [...shared] };
+}
+
+/** The tests that reach a mutant. What is reached when a module loads counts for the tests that reach anything else of that module. */
+function testsOf({ group, file }) {
+  const direct = reaching((groups) => groups.has(group));
+  if (direct.length > 0) return direct;
+  if (!covering.some(({ always }) => always.has(group))) return [];
+  const own = mutants.filter((one) => one.file === file).map((one) => one.group);
+  return reaching((groups) => own.some((one) => groups.has(one)));
+}
+
+function reaching(matches) {
+  return covering
+    .map(({ file, took, tests }) => ({
+      file,
+      took: (took * tests.filter(({ groups }) => matches(groups)).length) / tests.length,
+      names: tests.filter(({ groups }) => matches(groups)).map(({ name }) => name),
+    }))
+    .filter(({ names }) => names.length > 0)
+    .sort((a, b) => a.took - b.took);
+}
+
+async function all(list) {
+  const done = [];
+  await inParallel(list, async (mutant) => {
+    const reached = mutant.tests ?? testsOf(mutant);
+    const result = { ...mutant, tests: reached.flatMap(({ names }) => names).length };
+    if (reached.length === 0) result.end = mutant.gone ? 'does not apply any more' : 'no test reaches it';
+    else {
+      const names = join(place, `tests-${done.length}-${mutant.id}.json`);
+      writeFileSync(names, JSON.stringify(reached.flatMap((one) => one.names)));
+      const limit = 30_000 + 6 * reached.reduce((sum, { took }) => sum + took, 0);
+      const { code, output } = await vitest(
+        reached.map(({ file }) => file),
+        { MUTANT: String(mutant.id), MUTATION_TESTS: names },
+        limit,
+      );
+      result.end = code === 0 ? 'survived' : code === undefined ? 'killed: takes too long' : 'killed';
+      result.by = code === 0 ? undefined : /FAIL.*?> (.*)/.exec(output ?? '')?.[1];
+    }
+    done.push(result);
+    process.stderr.write(
+      `${done.length}/${list.length} ${result.end.padEnd(10)} ${result.file}:${result.line} ${oneLine(result.code)} → ${oneLine(result.instead)}\n`,
+    );
+  });
+  return done;
+}
+
+function sample() {
+  const folders = options.folder;
+  const fits = mutants.filter(({ file }) => folders.length === 0 || folders.includes(folderOf(file)) || folders.includes(file));
+  const random = generator(Number(options.seed));
+  return fits
+    .map((mutant) => ({ mutant, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .slice(0, Number(options.sample))
+    .map(({ mutant }) => mutant);
+}
+
+function report(list) {
+  writeFileSync(join(cache, 'last.json'), JSON.stringify(list, null, 1));
+  const folders = new Map();
+  for (const result of list.filter(({ end }) => end !== 'does not apply any more')) {
+    for (const name of [folderOf(result.file), 'all']) {
+      const score = folders.get(name) ?? { killed: 0, all: 0 };
+      score.all++;
+      if (result.end.startsWith('killed')) score.killed++;
+      folders.set(name, score);
+    }
+  }
+  console.log(`\nnot noticed (seed ${options.seed}, ${list.length} of ${mutants.length} faults):`);
+  for (const { end, file, line, code, instead, tests, id } of list.filter((one) => !one.end.startsWith('killed'))) {
+    console.log(
+      `${file}:${line}  ${oneLine(code)}  →  ${oneLine(instead)}   (${end}${end === 'survived' ? ` ${tests} tests` : ''}; --mutant ${id})`,
+    );
+  }
+  console.log('');
+  for (const [name, { killed, all }] of [...folders].sort())
+    console.log(`${name.padEnd(12)} ${String(killed).padStart(4)} of ${String(all).padStart(4)}  ${Math.round((100 * killed) / all)} %`);
+}
+
+/** Faults that were once not noticed, as text, where the text is still there. */
+function known() {
+  return [];
+}
+
+function folderOf(file) {
+  return file.includes('/') ? `${file.slice(0, file.indexOf('/'))}/` : 'loose';
+}
+
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+/** A test file, and what it imports of the tests. */
+function withImports(file, found = new Set()) {
+  if (found.has(file) || !file.startsWith(join(root, 'test')) || !existsSync(file)) return found;
+  found.add(file);
+  for (const [, from] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+    const path = join(dirname(file), from);
+    withImports(existsSync(path) ? path : path.replace(/js$/, 'ts'), found);
+  }
+  return found;
+}
+
+function hash(files, start = '') {
+  const sum = createHash('sha256').update(start);
+  for (const file of files) sum.update(file).update(readFileSync(file));
+  return sum.digest('hex').slice(0, 20);
+}
+
+async function inParallel(list, act) {
+  const left = [...list];
+  const worker = async () => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await act(one);
+  };
+  await Promise.all(Array.from({ length: Number(options.jobs) }, worker));
+}
+
+function generator(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function oneLine(code) {
+  const line = code.replace(/\s+/g, ' ');
+  return line.length > 90 ? `${line.slice(0, 87)}…` : line;
+}
