@@ -159,7 +159,7 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   stats(): QueueStats {
     const { register, runner, waiting, clock } = this.#parts;
     const { oldest } = waiting;
-    return queueStats(register.kinds, runner.stats, oldest === undefined ? 0 : Math.max(0, clock.now() - oldest));
+    return queueStats(register.kinds, register.counts, runner.stats, oldest === undefined ? 0 : Math.max(0, clock.now() - oldest));
   }
 
   // --- Pausing and ending
