@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { type Accepted, Duplicate, Intake } from './adding/intake.js';
+import { Intake, jobOf, outputOf } from './adding/intake.js';
 import { type MapOptions, mapThrough } from './adding/map.js';
 import { Replay } from './adding/replay.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
@@ -14,9 +14,8 @@ import { OptionsError } from './errors.js';
 import { Announcer, type QueueEvents } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
-import { handleOf, Job } from './job/job.js';
+import { handleOf, type Job } from './job/job.js';
 import type { ListOptions } from './job/list-options.js';
-import { resultOf } from './job/record.js';
 import { Register } from './job/register.js';
 import type { JobState } from './job/state.js';
 import { Lifecycle } from './lifecycle.js';
@@ -241,14 +240,6 @@ function wire(
 
 function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runner {
   return new Dispatcher(...parts);
-}
-
-function jobOf(accepted: Accepted): Job {
-  return accepted instanceof Duplicate ? new Job(accepted.record, true) : handleOf(accepted);
-}
-
-function outputOf(accepted: Accepted): Promise<unknown> {
-  return resultOf(accepted instanceof Duplicate ? accepted.record : accepted);
 }
 
 function nameOf(definition: JobDefinition | undefined): [name?: string] {

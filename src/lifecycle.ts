@@ -20,7 +20,6 @@ import type { WaitingJobs } from './waiting/waiting-jobs.js';
 /** The parts of a queue that a job passes. */
 interface Parts {
   readonly clock: Clock;
-  /** Gives numbers from 0 to 1 for the jitter of a backoff. */
   readonly random: () => number;
   readonly logger: QueueLogger | undefined;
   readonly announcer: Announcer;
@@ -54,7 +53,7 @@ export class Lifecycle implements Reports, Canceller {
     this.delays = new Delays(parts.clock, (record) => this.#due(record));
   }
 
-  /** Who runs the jobs; it reports to this, so it is made later. */
+  /** The runner reports to this, so it is made later. */
   runBy(runner: Runner): void {
     this.#runner = runner;
     this.#parts.waiting.takenBy(runner);
@@ -69,10 +68,9 @@ export class Lifecycle implements Reports, Canceller {
     if (record.options !== undefined) this.#ties.tie(record);
     this.#keepAlive.hold();
     kind.totals.added++;
-    const delay = settings?.delay ?? 0;
-    if (delay > 0) {
+    if (settings?.delay) {
       enter(record, 'delayed');
-      this.delays.add(record, delay);
+      this.delays.add(record, settings.delay);
     } else {
       enter(record, 'waiting');
       waiting.push(record);
@@ -142,7 +140,7 @@ export class Lifecycle implements Reports, Canceller {
 
   ended(record: JobRecord, end: AttemptEnd): void {
     const { waiting, logger, random, clock } = this.#parts;
-    const { outcome, error, started, startedAt, duration, gone: exited } = end;
+    const { outcome, error, started, startedAt, duration, exited } = end;
     const { name } = record.kind.definition;
     attachJob(error, { jobId: record.id, jobName: name, attempt: record.attempt });
     const backoffFailed = (problem: unknown) =>
@@ -222,7 +220,6 @@ export class Lifecycle implements Reports, Canceller {
 
   // --- 6. A dead letter lives again: failed → waiting
 
-  /** It must be in the store. */
   replay(record: JobRecord, input: unknown): void {
     this.#parts.ended.failed.delete(record);
     record.renew(input);
@@ -245,6 +242,10 @@ export class Lifecycle implements Reports, Canceller {
 
   threadZombie(threadId: number, record: JobRecord | undefined): void {
     this.#parts.announcer.announce('thread-zombie', { threadId, reason: 'native-code', jobId: record?.id });
+  }
+
+  trouble(facts: object, message: string): void {
+    this.#parts.logger?.warn(facts, message);
   }
 
   lateError(threadId: number, jobId: string | undefined, error: unknown): void {
