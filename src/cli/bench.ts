@@ -145,7 +145,7 @@ async function measureProbe(definition: JobDefinition, inputs: readonly unknown[
   if (signal.aborted) return undefined;
   const parsed = await Promise.all(inputs.map((input) => parse(definition, input, 'input')));
   const extent = { duration: Math.min(duration, PROBE_DURATION), count: Number.POSITIVE_INFINITY, signal };
-  const setting = { threads: 1, load: { concurrency: 128 }, warmup: extent.duration / 2, extent, observers: [] };
+  const setting = { threads: 1, load: { concurrency: 128 }, warmup: extent.duration / 2, extent };
   return measure(probe, parsed, setting, () => {});
 }
 

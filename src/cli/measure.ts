@@ -7,19 +7,21 @@ import { closedLoop, type Extent, openLoop } from './load-loops.js';
 import type { Observer } from './observer.js';
 import { type Row, rowName } from './row.js';
 
+export type { Row };
+
 export interface Setting {
   readonly threads: number;
   readonly load: { readonly concurrency: number } | { readonly rate: number };
   /** Milliseconds. */
   readonly warmup: number;
   readonly extent: Extent;
-  readonly observers: readonly Observer[];
+  readonly observers?: readonly Observer[];
 }
 
 /** Measures one setting in a queue of its own. Throws {@link UsageError} when the threads cannot load the module. */
 export async function measure(definition: JobDefinition, inputs: readonly unknown[], setting: Setting, tick: Tick): Promise<Row> {
   const kept = { keepCompleted: 0, deadLetters: { max: 0 } };
-  const { threads, observers } = setting;
+  const { threads, observers = [] } = setting;
   const options = Object.assign({}, ...observers.map((observer) => observer.options));
   const queue = new JobQueue({ jobs: [definition], threads, logger: false, ...kept, ...options });
   for (const observer of observers) observer.opened?.(queue, `${definition.name}, ${rowName({ threads, ...setting.load })}`);
@@ -60,7 +62,7 @@ class Measurement {
     readonly tick: Tick,
   ) {}
 
-  async go({ threads, load, warmup, extent, observers }: Setting): Promise<Row> {
+  async go({ threads, load, warmup, extent, observers = [] }: Setting): Promise<Row> {
     const { signal } = extent;
     // Those in flight are given up at once; what has ended is the result.
     signal.addEventListener('abort', () => void this.queue.close({ drain: 'none' }), { once: true });
