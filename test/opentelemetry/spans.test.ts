@@ -115,6 +115,20 @@ describe('a job', () => {
     expect(place?.time).toEqual(span.endTime);
   });
 
+  it('that a listener adds is in the trace which the listener is in', async () => {
+    const { context, trace } = await import('@opentelemetry/api');
+    const request = sdk.tracer.startSpan('request');
+    const second = new Promise((resolve) => {
+      queue.once('completed', () => {
+        context.with(trace.setSpan(context.active(), request), () => queue.run(flaky, 0)).then(resolve);
+      });
+    });
+    await queue.run(flaky, 0);
+    await second;
+    const [, send] = spans().sent as [ReadableSpan, ReadableSpan];
+    expect(traceOf(send)).toBe(request.spanContext().traceId);
+  });
+
   it('that is cancelled while it waits has no run', async () => {
     const job = await queue.add(flaky, 0, { delay: 60_000 });
     job.cancel();
