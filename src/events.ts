@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import { handleOf, type Job } from './job/job.js';
 import type { JobRecord } from './job/record.js';
+import { callGuarded } from './thrown.js';
 
 /** Why something is told of a thread: why it was ended, that it does not end, or that something a job left behind has failed. */
 export type ThreadReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading' | 'native-code';
@@ -135,12 +136,10 @@ export class Announcer {
 
   #tell(event: QueueEvent, args: unknown[]): void {
     for (const listener of this.#emitter.rawListeners(event)) {
-      try {
-        const answer: unknown = Reflect.apply(listener, this.#emitter, args);
-        if (answer instanceof Promise) answer.catch((error: unknown) => this.#failed(event, error));
-      } catch (error) {
-        this.#failed(event, error);
-      }
+      callGuarded(
+        () => Reflect.apply(listener, this.#emitter, args),
+        (error) => this.#failed(event, error),
+      );
     }
     const { hasSubscribers, publish } = CHANNELS[event];
     if (hasSubscribers) publish.call(CHANNELS[event], { queue: this.#queue, args });

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { type Accepted, Duplicate, Intake } from './adding/intake.js';
+import { Intake, jobOf, outputOf } from './adding/intake.js';
 import { type MapOptions, mapThrough } from './adding/map.js';
 import { Replay } from './adding/replay.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
 import { type Schedule, Schedules } from './adding/schedules.js';
+import { Admin } from './admin.js';
 import { KeepAlive, realClock } from './clock.js';
 import { type Closed, type CloseOptions, Closing } from './closing/close.js';
 import { restore } from './closing/restore.js';
@@ -14,9 +15,8 @@ import { OptionsError } from './errors.js';
 import { Announcer, type QueueEvents } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
-import { handleOf, Job } from './job/job.js';
+import { handleOf, type Job } from './job/job.js';
 import type { ListOptions } from './job/list-options.js';
-import { resultOf } from './job/record.js';
 import { Register } from './job/register.js';
 import type { JobState } from './job/state.js';
 import { Lifecycle } from './lifecycle.js';
@@ -160,6 +160,11 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
     return queueStats(this.#parts.register.kinds, this.#parts.runner.stats);
   }
 
+  /** @internal For a page. */
+  get admin(): Admin {
+    return this.#parts.admin;
+  }
+
   // --- Pausing and ending
 
   /** Starts no more jobs, of one definition or of all; active ones go on. */
@@ -233,20 +238,28 @@ function wire(
   const deadLetters = new DeadLetters(ended.failed, new Replay({ announcer, register, store: ended.failed, intake, lifecycle }));
   const schedules = new Schedules(clock);
   const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
+  const admin = new Admin(register, ended);
   const closing = new Closing({ name, clock, announcer, register, waiting, lifecycle, intake, schedules, runner });
-  return { options, clock, logger, announcer, register, waiting, lifecycle, runner, intake, deadLetters, schedules, overview, closing };
+  return {
+    options,
+    clock,
+    logger,
+    announcer,
+    register,
+    waiting,
+    lifecycle,
+    runner,
+    intake,
+    deadLetters,
+    schedules,
+    overview,
+    admin,
+    closing,
+  };
 }
 
 function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runner {
   return new Dispatcher(...parts);
-}
-
-function jobOf(accepted: Accepted): Job {
-  return accepted instanceof Duplicate ? new Job(accepted.record, true) : handleOf(accepted);
-}
-
-function outputOf(accepted: Accepted): Promise<unknown> {
-  return resultOf(accepted instanceof Duplicate ? accepted.record : accepted);
 }
 
 function nameOf(definition: JobDefinition | undefined): [name?: string] {

@@ -5,9 +5,10 @@ import type { Announcer } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import { cancelled, handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
+import { withLine } from './job/log-lines.js';
 import { nextOf } from './job/next.js';
 import { announceEnd, enter, type Former, type JobRecord, move } from './job/record.js';
-import type { Canceller, Register } from './job/register.js';
+import type { Commands, Register } from './job/register.js';
 import type { JobState } from './job/state.js';
 import { execution, lineOf, type QueueLogger, report } from './observe/log.js';
 import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './threads/runner.js';
@@ -20,7 +21,6 @@ import type { WaitingJobs } from './waiting/waiting-jobs.js';
 /** The parts of a queue that a job passes. */
 interface Parts {
   readonly clock: Clock;
-  /** Gives numbers from 0 to 1 for the jitter of a backoff. */
   readonly random: () => number;
   readonly logger: QueueLogger | undefined;
   readonly announcer: Announcer;
@@ -36,7 +36,7 @@ interface Parts {
  * Code of the user is called only where nothing is on its way between two places: a backoff function before anything
  * changes, listeners after all has changed.
  */
-export class Lifecycle implements Reports, Canceller {
+export class Lifecycle implements Reports, Commands {
   readonly delays: Delays;
   /** Asked whenever jobs have moved: a queue that closes waits for them. */
   watcher: { check(): void } | undefined;
@@ -54,7 +54,7 @@ export class Lifecycle implements Reports, Canceller {
     this.delays = new Delays(parts.clock, (record) => this.#due(record));
   }
 
-  /** Who runs the jobs; it reports to this, so it is made later. */
+  /** The runner reports to this, so it is made later. */
   runBy(runner: Runner): void {
     this.#runner = runner;
     this.#parts.waiting.takenBy(runner);
@@ -69,10 +69,9 @@ export class Lifecycle implements Reports, Canceller {
     if (record.options !== undefined) this.#ties.tie(record);
     this.#keepAlive.hold();
     kind.totals.added++;
-    const delay = settings?.delay ?? 0;
-    if (delay > 0) {
+    if (settings?.delay) {
       enter(record, 'delayed');
-      this.delays.add(record, delay);
+      this.delays.add(record, settings.delay);
     } else {
       enter(record, 'waiting');
       waiting.push(record);
@@ -88,6 +87,14 @@ export class Lifecycle implements Reports, Canceller {
     record.readyAt = this.#parts.clock.now();
     record.order = ++this.#order;
     this.#parts.waiting.push(record);
+  }
+
+  /** Or its owner does not let it wait for that. False while the thread of its last attempt has not exited. */
+  promote(record: JobRecord): boolean {
+    if (this.delays.dueAt(record) === undefined) return false;
+    this.delays.remove(record);
+    this.#due(record);
+    return true;
   }
 
   // --- 3. A thread has it: waiting → active; not started after all: back, at no cost
@@ -122,9 +129,11 @@ export class Lifecycle implements Reports, Canceller {
 
   /** What its handler says meanwhile. */
   message(record: JobRecord, message: HandlerMessage): void {
-    const { logger, announcer } = this.#parts;
-    if (message.type === 'log') return logger?.[message.level](...lineOf(record, message.args));
-    if (message.type === 'checkpoint') record.checkpoint = message.value;
+    const { logger, announcer, clock } = this.#parts;
+    if (message.type === 'log') {
+      record.logs = withLine(record.logs, clock.wallTime(), message.level, message.args);
+      logger?.[message.level](...lineOf(record, message.args));
+    } else if (message.type === 'checkpoint') record.checkpoint = message.value;
     else {
       record.progress = message.value;
       announcer.announceJob('progress', record, message.value);
@@ -142,7 +151,7 @@ export class Lifecycle implements Reports, Canceller {
 
   ended(record: JobRecord, end: AttemptEnd): void {
     const { waiting, logger, random, clock } = this.#parts;
-    const { outcome, error, started, startedAt, duration, gone: exited } = end;
+    const { outcome, error, started, startedAt, duration, exited } = end;
     const { name } = record.kind.definition;
     attachJob(error, { jobId: record.id, jobName: name, attempt: record.attempt });
     const backoffFailed = (problem: unknown) =>
@@ -222,7 +231,6 @@ export class Lifecycle implements Reports, Canceller {
 
   // --- 6. A dead letter lives again: failed → waiting
 
-  /** It must be in the store. */
   replay(record: JobRecord, input: unknown): void {
     this.#parts.ended.failed.delete(record);
     record.renew(input);
@@ -245,6 +253,10 @@ export class Lifecycle implements Reports, Canceller {
 
   threadZombie(threadId: number, record: JobRecord | undefined): void {
     this.#parts.announcer.announce('thread-zombie', { threadId, reason: 'native-code', jobId: record?.id });
+  }
+
+  trouble(facts: object, message: string): void {
+    this.#parts.logger?.warn(facts, message);
   }
 
   lateError(threadId: number, jobId: string | undefined, error: unknown): void {

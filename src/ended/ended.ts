@@ -19,4 +19,10 @@ export class Ended {
     if (record.state === 'completed') return this.completed.add(record);
     return record.state === 'failed' ? this.failed.add(record) : this.cancelled.add(record);
   }
+
+  delete(record: JobRecord): void {
+    if (record.state === 'completed') this.completed.delete(record);
+    else if (record.state === 'failed') this.failed.delete(record);
+    else this.cancelled.delete(record);
+  }
 }

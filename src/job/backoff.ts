@@ -1,4 +1,5 @@
 import { type Check, number, object, oneOf, optional } from '../checks.js';
+import { isThenable, textOf } from '../thrown.js';
 
 /**
  * How long to wait before the next attempt.
@@ -45,7 +46,9 @@ export function backoffDelay(backoff: Backoff, attempt: number, error: unknown, 
   if (typeof backoff === 'function') {
     const delay = backoff(attempt, error);
     if (delay === false || (typeof delay === 'number' && delay >= 0 && Number.isFinite(delay))) return delay;
-    throw new TypeError(`backoff returned ${String(delay)}; expected milliseconds from 0, or false`);
+    // What it rejects with is nobody's: that it is a promise is the fault.
+    if (isThenable(delay)) Promise.resolve(delay).then(undefined, () => {});
+    throw new TypeError(`backoff returned ${textOf(delay)}; expected milliseconds from 0, or false`);
   }
   const { delay, jitter } = { ...DEFAULTS[backoff.type], ...backoff };
   if (backoff.type === 'fixed') return delay * (1 - jitter * random());

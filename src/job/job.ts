@@ -71,6 +71,10 @@ export class Job<Input = unknown, Output = unknown> {
   get output(): Output | undefined {
     return this.#record.output as Output | undefined;
   }
+  /** The last 100 lines of its handler's `context.log`, oldest first, each with its time and level. */
+  get logs(): readonly string[] {
+    return this.#record.logs ?? [];
+  }
   /** What a failed or cancelled job ended with. */
   get error(): unknown {
     return this.#record.error;
@@ -91,6 +95,11 @@ export class Job<Input = unknown, Output = unknown> {
    */
   cancel(reason?: unknown): boolean {
     return this.#record.kind.owner.cancel(this.#record, reason);
+  }
+
+  /** Lets a delayed job run now. Returns false when it is not delayed, or the thread of its last attempt has not exited yet. */
+  promote(): boolean {
+    return this.#record.kind.owner.promote(this.#record);
   }
 
   toJSON(): Record<string, unknown> {

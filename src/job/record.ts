@@ -32,6 +32,8 @@ export class JobRecord {
   progress: unknown;
   /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
   checkpoint: unknown;
+  /** The last lines that its handler logged. */
+  logs: string[] | undefined;
   promise: Promise<unknown> | undefined;
   /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
@@ -139,6 +141,7 @@ export class JobRecord {
     this.promise = undefined;
     this.checkpoint = undefined;
     this.progress = undefined;
+    this.logs = undefined;
     this.#set(TIME.WAITED, Number.NaN);
   }
 

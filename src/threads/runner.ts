@@ -3,9 +3,9 @@ import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
 import type { Location } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
-import type { FromThread } from './wire/protocol.js';
+import type { HandlerMessage } from './wire/protocol.js';
 
-export type { Location };
+export type { HandlerMessage, Location };
 
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
@@ -69,14 +69,11 @@ export interface AttemptEnd extends Run {
   error: unknown;
   threadId: number;
   /** Resolves when the thread has exited, where it was terminated: until then the job must not run elsewhere. */
-  gone?: Promise<void> | undefined;
+  exited?: Promise<void> | undefined;
 }
 
 /** Why a thread was ended. */
 export type KillReason = Exclude<ThreadReason, 'native-code'>;
-
-/** What a handler says while it runs. */
-export type HandlerMessage = Extract<FromThread, { position: number }>;
 
 /** Who is told what became of the jobs that a runner took. */
 export interface Reports {
@@ -91,5 +88,7 @@ export interface Reports {
   message(record: JobRecord, message: HandlerMessage): void;
   threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
   threadZombie(threadId: number, record: JobRecord | undefined): void;
+  /** Something people should know of, and no event tells: for the log. */
+  trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
 }
