@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { about, echo, hold, once, where } from '../fixtures/basic.job.js';
+import { about, echo, hold, once, where } from '../fixtures/answers.job.js';
 import { returns } from '../fixtures/errors.job.js';
-import { holdAsync, leaves, misbehave, polite, takes } from '../fixtures/faults.job.js';
+import { holdAsync, leaves, misbehave, polite, takes } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next, until, variant } from '../helpers.js';
 
 /** A job that holds the only thread, of a definition that is known to be quick, as all others here: what may be sent ahead is. */
