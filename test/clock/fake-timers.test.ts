@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { stuck } from '../fixtures/stuck.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
