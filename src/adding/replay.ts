@@ -6,7 +6,7 @@ import { handleOf, type Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
-import type { Intake } from './intake.js';
+import { type Intake, jobOf } from './intake.js';
 
 interface Parts {
   readonly announcer: Announcer;
@@ -28,13 +28,13 @@ export class Replay implements DeadLetterHost {
     const { intake } = this.#parts;
     const kind = intake.kindOf(record.kind.definition);
     const input = 'input' in change ? await intake.parse(kind, change.input) : record.input;
-    this.#check(record);
-    return this.#replay(record, input);
+    const known = this.#check(record, input);
+    return this.#replay(record, input, known);
   }
 
   async replayAll(records: readonly JobRecord[]): Promise<Job[]> {
-    for (const record of records) this.#check(record);
-    return this.#parts.announcer.change(() => records.map((record) => this.#replay(record, record.input)));
+    const known = records.map((record) => this.#check(record, record.input));
+    return this.#parts.announcer.change(() => records.map((record, index) => this.#replay(record, record.input, known[index])));
   }
 
   forget(record: JobRecord): void {
@@ -42,15 +42,22 @@ export class Replay implements DeadLetterHost {
     this.#parts.register.forget(record);
   }
 
-  #check(record: JobRecord): void {
-    this.#parts.intake.kindOf(record.kind.definition);
-    if (this.#parts.store.get(record.id) !== record) {
-      throw new NotFoundError(`the dead letter ${record.id} is not there any more`, { jobId: record.id });
-    }
+  /** The newer job that its idempotency key stands for, if one does. Throws when it cannot be replayed. */
+  #check(record: JobRecord, input: unknown): JobRecord | undefined {
+    const { intake, store } = this.#parts;
+    const known = intake.known(intake.kindOf(record.kind.definition), input, record.options?.idempotencyKey);
+    if (store.get(record.id) === record) return known;
+    throw new NotFoundError(`the dead letter ${record.id} is not there any more`, { jobId: record.id });
   }
 
-  #replay(record: JobRecord, input: unknown): Job {
-    this.#parts.lifecycle.replay(record, input);
-    return handleOf(record);
+  /** The work of one whose key stands for a newer job is that job's: it must not be done twice. */
+  #replay(record: JobRecord, input: unknown, known: JobRecord | undefined): Job {
+    const { intake, lifecycle } = this.#parts;
+    if (known === undefined) {
+      lifecycle.replay(record, input);
+      return handleOf(record);
+    }
+    this.forget(record);
+    return jobOf(intake.deduplicated(known));
   }
 }
