@@ -140,7 +140,7 @@ export class Lifecycle implements Reports, Canceller {
 
   ended(record: JobRecord, end: AttemptEnd): void {
     const { waiting, logger, random, clock } = this.#parts;
-    const { outcome, error, started, startedAt, duration, gone: exited } = end;
+    const { outcome, error, started, startedAt, duration, exited } = end;
     const { name } = record.kind.definition;
     attachJob(error, { jobId: record.id, jobName: name, attempt: record.attempt });
     const backoffFailed = (problem: unknown) =>
@@ -243,6 +243,10 @@ export class Lifecycle implements Reports, Canceller {
 
   threadZombie(threadId: number, record: JobRecord | undefined): void {
     this.#parts.announcer.announce('thread-zombie', { threadId, reason: 'native-code', jobId: record?.id });
+  }
+
+  trouble(facts: object, message: string): void {
+    this.#parts.logger?.warn(facts, message);
   }
 
   lateError(threadId: number, jobId: string | undefined, error: unknown): void {

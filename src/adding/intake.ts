@@ -1,6 +1,6 @@
 import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors.js';
 import type { Announcer } from '../events.js';
-import { type AddOptions, checkAddOptions } from '../job/add-options.js';
+import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
 import { handleOf, Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
@@ -74,7 +74,7 @@ export class Intake {
   ): Promise<unknown> {
     try {
       const kind = this.kindOf(definition, options);
-      const settings = options && checkAddOptions(definition, options);
+      const settings = options && checkAddOptions(definition, options, this.#parts.maxInputBytes);
       const checked = validate(definition.input, input);
       if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, present);
       const presented = this.#admit(kind, checked, settings, present);
@@ -87,12 +87,13 @@ export class Intake {
   /** The same for many: all or none. */
   async acceptAll(definition: JobDefinition, inputs: Iterable<unknown>, options: AddOptions | undefined): Promise<JobRecord[]> {
     const kind = this.kindOf(definition, options);
-    const settings = options && checkAddOptions(definition, options);
+    const settings = options && checkAddOptions(definition, options, this.#parts.maxInputBytes);
     if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
       throw new OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
     }
     const parsed: unknown[] = [];
-    for (const input of inputs) parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`));
+    for (const input of inputs)
+      parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`, settings));
     const { admission, announcer, lifecycle } = this.#parts;
     const enter = () => {
       this.#refuse(definition, options);
@@ -118,7 +119,7 @@ export class Intake {
   async #admitLater<Presented>(
     kind: JobKind,
     checked: Promise<Checked>,
-    settings: AddOptions | undefined,
+    settings: TakenAddOptions | undefined,
     present: (accepted: Accepted) => Presented,
   ): Promise<Presented> {
     return this.#admit(kind, await checked, settings, present);
@@ -127,10 +128,10 @@ export class Intake {
   #admit<Presented>(
     kind: JobKind,
     checked: Checked,
-    settings: AddOptions | undefined,
+    settings: TakenAddOptions | undefined,
     present: (accepted: Accepted) => Presented,
   ): Presented | Promise<Presented> {
-    const input = this.#payload(kind, checked, 'input');
+    const input = this.#payload(kind, checked, 'input', settings);
     this.#refuse(kind.definition, settings);
     const known = this.#known(kind, input, settings);
     if (known !== undefined) return present(known);
@@ -142,7 +143,7 @@ export class Intake {
   #enterInTurn<Presented>(
     kind: JobKind,
     input: unknown,
-    settings: AddOptions | undefined,
+    settings: TakenAddOptions | undefined,
     present: (accepted: Accepted) => Presented,
   ): Promise<Presented> {
     const enter = () => {
@@ -185,12 +186,12 @@ export class Intake {
   }
 
   /** What is sent for an input that the schema returned; `root` names it in messages. Throws as {@link accept} rejects. */
-  payload(kind: JobKind, value: unknown, root: string): unknown {
-    return this.#payload(kind, { issues: undefined, value }, root);
+  payload(kind: JobKind, value: unknown, root: string, settings?: TakenAddOptions): unknown {
+    return this.#payload(kind, { issues: undefined, value }, root, settings);
   }
 
-  #payload(kind: JobKind, checked: Checked, root: string): unknown {
-    return payloadOf(kind.definition, checked, root, this.#parts.maxInputBytes);
+  #payload(kind: JobKind, checked: Checked, root: string, settings?: TakenAddOptions): unknown {
+    return payloadOf(kind.definition, checked, root, this.#parts.maxInputBytes, settings?.metadataBytes);
   }
 }
 
@@ -198,23 +199,25 @@ export class Intake {
  * What is sent for an input: the schema's output, ready to cross to a thread. `root` names it in messages.
  * Throws `InputError`, `NotCloneableError` or `InputTooLargeError`.
  */
-export function payloadOf({ name: jobName }: JobDefinition, checked: Checked, root: string, maxBytes: number): unknown {
+export function payloadOf({ name: jobName }: JobDefinition, checked: Checked, root: string, maxBytes: number, metadataBytes = 0): unknown {
   if (checked.issues !== undefined) {
     throw new InputError(`the input of job "${jobName}" is invalid: ${summary(checked.issues, root)}`, checked.issues, { jobName });
   }
-  const { value, bytes } = packed(checked.value, root, jobName);
+  const payload = packed(checked.value, root, jobName, maxBytes);
+  const bytes = payload.bytes + metadataBytes;
   if (bytes > maxBytes) {
+    const what = metadataBytes === 0 ? `the input of job "${jobName}" takes` : `the input and the metadata of job "${jobName}" take`;
     throw new InputTooLargeError(
-      `the input of job "${jobName}" takes about ${bytes} bytes, more than maxInputBytes (${maxBytes}). Send a reference, such as a path or a key, put the bytes in a SharedArrayBuffer, or raise maxInputBytes.`,
+      `${what} about ${bytes} bytes or more, which is more than maxInputBytes (${maxBytes}). Send a reference, such as a path or a key, put the bytes in a SharedArrayBuffer, or raise maxInputBytes.`,
       { jobName },
     );
   }
-  return value;
+  return payload.value;
 }
 
-function packed(value: unknown, root: string, jobName: string): Payload {
+function packed(value: unknown, root: string, jobName: string, maxBytes: number): Payload {
   try {
-    return pack(value, root);
+    return pack(value, root, maxBytes);
   } catch (error) {
     attachJob(error, { jobName });
     throw error;

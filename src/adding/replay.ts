@@ -6,6 +6,7 @@ import { handleOf, type Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
+import { refuseOther } from '../waiting/idempotency.js';
 import { type Intake, jobOf } from './intake.js';
 
 interface Parts {
@@ -28,12 +29,15 @@ export class Replay implements DeadLetterHost {
     const { intake } = this.#parts;
     const kind = intake.kindOf(record.kind.definition);
     const input = 'input' in change ? await intake.parse(kind, change.input) : record.input;
-    const known = this.#check(record, input);
+    const known = this.#known(record, input);
     return this.#replay(record, input, known);
   }
 
   async replayAll(records: readonly JobRecord[]): Promise<Job[]> {
-    const known = records.map((record) => this.#check(record, record.input));
+    const firsts = new Map<string, JobRecord>();
+    const known = records.map((record) => this.#known(record, record.input) ?? sameKey(record, firsts));
+    // A getter in one of the inputs may have removed another.
+    for (const record of records) this.#check(record);
     return this.#parts.announcer.change(() => records.map((record, index) => this.#replay(record, record.input, known[index])));
   }
 
@@ -43,11 +47,17 @@ export class Replay implements DeadLetterHost {
   }
 
   /** The newer job that its idempotency key stands for, if one does. Throws when it cannot be replayed. */
-  #check(record: JobRecord, input: unknown): JobRecord | undefined {
+  #known(record: JobRecord, input: unknown): JobRecord | undefined {
+    const { kind, options } = record;
+    const known = this.#parts.intake.known(kind, input, options?.idempotencyKey);
+    this.#check(record);
+    return known;
+  }
+
+  #check({ id, kind }: JobRecord): void {
     const { intake, store } = this.#parts;
-    const known = intake.known(intake.kindOf(record.kind.definition), input, record.options?.idempotencyKey);
-    if (store.get(record.id) === record) return known;
-    throw new NotFoundError(`the dead letter ${record.id} is not there any more`, { jobId: record.id });
+    intake.refuseClosed(kind.definition.name);
+    if (store.get(id) === undefined) throw new NotFoundError(`the dead letter ${id} is not there any more`, { jobId: id });
   }
 
   /** The work of one whose key stands for a newer job is that job's: it must not be done twice. */
@@ -60,4 +70,15 @@ export class Replay implements DeadLetterHost {
     this.forget(record);
     return jobOf(intake.deduplicated(known));
   }
+}
+
+/** The first dead letter of those that have one key; it will live by the time of the others. Throws when one has another input. */
+function sameKey(record: JobRecord, firsts: Map<string, JobRecord>): JobRecord | undefined {
+  const { idempotencyKey } = record.options ?? {};
+  if (idempotencyKey === undefined) return undefined;
+  const key = `${record.kind.definition.name} ${idempotencyKey}`;
+  const first = firsts.get(key);
+  if (first === undefined) firsts.set(key, record);
+  else refuseOther(first, record.input);
+  return first;
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock.js';
+import { queueMicrotask } from '../timers.js';
 
 /** Waits until something is done, and never beyond a deadline. */
 export class Until {

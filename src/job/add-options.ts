@@ -25,8 +25,14 @@ export interface AddOptions {
   transfer?: readonly ArrayBuffer[];
 }
 
+/** What `add` was told, as {@link checkAddOptions} gives it. */
+export interface TakenAddOptions extends AddOptions {
+  /** Estimate of what the metadata takes: it counts with the input. */
+  metadataBytes?: number;
+}
+
 /** What a job keeps of what it was added with: nothing when all of it has served. */
-export function keptOf({ priority, delay, ...rest }: AddOptions): AddOptions | undefined {
+export function keptOf({ priority, delay, metadataBytes, ...rest }: TakenAddOptions): AddOptions | undefined {
   return Object.values(rest).some((value) => value !== undefined) ? rest : undefined;
 }
 
@@ -59,13 +65,20 @@ const once = (why: string): Check => {
 const onceWithTransfer = once(' with "transfer": a transferred buffer is gone for another attempt');
 const onceAtMost = once(': the job is delivered at most once');
 
-/** Checks what `add` was told. Throws `OptionsError`. */
-export function checkAddOptions(definition: JobDefinition, options: AddOptions): AddOptions {
+/**
+ * Checks what `add` was told; metadata that takes more than `maxInputBytes` is looked at so far only. Throws `OptionsError`,
+ * or `NotCloneableError` for the metadata.
+ */
+export function checkAddOptions(definition: JobDefinition, options: AddOptions, maxInputBytes?: number): TakenAddOptions {
   const where = `add(${definition.name})`;
-  const taken = checked(addOptions, options, where) as AddOptions;
+  const taken = checked(addOptions, options, where) as TakenAddOptions;
   const maxAttempts = taken.maxAttempts ?? definition.maxAttempts;
   if (taken.transfer !== undefined) checked(onceWithTransfer, { maxAttempts }, where);
   if (definition.delivery === 'at-most-once') checked(onceAtMost, { maxAttempts }, where);
-  if ('metadata' in taken) taken.metadata = pack(taken.metadata, 'metadata').value;
+  if (taken.metadata !== undefined) {
+    const { value, bytes } = pack(taken.metadata, 'metadata', maxInputBytes);
+    taken.metadata = value;
+    taken.metadataBytes = bytes;
+  }
   return taken;
 }

@@ -17,6 +17,11 @@ export interface JobOptions {
    * For a limit that lets the handler stop by itself first, see `gracePeriod`.
    */
   timeout?: number;
+  /**
+   * Longest time the job's module may take to load in a thread, in milliseconds. Default 30 000. Does not count as run time.
+   * On expiry the thread is terminated and the job fails with `ModuleError`, which is not retried.
+   */
+  loadTimeout?: number;
   /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel. Default 0. */
   gracePeriod?: number;
   /** Executions in total, the first included. Default 4. */
@@ -42,6 +47,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly output: StandardSchemaV1<unknown, Output> | undefined;
   readonly run: (input: Parsed, context: JobContext) => unknown;
   readonly timeout: number;
+  readonly loadTimeout: number;
   readonly gracePeriod: number;
   readonly maxAttempts: number;
   readonly backoff: Backoff;
@@ -104,6 +110,7 @@ const definitionOptions = object({
   output: optional(schema),
   run: handler,
   timeout: optional(jobLimits.timeout, 30_000),
+  loadTimeout: optional(number(1, MAX_MS), 30_000),
   gracePeriod: optional(number(0, MAX_MS), 0),
   maxAttempts: optional(jobLimits.maxAttempts),
   backoff: (value, refuse) => jobLimits.backoff(value ?? { type: 'exponential' }, refuse),

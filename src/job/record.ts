@@ -99,6 +99,11 @@ export class JobRecord {
     return Number.isNaN(waited) ? undefined : waited;
   }
 
+  /** When it ended, on {@link Clock.now}. */
+  get endedAt(): number {
+    return this.#time(TIME.FINISHED);
+  }
+
   /** In milliseconds since 1970. */
   get finishedAt(): number | undefined {
     return this.ended ? this.#date(TIME.FINISHED) : undefined;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { PostMortem } from '../errors.js';
+import { CrashError, type PostMortem } from '../errors.js';
+import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
 import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
 import * as attemptErrors from './attempt-errors.js';
@@ -52,8 +53,11 @@ export class Dispatcher implements Runner {
       exited: (slot, state, exitCode) => this.#exited(slot, state, exitCode),
       zombie: (slot) => reports.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
+      notLoading: (kind) => this.#failKind(kind),
+      trouble: (facts, message) => reports.trouble(facts, message),
     });
     this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new Inspections(inspector));
+    this.#threads.start();
   }
 
   /**
@@ -200,14 +204,28 @@ export class Dispatcher implements Runner {
   }
 
   /** No thread can be had: jobs that wait for one fail, instead of waiting for ever. */
-  #failAll(error: Error): void {
+  #failAll({ message, reason, exitCode, cause }: CrashError): void {
     // Not those that listeners add now.
     for (let { size } = this.#source; size > 0 && this.#source.head !== undefined; size--) {
       const record = this.#source.take();
       // Its limit refused it: another job is the head now.
       if (record === undefined) continue;
       this.#reports.started(record);
+      // One of its own: it gets the job's facts.
+      const error = new CrashError(message, reason, exitCode, { cause });
       this.#reports.ended(record, { outcome: 'crashed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
+    }
+  }
+
+  /** The module of a kind did not load where nothing else ran: who waits for it need not wait longer. */
+  #failKind(kind: JobKind): void {
+    for (const record of [...this.#source]) {
+      // A listener may have ended it.
+      if (record.kind !== kind || record.state !== 'waiting') continue;
+      this.#source.remove(record);
+      this.#reports.started(record);
+      const error = attemptErrors.loadTimeoutError(kind.definition);
+      this.#reports.ended(record, { outcome: 'failed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
     }
   }
 

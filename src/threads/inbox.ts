@@ -1,4 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { isHandlerMessage } from './wire/from-thread.js';
 import { droppedLines } from './wire/log-budget.js';
 import { Mailbox } from './wire/mailbox.js';
 import type { HandlerMessage, Position } from './wire/protocol.js';
@@ -70,7 +71,8 @@ export class Inbox {
 
   #next(): HandlerMessage | undefined {
     try {
-      return receiveMessageOnPort(this.#port)?.message as HandlerMessage | undefined;
+      const message: unknown = receiveMessageOnPort(this.#port)?.message;
+      return isHandlerMessage(message) ? message : undefined;
     } catch {
       // It cannot be deserialized: nobody is the worse for a message less.
       return undefined;

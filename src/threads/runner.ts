@@ -69,7 +69,7 @@ export interface AttemptEnd extends Run {
   error: unknown;
   threadId: number;
   /** Resolves when the thread has exited, where it was terminated: until then the job must not run elsewhere. */
-  gone?: Promise<void> | undefined;
+  exited?: Promise<void> | undefined;
 }
 
 /** Why a thread was ended. */
@@ -88,5 +88,7 @@ export interface Reports {
   message(record: JobRecord, message: HandlerMessage): void;
   threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
   threadZombie(threadId: number, record: JobRecord | undefined): void;
+  /** Something people should know of, and no event tells: for the log. */
+  trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
 }

@@ -4,9 +4,10 @@ import type { JobRecord } from '../job/record.js';
 import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
 import { Inbox } from './inbox.js';
-import { gone } from './pool.js';
+import { exited } from './pool.js';
 import type { Run } from './runner.js';
 import { EarlyResults } from './wire/early-results.js';
+import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory, WITHDRAWN } from './wire/shared-memory.js';
@@ -57,8 +58,6 @@ export class Slot {
   retiring = false;
   /** Resolves when the thread has exited. */
   readonly exited: Promise<void>;
-  /** The same, once the thread is terminated. */
-  gone: Promise<void> | undefined;
   /** The error nobody caught that ended the thread. */
   fatal: unknown;
   /** Job that called `process.exit`, as the thread said. */
@@ -66,6 +65,10 @@ export class Slot {
   isZombie = false;
   /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
   inspection: Promise<unknown> | undefined;
+  /** The module of the queue's `jobs` that it loads while it boots, and since when. */
+  loading: { kind: JobKind; since: number } | undefined;
+  /** When the load began that people were told of, for it takes long. */
+  warnedOf: number | undefined;
   /** As the operating system knows the thread, once it has opened and where that is known. */
   kernelThreadId: number | undefined;
   /** When it was first seen between two jobs, and which: to notice a thread that is stuck there. */
@@ -97,7 +100,7 @@ export class Slot {
     receive: (message: FromThread | HandlerMessage) => void,
   ) {
     this.threadId = worker.threadId;
-    this.exited = gone(worker);
+    this.exited = exited(worker);
     const places = 2 ** Math.ceil(Math.log2(MAX_BATCHES * maxBatch));
     this.#shared = SharedMemory.for(places);
     this.#early = new EarlyResults(this.#shared);
@@ -108,11 +111,12 @@ export class Slot {
     this.#far = { port: port2, messages: messages.port2 };
     this.#receive = receive;
     this.inbox = new Inbox(messages.port1, this.#shared.cells, receive);
-    port1.on('message', (message: FromThread) => this.#received(message));
+    port1.on('message', (message: unknown) => this.#received(message));
     port1.unref();
   }
 
-  #received(message: FromThread): void {
+  #received(message: unknown): void {
+    if (!isFromThread(message)) return;
     // What jobs have said comes before their results.
     if (message.type === 'results') this.inbox.read(Number.POSITIVE_INFINITY);
     if (message.type === 'mailbox') this.inbox.use(message.of, message.memory);
@@ -125,7 +129,7 @@ export class Slot {
       try {
         const entry = receiveMessageOnPort(this.#port);
         if (entry === undefined) break;
-        this.#received(entry.message as FromThread);
+        this.#received(entry.message);
       } catch {}
     }
     this.inbox.readLast(this.running()?.position);
@@ -247,6 +251,11 @@ export class Slot {
     }
   }
 
+  /** Whether the thread runs nothing now, though it has not said so yet. */
+  get isBetweenJobs(): boolean {
+    return this.activity().phase === PHASE.IDLE;
+  }
+
   /** The running job and since when it runs, or `undefined` between jobs. */
   running(): { record: JobRecord; position: Position; since: number; loading: boolean } | undefined {
     const { phase, position, since } = this.activity();
@@ -329,6 +338,11 @@ export class Slot {
   /** Whether jobs that were started before the running one wait for their results to arrive. */
   get owesResults(): boolean {
     return this.#first < this.activity().position;
+  }
+
+  /** Asks the thread to end by itself. */
+  end(): void {
+    this.#post({ type: 'end' });
   }
 
   close(): void {

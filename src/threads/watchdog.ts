@@ -4,7 +4,7 @@ import type { Outcome } from '../job/attempt.js';
 import { cancelled } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { setImmediate } from '../timers.js';
-import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './attempt-errors.js';
+import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import { inspect } from './inspect.js';
 import type { Inspections } from './inspections.js';
 import type { KillReason, Reports, Run } from './runner.js';
@@ -32,6 +32,7 @@ export class Watchdog {
     slot.takeEarly();
     // Who was told of a result may have done anything.
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    this.#warnOfLoading(slot);
     const finding = inspect(slot, this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
       slot.deadline.within(finding.lookAgainIn);
@@ -40,6 +41,16 @@ export class Watchdog {
     }
     // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
     setImmediate(() => setImmediate(() => this.#confirm(slot)));
+  }
+
+  /** Tells, once, of a module that has used up half its time. */
+  #warnOfLoading(slot: Slot): void {
+    const running = slot.running();
+    if (!running?.loading || running.since === slot.warnedOf) return;
+    const { kind } = running.record;
+    if (this.#clock.now() - running.since < kind.definition.loadTimeout / 2) return;
+    slot.warnedOf = running.since;
+    this.#reports.trouble(...slowModule(kind.definition));
   }
 
   /** Stops a job that was sent to this thread. */
@@ -84,7 +95,8 @@ export class Watchdog {
 
   /** An attempt on this thread is over, and has not completed its job, which must have been taken off the thread. */
   settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, run: Run): void {
-    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, gone: slot.gone });
+    const exited = slot.state === 'dying' ? slot.exited : undefined;
+    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, exited });
   }
 
   /** The same of one that the thread had not started. */
@@ -112,7 +124,7 @@ export class Watchdog {
     const { record, position, since } = running;
     this.#reports.returned(slot.withdraw());
     if (finding.is === 'over') this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
-    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record) }, 'not-loading');
+    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record.kind.definition) }, 'not-loading');
   }
 
   /**

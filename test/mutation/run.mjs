@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { instrument } from './instrument.mjs';
 
@@ -25,33 +25,50 @@ const { values: options } = parseArgs({
 const cache = join(root, '.build/mutation');
 mkdirSync(cache, { recursive: true });
 const place = mkdtempSync(join(tmpdir(), 'threadmill-mutation-'));
-process.once('exit', () => rmSync(place, { recursive: true, force: true }));
-process.once('SIGINT', () => process.exit(130));
+/** Process groups of what runs now. */
+const running = new Set();
+process.once('exit', () => {
+  for (const group of running) killGroup(group);
+  rmSync(place, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 
-const project = join(place, 'project');
-cpSync(root, project, { recursive: true, filter: (path) => !['node_modules', '.git', '.build'].includes(basename(path)) });
-symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'), 'dir');
+const project = copyTo(join(place, 'project'));
+const build = hash(filesOf('dist').filter((file) => file.endsWith('js')));
 const mutants = instrument(join(project, 'dist'));
 const covering = await coverage();
 const chosen = options.known ? known() : options.mutant.length > 0 ? options.mutant.map((id) => mutants[id]) : sample();
 const results = await all(chosen);
 report(results);
 
+/** The project, to break something in it. */
+function copyTo(folder) {
+  cpSync(root, folder, { recursive: true, filter: (path) => !['node_modules', '.git', '.build'].includes(basename(path)) });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
+  return folder;
+}
+
+/** A copy without mutants, for faults that are given as text: one for each of those who work. */
+function plainProject(number) {
+  const folder = join(place, `plain-${number}`);
+  return existsSync(folder) ? folder : copyTo(folder);
+}
+
 /** Runs vitest in the instrumented project. Gives its exit code, or `undefined` when it took too long. */
-function vitest(files, env, limit, workers = 1) {
+function vitest(files, env, limit, where = project) {
   const args = [
-    join(project, 'node_modules/vitest/vitest.mjs'),
+    join(where, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--project',
     'quick',
     ...(env.MUTATION_COVER === undefined ? ['--bail', '1'] : []),
     '--maxWorkers',
-    String(workers),
+    '1',
     ...files,
   ];
   return new Promise((done) => {
     const child = spawn(process.execPath, args, {
-      cwd: project,
+      cwd: where,
       env: { ...process.env, CI: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -59,22 +76,25 @@ function vitest(files, env, limit, workers = 1) {
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-20_000)));
-    const kill = () => {
-      try {
-        process.kill(-child.pid, 'SIGKILL');
-      } catch {}
-    };
+    running.add(child.pid);
     const timer = setTimeout(() => {
       output = undefined;
-      kill();
+      killGroup(child.pid);
     }, limit);
     child.once('exit', (code) => {
       clearTimeout(timer);
       // What it may have left behind.
-      kill();
+      killGroup(child.pid);
+      running.delete(child.pid);
       done({ code: output === undefined ? undefined : code, output });
     });
   });
+}
+
+function killGroup(group) {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {}
 }
 
 /** For every test file: how long it takes, what it reaches when it loads, and what each of its tests reaches. */
@@ -82,10 +102,9 @@ async function coverage() {
   const files = readdirSync(join(root, 'test'), { recursive: true })
     .filter((file) => file.endsWith('.test.ts') && !file.endsWith('.slow.test.ts') && !/^(docs|imports|types\/)/.test(file))
     .map((file) => join('test', file));
-  const build = hash(filesOf(join(root, 'dist')).filter((file) => file.endsWith('js')));
   const found = [];
   await inParallel(files, async (file) => {
-    const kept = join(cache, `${hash(withImports(join(root, file)), build)}.json`);
+    const kept = join(cache, `${hash(withImports(file), build)}.json`);
     if (!existsSync(kept)) {
       const cover = join(place, `cover-${found.length}-${basename(file)}`);
       const started = performance.now();
@@ -140,7 +159,8 @@ function reaching(matches) {
 
 async function all(list) {
   const done = [];
-  await inParallel(list, async (mutant) => {
+  await inParallel(list, async (mutant, worker) => {
+    const where = mutant.text === undefined ? project : plainProject(worker);
     const reached = mutant.tests ?? testsOf(mutant);
     const result = { ...mutant, tests: reached.flatMap(({ names }) => names).length };
     if (reached.length === 0) result.end = mutant.gone ? 'does not apply any more' : 'no test reaches it';
@@ -148,11 +168,15 @@ async function all(list) {
       const names = join(place, `tests-${done.length}-${mutant.id}.json`);
       writeFileSync(names, JSON.stringify(reached.flatMap((one) => one.names)));
       const limit = 30_000 + 6 * reached.reduce((sum, { took }) => sum + took, 0);
+      const broken = join(where, 'dist', mutant.file);
+      if (mutant.text !== undefined) writeFileSync(broken, mutant.text);
       const { code, output } = await vitest(
         reached.map(({ file }) => file),
         { MUTANT: String(mutant.id), MUTATION_TESTS: names },
         limit,
+        where,
       );
+      if (mutant.text !== undefined) cpSync(join(root, 'dist', mutant.file), broken);
       result.end = code === 0 ? 'survived' : code === undefined ? 'killed: takes too long' : 'killed';
       result.by = code === 0 ? undefined : /FAIL.*?> (.*)/.exec(output ?? '')?.[1];
     }
@@ -197,9 +221,24 @@ function report(list) {
     console.log(`${name.padEnd(12)} ${String(killed).padStart(4)} of ${String(all).padStart(4)}  ${Math.round((100 * killed) / all)} %`);
 }
 
-/** Faults that were once not noticed, as text, where the text is still there. */
+/** Faults that were once not noticed, as text: of the build, where the text is still there. */
 function known() {
-  return [];
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'known.json'), 'utf8')).map(({ file, code, instead, seen }, id) => {
+    const mutant = { id: `known-${id}`, file, line: 0, code, instead, seen };
+    const source = existsSync(join(root, 'dist', file)) ? readFileSync(join(root, 'dist', file), 'utf8') : '';
+    const found = new RegExp(code.split(/\s+/).map(escapeText).join('\\s*')).exec(source);
+    if (found === null) return { ...mutant, gone: true, tests: [] };
+    const lineAt = (index) => source.slice(0, index).split('\n').length;
+    const [line, end] = [lineAt(found.index), lineAt(found.index + found[0].length)];
+    const groups = mutants.filter((one) => one.file === file && one.line <= end && one.end >= line).map(({ group }) => group);
+    const direct = reaching((reached) => groups.some((group) => reached.has(group)));
+    const text = source.slice(0, found.index) + instead + source.slice(found.index + found[0].length);
+    return { ...mutant, line, text, tests: direct.length > 0 ? direct : testsOf({ group: groups[0] ?? -1, file }) };
+  });
+}
+
+function escapeText(text) {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function folderOf(file) {
@@ -207,33 +246,34 @@ function folderOf(file) {
 }
 
 function filesOf(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .map((entry) => relative(project, join(entry.parentPath ?? entry.path, entry.name)))
     .sort();
 }
 
-/** A test file, and what it imports of the tests. */
+/** A test file, and what it imports of the tests; paths from the root of the project. */
 function withImports(file, found = new Set()) {
-  if (found.has(file) || !file.startsWith(join(root, 'test')) || !existsSync(file)) return found;
+  if (found.has(file) || !file.startsWith('test/') || !existsSync(join(project, file))) return found;
   found.add(file);
-  for (const [, from] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+  for (const [, from] of readFileSync(join(project, file), 'utf8').matchAll(/from '(\.[^']+)'/g)) {
     const path = join(dirname(file), from);
-    withImports(existsSync(path) ? path : path.replace(/js$/, 'ts'), found);
+    withImports(existsSync(join(project, path)) ? path : path.replace(/js$/, 'ts'), found);
   }
   return found;
 }
 
+/** Of files of the copy: what is changed while this runs is not what is run. */
 function hash(files, start = '') {
   const sum = createHash('sha256').update(start);
-  for (const file of files) sum.update(file).update(readFileSync(file));
+  for (const file of files) sum.update(join(root, file)).update(readFileSync(join(project, file)));
   return sum.digest('hex').slice(0, 20);
 }
 
 async function inParallel(list, act) {
   const left = [...list];
-  const worker = async () => {
-    for (let one = left.shift(); one !== undefined; one = left.shift()) await act(one);
+  const worker = async (_, number) => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await act(one, number);
   };
   await Promise.all(Array.from({ length: Number(options.jobs) }, worker));
 }

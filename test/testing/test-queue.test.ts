@@ -316,3 +316,25 @@ test('close hands back what was not run, unless it is told to drain', async () =
   await hung.clock.advance(5_000);
   expect([await closing, never.state]).toEqual([{ unfinished: [] }, 'failed']);
 });
+
+test('what is due at one time happens in the order in which it was asked for', async () => {
+  const queue = manual();
+  queue.pause();
+  const order: unknown[] = [];
+  queue.on('added', ({ input }) => void order.push(input));
+  const schedules = ['a', 'b', 'c'].map((input) => queue.schedule(jobs.echo, input, { every: 1_000 }));
+  await queue.clock.advance(1_000);
+  expect(order).toEqual(['a', 'b', 'c']);
+  for (const schedule of schedules) schedule.stop();
+});
+
+test('drain counts the attempts of a replayed job, and not those of its former life again', async () => {
+  const queue = manual();
+  const { id } = await queue.add(jobs.flaky, { failures: 9 }, { maxAttempts: 2, backoff: { type: 'fixed', delay: 0 } });
+  expect(await queue.drain({ withRetries: true })).toMatchObject({ completed: 0, failed: 2 });
+  expect(queue.deadLetters.size).toBe(1);
+  await queue.deadLetters.replay(id, { input: { failures: 0 } });
+  expect(await queue.drain()).toEqual({ completed: 1, failed: 0, 'timed-out': 0, crashed: 0, cancelled: 0, interrupted: 0 });
+  await queue.add(jobs.throws, 'text');
+  expect(await queue.drain()).toMatchObject({ completed: 0, failed: 1 });
+});

@@ -48,3 +48,8 @@ export function boundOutput(stream: Writable): void {
     send(0);
   };
 }
+
+/** Calls back when all that was printed has been taken. */
+export function afterOutput(then: () => void): void {
+  process.stdout.write('', () => process.stderr.write('', () => then()));
+}

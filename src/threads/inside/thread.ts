@@ -22,25 +22,27 @@ import {
   THREAD_MARK,
   type ToThread,
 } from '../wire/protocol.js';
-import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
+import { CELL, PHASE, SharedMemory, WITHDRAWN } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { Messenger } from './job-messages.js';
 import { loadDefinition } from './module-loader.js';
 import { Outbox } from './outbox.js';
 import { checkedOutput } from './output.js';
 import { installProbe } from './probe.js';
-import { boundOutput } from './standard-output.js';
+import { afterOutput, boundOutput } from './standard-output.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
-const { add, store } = Atomics;
+const { add, load, store } = Atomics;
+const { exit } = process;
 
 /** Results that are older than this leave before their batch has ended, in milliseconds: a kill makes no more than this run twice. */
 const EARLY_RESULTS = 1;
 
 const MAX_LATE_ERRORS = 16;
 
-type Loaded = { definition: JobDefinition } | { error: Encoded };
+/** Both are its own: `Object.prototype` may have either. */
+type Loaded = { definition: JobDefinition; error: undefined } | { definition: undefined; error: Encoded };
 
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
 interface Owner {
@@ -99,8 +101,9 @@ class JobThread {
     const failures: Encoded[] = [];
     for (const kind of preload) {
       this.#kinds[kind.index] = kind;
+      this.#send({ type: 'loading', kind: kind.index });
       const loaded = await this.#load(kind.index);
-      if ('error' in loaded) failures.push(loaded.error);
+      if (loaded.error !== undefined) failures.push(loaded.error);
     }
     this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
   }
@@ -110,6 +113,8 @@ class JobThread {
       if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
       return;
     }
+    // Exit handlers run.
+    if (message.type === 'end') return afterOutput(exit);
     // Not `push`: a handler may have changed it, and no job must get lost.
     this.#queued[this.#queued.length] = message;
     if (!this.#working) void this.#work();
@@ -155,7 +160,7 @@ class JobThread {
     const startedAt = this.#now;
     this.#shared.startedAt[position & this.#shared.mask] = startedAt;
     this.#enter(PHASE.RUNNING, startedAt);
-    if ('error' in loaded) {
+    if (loaded.error !== undefined) {
       this.#finish(position, RESULT.FAILED, loaded.error);
       return;
     }
@@ -226,10 +231,10 @@ class JobThread {
       this.#early.left(position);
     }
     this.#outbox.add(position, result, value);
+    // The last of a batch leaves with the word that it is over.
+    if (position + 1 >= this.#end || load(cells, CELL.CLAIMED) >= WITHDRAWN) return;
     if (now - this.#flushed > EARLY_RESULTS) this.#flush(false);
-    // The last of a batch leaves at once.
-    else if (position + 1 < this.#end)
-      this.#atRisk = result !== RESULT.COMPLETED || this.#outbox.moves || !this.#early.put(position, value);
+    else this.#atRisk = result !== RESULT.COMPLETED || this.#outbox.moves || !this.#early.put(position, value);
   }
 
   #flush(last: boolean): void {
@@ -253,9 +258,9 @@ class JobThread {
     const kind = this.#kinds[index] as KindMessage;
     let loaded: Loaded;
     try {
-      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind) };
+      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind), error: undefined };
     } catch (error) {
-      loaded = { error: encodeThrown(error) };
+      loaded = { definition: undefined, error: encodeThrown(error) };
     }
     this.#loaded[index] = loaded;
     store(this.#shared.cells, CELL.PHASE, PHASE.IDLE);

@@ -53,7 +53,7 @@ export interface Extras {
 }
 
 /** To a thread. */
-export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded };
+export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded } | { type: 'end' };
 
 export const RESULT = { COMPLETED: 0, FAILED: 1, CRASHED: 2 } as const;
 
@@ -78,6 +78,8 @@ export type HandlerMessage =
 
 /** From a thread. How many there are is bounded by how many jobs it was sent, and by what the queue has read. */
 export type FromThread =
+  /** Begins to load a kind that it loads before it opens. */
+  | { type: 'loading'; kind: number }
   | { type: 'open'; failures: Encoded[]; kernelThreadId: number | undefined }
   | ResultsMessage
   /** Handlers have said something; once until the queue begins to read. */
