@@ -100,6 +100,7 @@ export class Intake {
       return announcer.change(() => parsed.map((input) => lifecycle.enter(kind, input, settings)));
     };
     this.#refuse(definition, options);
+    if (parsed.length === 0) return [];
     return admission.hasRoom(parsed.length) ? enter() : admission.enter(parsed.length, enter, settings?.signal);
   }
 

@@ -11,6 +11,7 @@ import { pack } from '../job/payload.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
+import { shared } from './portable.js';
 import { type JobSnapshot, settingsOf } from './snapshot.js';
 
 /** The parts of a queue that jobs come back to. */
@@ -100,9 +101,9 @@ function entryOf(given: unknown, path: string, { clock, register, intake }: Part
   if (once && (snapshot.attemptsMade > 0 || (snapshot.maxAttempts ?? 1) > 1)) {
     throw new OptionsError(`${where}: job ${id} is delivered at most once, but the snapshot has attempts made, or more than one allowed`);
   }
-  snapshot.input = intake.payload(kind, snapshot.input, `${path}.input`);
-  snapshot.metadata = pack(snapshot.metadata, `${path}.metadata`).value;
-  snapshot.checkpoint = pack(snapshot.checkpoint, `${path}.checkpoint`).value;
+  snapshot.input = shared(intake.payload(kind, snapshot.input, `${path}.input`));
+  snapshot.metadata = shared(pack(snapshot.metadata, `${path}.metadata`).value);
+  snapshot.checkpoint = shared(pack(snapshot.checkpoint, `${path}.checkpoint`).value);
   const known = intake.known(kind, snapshot.input, snapshot.idempotencyKey);
   return { kind, snapshot, settings: settingsOf(snapshot, clock.wallTime()), known };
 }

@@ -5,7 +5,8 @@ import { portable } from './portable.js';
 
 /**
  * An unfinished job, as `close` hands it back and `restore` takes it. Survives `v8.serialize`; so shared memory in its
- * input, metadata or checkpoint is a copy, an ArrayBuffer with the bytes of that moment.
+ * input, metadata or checkpoint is a copy, an ArrayBuffer with the bytes of that moment. Given to `restore` in the same
+ * process as it is, it becomes the shared memory again.
  */
 export interface JobSnapshot {
   id: string;

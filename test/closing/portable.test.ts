@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { NotCloneableError, QueueClosedError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { portable } from '../../dist/closing/portable.js';
+import { portable, shared } from '../../dist/closing/portable.js';
 import { echo, hold } from '../fixtures/basic.job.js';
 import { caught, makeGate, makeQueue, next, thrownBy } from '../helpers.js';
 
@@ -44,6 +44,17 @@ describe('a portable value', () => {
     expect([...copy.view]).toEqual([2, 3]);
     expect([...copy.bytes]).toEqual([3, 0, 0, 0, 4, 0, 0, 0]);
     expect(copy.data.getInt32(0, true)).toBe(4);
+  });
+
+  test('is shared again in this process, and only there', () => {
+    const memory = new SharedArrayBuffer(16);
+    const copy = portable({ memory, views: [new Int32Array(memory, 4, 2)], other: new Uint8Array(2) }, 'input');
+    const again = shared(copy) as { memory: unknown; views: Int32Array[]; other: Uint8Array };
+    expect(again.memory).toBe(memory);
+    expect(again.views[0].buffer).toBe(memory);
+    expect([again.views[0].byteOffset, again.views[0].length]).toEqual([4, 2]);
+    expect(again.other.buffer).toBeInstanceOf(ArrayBuffer);
+    expect((shared(deserialize(serialize(copy))) as { memory: unknown }).memory).toBeInstanceOf(ArrayBuffer);
   });
 
   test('does not copy buffers that nobody shares', () => {
