@@ -4,6 +4,7 @@ import { type MapOptions, mapThrough } from './adding/map.js';
 import { Replay } from './adding/replay.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
 import { type Schedule, Schedules } from './adding/schedules.js';
+import { Admin } from './admin.js';
 import { KeepAlive, realClock } from './clock.js';
 import { type Closed, type CloseOptions, Closing } from './closing/close.js';
 import { restore } from './closing/restore.js';
@@ -159,6 +160,11 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
     return queueStats(this.#parts.register.kinds, this.#parts.runner.stats);
   }
 
+  /** @internal For a page. */
+  get admin(): Admin {
+    return this.#parts.admin;
+  }
+
   // --- Pausing and ending
 
   /** Starts no more jobs, of one definition or of all; active ones go on. */
@@ -233,8 +239,24 @@ function wire(
   const deadLetters = new DeadLetters(ended.failed, new Replay({ announcer, register, store: ended.failed, intake, lifecycle }));
   const schedules = new Schedules(clock);
   const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
+  const admin = new Admin(register, ended);
   const closing = new Closing({ name, clock, announcer, register, waiting, lifecycle, intake, schedules, runner });
-  return { options, clock, logger, announcer, register, waiting, lifecycle, runner, intake, deadLetters, schedules, overview, closing };
+  return {
+    options,
+    clock,
+    logger,
+    announcer,
+    register,
+    waiting,
+    lifecycle,
+    runner,
+    intake,
+    deadLetters,
+    schedules,
+    overview,
+    admin,
+    closing,
+  };
 }
 
 function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runner {

@@ -5,9 +5,10 @@ import type { Announcer } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import { cancelled, handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
+import { withLine } from './job/log-lines.js';
 import { nextOf } from './job/next.js';
 import { announceEnd, enter, type Former, type JobRecord, move } from './job/record.js';
-import type { Canceller, Register } from './job/register.js';
+import type { Commands, Register } from './job/register.js';
 import type { JobState } from './job/state.js';
 import { execution, lineOf, type QueueLogger, report } from './observe/log.js';
 import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './threads/runner.js';
@@ -35,7 +36,7 @@ interface Parts {
  * Code of the user is called only where nothing is on its way between two places: a backoff function before anything
  * changes, listeners after all has changed.
  */
-export class Lifecycle implements Reports, Canceller {
+export class Lifecycle implements Reports<JobRecord>, Commands {
   readonly delays: Delays;
   /** Asked whenever jobs have moved: a queue that closes waits for them. */
   watcher: { check(): void } | undefined;
@@ -88,6 +89,14 @@ export class Lifecycle implements Reports, Canceller {
     this.#parts.waiting.push(record);
   }
 
+  /** Or its owner does not let it wait for that. False while the thread of its last attempt has not exited. */
+  promote(record: JobRecord): boolean {
+    if (this.delays.dueAt(record) === undefined) return false;
+    this.delays.remove(record);
+    this.#due(record);
+    return true;
+  }
+
   // --- 3. A thread has it: waiting → active; not started after all: back, at no cost
 
   started(record: JobRecord): void {
@@ -120,9 +129,11 @@ export class Lifecycle implements Reports, Canceller {
 
   /** What its handler says meanwhile. */
   message(record: JobRecord, message: HandlerMessage): void {
-    const { logger, announcer } = this.#parts;
-    if (message.type === 'log') return logger?.[message.level](...lineOf(record, message.args));
-    if (message.type === 'checkpoint') record.checkpoint = message.value;
+    const { logger, announcer, clock } = this.#parts;
+    if (message.type === 'log') {
+      record.logs = withLine(record.logs, clock.wallTime(), message.level, message.args);
+      logger?.[message.level](...lineOf(record, message.args));
+    } else if (message.type === 'checkpoint') record.checkpoint = message.value;
     else {
       record.progress = message.value;
       announcer.announceJob('progress', record, message.value);

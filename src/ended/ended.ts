@@ -19,4 +19,10 @@ export class Ended {
     if (record.state === 'completed') return this.completed.add(record);
     return record.state === 'failed' ? this.failed.add(record) : this.cancelled.add(record);
   }
+
+  delete(gone: ReadonlySet<JobRecord>): void {
+    this.completed.delete(gone);
+    this.cancelled.delete(gone);
+    for (const record of gone) this.failed.delete(record);
+  }
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
 import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
-import type { JobDefinition } from './definition.js';
+import type { JobKind } from './kind.js';
 import { type JobRecord, resultOf } from './record.js';
 import type { JobState } from './state.js';
 
@@ -71,6 +71,10 @@ export class Job<Input = unknown, Output = unknown> {
   get output(): Output | undefined {
     return this.#record.output as Output | undefined;
   }
+  /** The last 100 lines of its handler's `context.log`, oldest first, each with its time and level. */
+  get logs(): readonly string[] {
+    return this.#record.logs ?? [];
+  }
   /** What a failed or cancelled job ended with. */
   get error(): unknown {
     return this.#record.error;
@@ -93,6 +97,11 @@ export class Job<Input = unknown, Output = unknown> {
     return this.#record.kind.owner.cancel(this.#record, reason);
   }
 
+  /** Lets a delayed job run now. Returns false when it is not delayed, or the thread of its last attempt has not exited yet. */
+  promote(): boolean {
+    return this.#record.kind.owner.promote(this.#record);
+  }
+
   toJSON(): Record<string, unknown> {
     const { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt } = this;
     return { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt };
@@ -109,16 +118,11 @@ export function handleOf(record: JobRecord): Job {
   return record.handle as Job;
 }
 
-/** What the error of an attempt says of its job. */
-export interface Victim {
-  readonly id: string;
-  readonly attempt: number;
-  readonly timeout: number;
-  readonly kind: { readonly definition: JobDefinition };
-}
-
 /** The error of a job that is cancelled. */
-export function cancelled(record: Victim, reason: unknown): CancelledError {
+export function cancelled(
+  record: Pick<JobRecord, 'id' | 'attempt'> & { kind: Pick<JobKind, 'definition'> },
+  reason: unknown,
+): CancelledError {
   const because = reason === undefined ? '' : `: ${messageOf(reason)}`;
   const { id: jobId, attempt } = record;
   const jobName = record.kind.definition.name;

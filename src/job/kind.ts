@@ -8,6 +8,7 @@ export interface JobOwner {
   /** What the ids of its own jobs begin with. */
   readonly idPrefix: string;
   cancel(job: object, reason: unknown): boolean;
+  promote(job: object): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */
   startedAt(job: object): number | undefined;
   /** A time of `Clock.now`, in milliseconds since 1970. */

@@ -32,6 +32,8 @@ export class JobRecord {
   progress: unknown;
   /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
   checkpoint: unknown;
+  /** The last lines that its handler logged. */
+  logs: string[] | undefined;
   promise: Promise<unknown> | undefined;
   /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
@@ -74,6 +76,15 @@ export class JobRecord {
 
   get backoff(): Backoff {
     return this.options?.backoff ?? this.kind.definition.backoff;
+  }
+
+  get metadata(): unknown {
+    return this.options?.metadata;
+  }
+
+  /** Buffers of the input that are moved to the thread instead of copied. */
+  get transfer(): readonly ArrayBuffer[] | undefined {
+    return this.options?.transfer;
   }
 
   get ended(): boolean {
@@ -144,6 +155,7 @@ export class JobRecord {
     this.promise = undefined;
     this.checkpoint = undefined;
     this.progress = undefined;
+    this.logs = undefined;
     this.#set(TIME.WAITED, Number.NaN);
   }
 

@@ -7,9 +7,10 @@ import { Kinds } from './kinds.js';
 import { type Location, runningSince } from './location.js';
 import { type Former, JobRecord } from './record.js';
 
-/** Who ends a living job on its owner's word; false when its result is there already. */
-export interface Canceller {
+/** Who does to a living job what its owner says; false when it is too late, or too early, for that. */
+export interface Commands {
   cancel(record: JobRecord, reason: unknown): boolean;
+  promote(record: JobRecord): boolean;
 }
 
 /** Who knows where an active job is. */
@@ -24,7 +25,7 @@ export class Register implements JobOwner {
   readonly counts = noCounts();
   readonly kinds = new Kinds(this, this.counts);
   readonly calendar: Calendar;
-  #canceller!: Canceller;
+  #commands!: Commands;
   #locator!: Locator;
 
   constructor(clock: Clock) {
@@ -32,8 +33,8 @@ export class Register implements JobOwner {
   }
 
   /** Jobs ask them; both know of jobs first, so they are made later. */
-  keptBy(canceller: Canceller, locator: Locator): void {
-    this.#canceller = canceller;
+  keptBy(commands: Commands, locator: Locator): void {
+    this.#commands = commands;
     this.#locator = locator;
   }
 
@@ -69,7 +70,11 @@ export class Register implements JobOwner {
   }
 
   cancel(record: JobRecord, reason: unknown): boolean {
-    return !record.ended && this.jobs.has(record) && this.#canceller.cancel(record, reason);
+    return !record.ended && this.jobs.has(record) && this.#commands.cancel(record, reason);
+  }
+
+  promote(record: JobRecord): boolean {
+    return record.state === 'delayed' && this.jobs.has(record) && this.#commands.promote(record);
   }
 
   startedAt(record: JobRecord): number | undefined {

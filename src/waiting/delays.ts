@@ -30,9 +30,15 @@ export class Delays {
     return this.#live.size + this.#held.size;
   }
 
-  /** In order of their time; those that wait for a thread to exit at the end. */
+  /** In order of their time, those that wait for a thread to exit at the end; goes down the heap only as far as it is asked to. */
   *[Symbol.iterator](): Generator<JobRecord> {
-    for (const entry of [...this.#live.values()].sort(byDue)) yield entry.record;
+    const { data } = this.#heap;
+    const candidates = new TinyQueue<number>(data.length > 0 ? [0] : [], (a, b) => byDue(data[a] as Entry, data[b] as Entry));
+    for (let place = candidates.pop(); place !== undefined; place = candidates.pop()) {
+      const entry = data[place] as Entry;
+      if (this.#live.get(entry.record) === entry) yield entry.record;
+      for (const child of [2 * place + 1, 2 * place + 2]) if (child < data.length) candidates.push(child);
+    }
     yield* this.#held;
   }
 

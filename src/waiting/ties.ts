@@ -1,5 +1,5 @@
 import type { JobRecord } from '../job/record.js';
-import type { Canceller } from '../job/register.js';
+import type { Commands } from '../job/register.js';
 import type { Idempotency } from './idempotency.js';
 import { Signals } from './signals.js';
 
@@ -8,7 +8,7 @@ export class Ties {
   readonly #idempotency: Idempotency;
   readonly #signals: Signals<JobRecord>;
 
-  constructor(idempotency: Idempotency, canceller: Canceller) {
+  constructor(idempotency: Idempotency, canceller: Commands) {
     this.#idempotency = idempotency;
     this.#signals = new Signals((record, reason) => canceller.cancel(record, reason));
   }
