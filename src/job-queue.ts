@@ -198,7 +198,8 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   /**
    * Refuses new jobs, drains, then terminates the threads. Always resolves, at its deadline at the latest, with the
    * jobs that did not end; their promises reject with `QueueClosedError`. A job that cannot start before the deadline,
-   * because it is paused or delayed for longer, is not waited for. Calling it again gives the same promise.
+   * because it is paused or delayed for longer, is not waited for. One that cannot be handed back, such as when its
+   * buffer was transferred to a thread, is cancelled. Calling it again gives the same promise.
    */
   close(options: CloseOptions = {}): Promise<Closed> {
     return this.#parts.closing.close(options);

@@ -163,18 +163,14 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     record.kind.count(outcome);
     // An interrupted one may not have come to its end.
     if (started && outcome !== 'interrupted') record.kind.recordRun(waited, duration);
-    if (next.to === 'waiting') this.#interrupted(record);
-    else if (next.to === 'delayed') this.#retry(record, error, next.delay, exited);
+    if (next.to === 'waiting') {
+      logger?.warn(execution(handleOf(record)), 'job interrupted: another job ended its thread');
+      this.#return(record);
+    } else if (next.to === 'delayed') this.#retry(record, error, next.delay, exited);
     else {
       record.error = error;
       this.#finish(record, next.to, clock.now());
     }
-  }
-
-  #interrupted(record: JobRecord): void {
-    const facts = execution(handleOf(record));
-    this.#return(record);
-    this.#parts.logger?.warn(facts, 'job interrupted: another job ended its thread');
   }
 
   /** The job comes back after its backoff, and not before its thread is gone: it never runs beside itself. */
@@ -191,10 +187,15 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   /** Ends a living job on its owner's word. False when its result is there already. */
   cancel(record: JobRecord, reason: unknown): boolean {
     if (record.state === 'active') return this.#runner.cancel(record, reason);
-    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
-    record.error = cancelled(record, reason);
-    this.#finish(record, 'cancelled', this.#parts.clock.now());
+    this.giveUp(record, cancelled(record, reason));
     return true;
+  }
+
+  /** Ends a job that no thread has. */
+  giveUp(record: JobRecord, error: Error): void {
+    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
+    record.error = error;
+    this.#finish(record, 'cancelled', this.#parts.clock.now());
   }
 
   #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled', at: number): void {

@@ -100,6 +100,7 @@ export class Intake {
       return announcer.change(() => parsed.map((input) => lifecycle.enter(kind, input, settings)));
     };
     this.#refuse(definition, options);
+    if (parsed.length === 0) return [];
     return admission.hasRoom(parsed.length) ? enter() : admission.enter(parsed.length, enter, settings?.signal);
   }
 
@@ -153,24 +154,41 @@ export class Intake {
     return this.#parts.admission.enter(1, enter, settings?.signal);
   }
 
+  /** Throws when the queue takes no jobs any more. */
+  refuseClosed(jobName?: string): void {
+    if (!this.#closed) return;
+    throw new QueueClosedError(`the queue "${this.#parts.name}" is closed: it takes no more jobs`, { jobName });
+  }
+
   /** Throws when the queue takes no such job any more. */
   #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
-    if (this.#closed) {
-      throw new QueueClosedError(`the queue "${this.#parts.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
-    }
+    this.refuseClosed(definition?.name);
     if (options?.signal?.aborted) {
       throw new CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, { jobName: definition.name });
     }
   }
 
-  /** The job that is known under the idempotency key. */
+  /** The answer where a job is there already under the idempotency key. Throws `IdempotencyError`. */
   #known(kind: JobKind, input: unknown, settings: AddOptions | undefined): Duplicate | undefined {
-    if (settings?.idempotencyKey === undefined) return undefined;
-    const record = this.#parts.idempotency.find(kind.definition.name, settings.idempotencyKey, input);
-    if (record === undefined) return undefined;
-    kind.totals.deduplicated++;
+    const record = this.known(kind, input, settings?.idempotencyKey);
+    return record && this.deduplicated(record);
+  }
+
+  /** The job that an idempotency key stands for, if one does. Throws `IdempotencyError` when it has another input. */
+  known(kind: JobKind, input: unknown, key: string | undefined): JobRecord | undefined {
+    return key === undefined ? undefined : this.#parts.idempotency.find(kind.definition.name, key, input);
+  }
+
+  /** A job was asked for that is there already. */
+  deduplicated(record: JobRecord): Duplicate {
+    record.kind.totals.deduplicated++;
     this.#parts.announcer.announceJob('deduplicated', record);
     return new Duplicate(record);
+  }
+
+  /** What is sent for an input that the schema returned; `root` names it in messages. Throws as {@link accept} rejects. */
+  payload(kind: JobKind, value: unknown, root: string, settings?: TakenAddOptions): unknown {
+    return this.#payload(kind, { issues: undefined, value }, root, settings);
   }
 
   #payload(kind: JobKind, checked: Checked, root: string, settings?: TakenAddOptions): unknown {

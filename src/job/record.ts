@@ -121,6 +121,11 @@ export class JobRecord {
     return this.kind.owner.exactDateOf(this.#time(TIME.STARTED));
   }
 
+  /** When it ended, on {@link Clock.now}. */
+  get endedAt(): number {
+    return this.#time(TIME.FINISHED);
+  }
+
   /** In milliseconds since 1970. */
   get finishedAt(): number | undefined {
     return this.ended ? this.#date(TIME.FINISHED) : undefined;

@@ -34,7 +34,7 @@ export class Admission {
     return this.#counts.waiting + this.#counts.delayed;
   }
 
-  /** Whether `count` more may be added at once. More than ever fit may be added when nothing else waits. */
+  /** Whether `count` more may be added at once. More than ever fit may be added where there is room for one: nothing else may ever leave. */
   hasRoom(count: number): boolean {
     return this.#first === this.#waiters.length && this.#fits(count);
   }
@@ -98,8 +98,8 @@ export class Admission {
   }
 
   #fits(count: number): boolean {
-    const waiting = this.#waiting;
-    return waiting + count <= this.#max || (this.#whenFull === 'wait' && waiting === 0);
+    const room = this.#max - this.#waiting;
+    return count <= room || (count > this.#max && room > 0 && this.#whenFull === 'wait');
   }
 
   #full(count: number): QueueFullError {
