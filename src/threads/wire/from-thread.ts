@@ -12,7 +12,6 @@ const FROM_THREAD: Checks<FromThread> = {
   results: ({ first, values, results, last }) =>
     isCount(first) && Array.isArray(values) && (results === undefined || Array.isArray(results)) && typeof last === 'boolean',
   news: () => true,
-  loading: ({ kind }) => isCount(kind),
   mailbox: ({ of, memory }) => (of === 'progress' || of === 'checkpoint') && (memory === undefined || types.isSharedArrayBuffer(memory)),
   'late-error': isSigned,
   exit: isSigned,
