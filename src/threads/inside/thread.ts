@@ -22,8 +22,8 @@ import {
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { type Invoker, invoke } from './invoke.js';
-import { Messenger } from './job-messages.js';
-import { loadDefinition } from './module-loader.js';
+import { type JobMessages, Messenger } from './job-messages.js';
+import { type Loaded, Modules } from './modules.js';
 import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
 import { installProbe } from './probe.js';
@@ -37,21 +37,17 @@ const { exit } = process;
 
 const MAX_LATE_ERRORS = 16;
 
-/** Both are its own: `Object.prototype` may have either. */
-type Loaded = { definition: JobDefinition; error: undefined } | { definition: undefined; error: Encoded };
-
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
 interface Owner {
   readonly id: string | undefined;
   readonly name: string;
 }
 
-class JobThread implements Invoker {
+class JobThread implements Invoker, HandlerLink {
+  readonly idPrefix: string;
+  readonly cells: Int32Array;
   readonly #port: MessagePort;
-  readonly #link: HandlerLink;
   readonly #shared: SharedMemory;
-  readonly #kinds: KindMessage[] = [];
-  readonly #loaded: Loaded[] = [];
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
   readonly #owner = new AsyncLocalStorage<Owner>();
   /** Batches that have come while another was run. */
@@ -62,6 +58,8 @@ class JobThread implements Invoker {
   #current: HandlerContext | undefined;
   #last: HandlerContext | undefined;
   readonly #status: Status;
+  readonly #messenger: Messenger;
+  readonly #modules: Modules;
   readonly #outbox: Outbox;
   /** Errors told that were left by jobs that had ended: after the first this thread is replaced, so it need not tell of many. */
   #lateErrors = 0;
@@ -72,27 +70,22 @@ class JobThread implements Invoker {
     this.#port = port;
     this.#shared = new SharedMemory(shared);
     this.#status = new Status(this.#shared);
-    const { cells } = this.#shared;
-    const receive = (message: ToThread) => this.#receive(message);
-    const receiveNext = () => {
-      const entry = receiveMessageOnPort(port);
-      if (entry !== undefined) receive(entry.message as ToThread);
-      return entry !== undefined;
-    };
-    const messenger = new Messenger(port, messages, cells);
-    this.#link = { idPrefix, cells, receiveNext, messagesOf: (position) => messenger.of(position) };
+    this.idPrefix = idPrefix;
+    this.cells = this.#shared.cells;
+    this.#messenger = new Messenger(port, messages, this.cells);
+    this.#modules = new Modules(this.#status, (name, load) => this.#owner.run({ id: undefined, name }, load));
     this.#outbox = new Outbox(port, this.#shared, this.#status);
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
-    port.on('message', receive);
+    port.on('message', (message: ToThread) => this.#receive(message));
   }
 
   async open(preload: KindMessage[]): Promise<void> {
     const failures: Encoded[] = [];
     for (const kind of preload) {
-      this.#kinds[kind.index] = kind;
+      this.#modules.add(kind);
       this.#send({ type: 'loading', kind: kind.index });
-      const loaded = await this.#load(kind.index);
+      const loaded = await this.#modules.load(kind.index);
       if (loaded.error !== undefined) failures.push(loaded.error);
     }
     this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
@@ -110,6 +103,16 @@ class JobThread implements Invoker {
     if (!this.#working) void this.#work();
   }
 
+  receiveNext(): boolean {
+    const entry = receiveMessageOnPort(this.#port);
+    if (entry !== undefined) this.#receive(entry.message as ToThread);
+    return entry !== undefined;
+  }
+
+  messagesOf(position: Position): JobMessages {
+    return this.#messenger.of(position);
+  }
+
   async #work(): Promise<void> {
     this.#working = true;
     // What was run is let go: a busy thread may never see its queue empty.
@@ -122,7 +125,7 @@ class JobThread implements Invoker {
   }
 
   async #runBatch(batch: RunMessage): Promise<void> {
-    for (const kind of batch.kinds ?? []) this.#kinds[kind.index] = kind;
+    for (const kind of batch.kinds ?? []) this.#modules.add(kind);
     const { first, kind } = batch;
     const end = first + kind.length;
     this.#outbox.begin(first, end);
@@ -130,7 +133,7 @@ class JobThread implements Invoker {
       this.#outbox.beforeStart(first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
-      const loaded = this.#loaded[kind[index] as number] ?? (await this.#load(kind[index] as number));
+      const loaded = this.#modules.at(kind[index] as number) ?? (await this.#load(kind[index] as number));
       const pending = this.#run(loaded, batch, index);
       if (pending === undefined) continue;
       await pending;
@@ -138,6 +141,12 @@ class JobThread implements Invoker {
       this.#status.tick();
     }
     if (!this.#broken) this.#outbox.end();
+  }
+
+  #load(kind: number): Promise<Loaded> {
+    // Results need not wait for a module.
+    this.#outbox.send();
+    return this.#modules.load(kind);
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */
@@ -151,12 +160,12 @@ class JobThread implements Invoker {
     }
     const extras = batch.extras?.[index];
     const context = new HandlerContext(
-      this.#link,
+      this,
       position,
       batch.keys[index] as number | string,
       loaded.definition.name,
       extras?.attempt ?? 1,
-      extras?.maxAttempts ?? (this.#kinds[batch.kind[index] as number] as KindMessage).maxAttempts,
+      extras?.maxAttempts ?? this.#modules.kind(batch.kind[index] as number).maxAttempts,
       extras?.metadata,
       extras?.lastCheckpoint,
     );
@@ -200,23 +209,6 @@ class JobThread implements Invoker {
     duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
     this.#status.leave();
     this.#outbox.add(position, result, value, bytes);
-  }
-
-  async #load(index: number): Promise<Loaded> {
-    this.#outbox.send();
-    this.#status.tick();
-    this.#status.enter(PHASE.LOADING);
-    const kind = this.#kinds[index] as KindMessage;
-    let loaded: Loaded;
-    try {
-      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind), error: undefined };
-    } catch (error) {
-      loaded = { definition: undefined, error: encodeThrown(error) };
-    }
-    this.#loaded[index] = loaded;
-    this.#status.leave();
-    this.#status.tick();
-    return loaded;
   }
 
   /**

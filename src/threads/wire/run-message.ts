@@ -40,3 +40,13 @@ function extrasOf({ attempt, maxAttempts, metadata, checkpoint, kind }: Work): E
   const plain = attempt === 1 && maxAttempts === kind.definition.maxAttempts && metadata === undefined && checkpoint === undefined;
   return plain ? undefined : { attempt, maxAttempts, metadata, lastCheckpoint: checkpoint };
 }
+
+/** Whether what is sent of a job can be cloned. */
+export function isCloneable(work: Work): boolean {
+  try {
+    structuredClone([work.input, work.metadata, work.checkpoint]);
+    return true;
+  } catch {
+    return false;
+  }
+}
