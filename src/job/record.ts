@@ -80,6 +80,20 @@ export class JobRecord {
     return this.options?.backoff ?? this.kind.definition.backoff;
   }
 
+  /** What its trace is found by. */
+  get carrier(): Carrier | undefined {
+    return this.options?.carrier;
+  }
+
+  get metadata(): unknown {
+    return this.options?.metadata;
+  }
+
+  /** Buffers of the input that are moved to the thread instead of copied. */
+  get transfer(): readonly ArrayBuffer[] | undefined {
+    return this.options?.transfer;
+  }
+
   get ended(): boolean {
     return this.state === 'completed' || this.state === 'failed' || this.state === 'cancelled';
   }

@@ -21,7 +21,7 @@ export class LocalRunner implements internals.Runner {
   readonly #faults: Faults;
   readonly #scheduling: () => void;
   readonly #utilization: internals.Utilization;
-  readonly #running = new Map<internals.JobRecord, Running>();
+  readonly #running = new Map<internals.Work, Running>();
   #killed = 0;
   #closed = false;
   #scheduled = false;
@@ -64,13 +64,13 @@ export class LocalRunner implements internals.Runner {
     queueMicrotask(() => nextTick(() => this.#dispatch()));
   }
 
-  cancel(record: internals.JobRecord, reason: unknown): boolean {
+  cancel(record: internals.Work, reason: unknown): boolean {
     const running = this.#running.get(record);
     running?.attempt.cancel(reason);
     return running !== undefined;
   }
 
-  locate(record: internals.JobRecord): internals.Location | undefined {
+  locate(record: internals.Work): internals.Location | undefined {
     const running = this.#running.get(record);
     return running && { phase: 'running', threadId, since: running.attempt.startedAt };
   }
@@ -79,7 +79,7 @@ export class LocalRunner implements internals.Runner {
     return Promise.resolve(undefined);
   }
 
-  active(): internals.JobRecord[] {
+  active(): internals.Work[] {
     return [...this.#running.keys()];
   }
 
@@ -88,7 +88,7 @@ export class LocalRunner implements internals.Runner {
   }
 
   abandon(error: Error): void {
-    const back: internals.JobRecord[] = [];
+    const back: internals.Work[] = [];
     const ends: (() => void)[] = [];
     for (const [record, { attempt, ended }] of this.#running) {
       const verdict = attempt.abandon();
@@ -127,7 +127,7 @@ export class LocalRunner implements internals.Runner {
     while (this.#running.size < this.#options.threads && this.next() !== undefined);
   }
 
-  #start(record: internals.JobRecord): Promise<Outcome> {
+  #start(record: internals.Work): Promise<Outcome> {
     return new Promise((ended) => {
       this.#reports.started(record);
       const attempt = new LocalAttempt(record, {
@@ -145,7 +145,7 @@ export class LocalRunner implements internals.Runner {
     });
   }
 
-  #ended(record: internals.JobRecord, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
+  #ended(record: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
     const running = this.#running.get(record);
     this.#running.delete(record);
     this.#utilization.busy = this.#running.size;

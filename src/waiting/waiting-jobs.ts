@@ -118,6 +118,10 @@ export class WaitingJobs {
     this.push(record);
   }
 
+  has(record: JobRecord): boolean {
+    return record.state === 'waiting';
+  }
+
   remove(record: JobRecord): void {
     this.#backlogOf(record.kind).remove(record);
     this.#ages.leave(record.readyAt);
