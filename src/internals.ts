@@ -1,6 +1,6 @@
 /**
- * What the subpaths and the command may use beyond the public API: the places where a queue's time, chance and threads
- * can be replaced, the parts that do to a value in this thread what crossing to another does to it, and what observers need.
+ * What `threadmill/testing`, `threadmill/opentelemetry`, `threadmill/timeline` and the command may use beyond the public API: the places where a queue's time, chance and
+ * threads can be replaced, and the parts that do to a value in this thread what crossing to another does to it.
  */
 export { payloadOf } from './adding/intake.js';
 export { checkOptions } from './check-options.js';

@@ -80,7 +80,6 @@ export class JobRecord {
     return this.options?.backoff ?? this.kind.definition.backoff;
   }
 
-  /** What its trace is found by. */
   get carrier(): Carrier | undefined {
     return this.options?.carrier;
   }

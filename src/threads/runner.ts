@@ -22,10 +22,10 @@ export interface Work {
   readonly order: number;
   readonly input: unknown;
   readonly metadata: unknown;
-  /** What its trace is found by, where it belongs to one. */
-  readonly carrier?: Carrier | undefined;
   /** Buffers of the input that are moved instead of copied. */
   readonly transfer: readonly ArrayBuffer[] | undefined;
+  /** What its trace is found by, where there is one. */
+  readonly carrier?: Carrier | undefined;
   /** What the attempt finds as `lastCheckpoint`. */
   readonly checkpoint: unknown;
   readonly kind: {

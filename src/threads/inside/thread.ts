@@ -57,9 +57,9 @@ class JobThread implements Invoker {
   /** Batches that have come while another was run. */
   #queued: RunMessage[] = [];
   #working = false;
-  #current: HandlerContext | undefined;
-  /** What the trace of the current job is found by. */
+  /** Of the job that starts now: what its trace is found by. */
   #carrier: Carrier | undefined;
+  #current: HandlerContext | undefined;
   #last: HandlerContext | undefined;
   readonly #status: Status;
   readonly #outbox: Outbox;
@@ -177,10 +177,10 @@ class JobThread implements Invoker {
 
   completed(context: HandlerContext, output: unknown): void {
     if (context.ended) return;
-    const { value, buffers } = packOutput(output);
+    const { value, bytes, buffers } = packOutput(output);
     if (buffers !== undefined) this.#outbox.move(buffers);
     this.#close(context, false);
-    this.#finish(context.position, RESULT.COMPLETED, value);
+    this.#finish(context.position, RESULT.COMPLETED, value, bytes);
   }
 
   failed(context: HandlerContext, error: unknown): void {
@@ -195,11 +195,11 @@ class JobThread implements Invoker {
     this.#current = undefined;
   }
 
-  #finish(position: Position, result: number, value: unknown): void {
+  #finish(position: Position, result: number, value: unknown, bytes = 0): void {
     const { startedAt, duration, mask } = this.#shared;
     duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
     this.#status.leave();
-    this.#outbox.add(position, result, value);
+    this.#outbox.add(position, result, value, bytes);
   }
 
   async #load(index: number): Promise<Loaded> {
