@@ -10,7 +10,7 @@ import { fetchPage, render, search } from './work.job.js';
 const folder = process.argv[2] ?? tmpdir();
 const file = join(folder, 'timeline.json');
 
-const queue = new JobQueue({ name: 'documents', threads: 2, logger: false });
+const queue = new JobQueue({ name: 'documents', threads: 2, jobs: [render, fetchPage, search], logger: false });
 const timeline = recordTimeline(queue, file);
 await queue.ready();
 

@@ -155,8 +155,9 @@ describe('a job', () => {
   });
 
   it('whose thread died because of another has its interrupted run told with the next', async () => {
-    await queue.run(bomb, null);
-    const job = await queue.add(patient, new SharedArrayBuffer(4));
+    const memory = new SharedArrayBuffer(4);
+    await queue.run(bomb, memory);
+    const job = await queue.add(patient, memory);
     await job.result();
     const told = spans().processed.filter(({ attributes }) => attributes['messaging.message.id'] === job.id);
     expect(told.map(({ attributes }) => [attributes['threadmill.job.attempt'], attributes['threadmill.job.outcome']])).toEqual([

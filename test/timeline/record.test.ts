@@ -92,8 +92,9 @@ test('an attempt that another job interrupted is a mark', async () => {
   const path = file();
   const queue = makeQueue();
   const timeline = recordTimeline(queue, path);
-  await queue.run(bomb, null);
-  await queue.run(patient, new SharedArrayBuffer(4));
+  const memory = new SharedArrayBuffer(4);
+  await queue.run(bomb, memory);
+  await queue.run(patient, memory);
   await timeline.close();
   const { marks, slices } = readTrace(path);
   expect(marks.map(({ name }) => name)).toContain('patient interrupted');
