@@ -30,6 +30,11 @@ export const count: Check<number> = (value, refuse) => {
   return value;
 };
 
+export const boolean: Check<boolean> = (value, refuse) => {
+  if (typeof value !== 'boolean') refuse('expected boolean');
+  return value;
+};
+
 export const oneOf =
   <Value>(...values: Value[]): Check<Value> =>
   (value, refuse) => {

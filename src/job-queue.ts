@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { jobOf, outputOf } from './adding/intake.js';
+import { FOR_JOB, FOR_OUTPUT } from './adding/asking.js';
 import { type MapOptions, mapThrough } from './adding/map.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
 import type { Schedule } from './adding/schedules.js';
@@ -61,12 +61,15 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
     input: Input,
     options?: AddOptions,
   ): Promise<Job<Parsed, Output>> {
-    return this.#parts.intake.accept(definition, input, options, jobOf) as Promise<Job<Parsed, Output>>;
+    return this.#parts.intake.accept(definition, input, options, FOR_JOB) as Promise<Job<Parsed, Output>>;
   }
 
-  /** Adds a job and resolves with its output. Rejects as `add` does, and with the error of its last attempt. */
+  /**
+   * Adds a job and resolves with its output. Rejects as `add` does, and with the error of its last attempt. Who calls gets
+   * the error: so it has one attempt and is no dead letter, unless `maxAttempts` or `deadLetter` say otherwise.
+   */
   run<Input, Parsed, Output>(definition: JobDefinition<Input, Parsed, Output>, input: Input, options?: AddOptions): Promise<Output> {
-    return this.#parts.intake.accept(definition, input, options, outputOf) as Promise<Output>;
+    return this.#parts.intake.accept(definition, input, options, FOR_OUTPUT) as Promise<Output>;
   }
 
   /**

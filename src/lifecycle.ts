@@ -6,11 +6,12 @@ import type { AddOptions } from './job/add-options.js';
 import { cancelled, handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
 import { nextOf } from './job/next.js';
-import { announceEnd, enter, type Former, type JobRecord, move } from './job/record.js';
+import { enter, type Former, type JobRecord, move } from './job/record.js';
 import type { Commands, Register } from './job/register.js';
+import { announceEnd } from './job/result.js';
 import type { JobState } from './job/state.js';
 import { hear } from './observe/handler-message.js';
-import { execution, type QueueLogger, report } from './observe/log.js';
+import { execution, type JobLogger, report } from './observe/log.js';
 import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './threads/runner.js';
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
@@ -22,7 +23,7 @@ import type { WaitingJobs } from './waiting/waiting-jobs.js';
 interface Parts {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly logger: QueueLogger | undefined;
+  readonly logger: JobLogger | undefined;
   readonly announcer: Announcer;
   readonly register: Register;
   readonly waiting: WaitingJobs;
@@ -63,9 +64,10 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   // --- 1. It comes in: waiting or delayed
 
-  enter(kind: JobKind, input: unknown, settings: AddOptions | undefined, former?: Former): JobRecord {
+  /** `awaited`: somebody waits for its end, see {@link JobRecord.awaited}. */
+  enter(kind: JobKind, input: unknown, settings: AddOptions | undefined, awaited: boolean, former?: Former): JobRecord {
     const { clock, register, waiting, announcer } = this.#parts;
-    const record = register.add(kind, input, settings, ++this.#order, clock.now(), former);
+    const record = register.add(kind, input, settings, awaited, ++this.#order, clock.now(), former);
     if (record.options !== undefined) this.#ties.tie(record);
     this.#keepAlive.hold();
     kind.totals.added++;
@@ -148,7 +150,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     // An interrupted one may not have come to its end.
     if (started && outcome !== 'interrupted') record.kind.recordRun(waited, duration);
     if (next.to === 'waiting') {
-      logger?.warn(execution(handleOf(record)), 'job interrupted: another job ended its thread');
+      logger?.warn(execution(handleOf(record), logger), 'job interrupted: another job ended its thread');
       this.returned([record]);
     } else if (next.to === 'delayed') this.#retry(record, error, next.delay, exited);
     else {
@@ -189,13 +191,14 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     if (record.options !== undefined) this.#ties.untie(record);
     const evicted = ended.add(record);
     if (evicted !== undefined) register.forget(evicted);
-    const { size, isAlarming } = ended.failed;
+    const { size, isAlarming } = ended.deadLetters;
     announceEnd(record);
-    if (state === 'failed') {
-      announcer.announceJob('failed', record, record.error);
+    if (state === 'failed') announcer.announceJob('failed', record, record.error);
+    else announcer.announceJob(state, record);
+    if (state === 'failed' && record.deadLetter) {
       if (evicted !== undefined) announcer.announceJob('evicted', evicted);
       else if (isAlarming) announcer.announceJob('dead-letter-alert', record, size);
-    } else announcer.announceJob(state, record);
+    }
     admission.roomMade();
     // The last one, and none has come since.
     if (register.living > 0 || !this.#keepAlive.held) return;
@@ -216,7 +219,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   // --- 6. A dead letter lives again: failed → waiting
 
   replay(record: JobRecord, input: unknown): void {
-    this.#parts.ended.failed.delete(record);
+    this.#parts.ended.deadLetters.delete(record);
     record.renew(input);
     record.kind.totals.replayed++;
     this.#keepAlive.hold();

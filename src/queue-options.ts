@@ -33,8 +33,10 @@ export interface QueueOptions {
   idempotency?: { ttl?: number; max?: number };
   /** Last completed, and last cancelled, jobs kept for reading. Default 100. */
   keepCompleted?: number;
-  /** Any logger with pino's methods; `false` for none. Default pino at level `info`. */
+  /** Any logger with pino's methods; `false` for none. Default pino at level `info`, to stderr. */
   logger?: QueueLogger | false;
+  /** Keys of `metadata` that every log line of a job carries, such as `['requestId']`. Default none. */
+  logMetadata?: readonly string[];
   /** Passed to the threads. Default none. */
   worker?: ThreadOptions;
   /** Whether to look where a timed-out job is stuck before its thread is terminated: `TimeoutError.postMortem`. Takes 100 ms at most. Default `true`. */
@@ -73,6 +75,7 @@ const schema = z.strictObject({
   logger: z
     .union([z.literal(false), z.custom<QueueLogger>(isLogger)], 'expected a logger with trace, debug, info, warn and error, or false')
     .optional(),
+  logMetadata: z.array(z.string()).default([]),
   worker: z
     .strictObject({
       resourceLimits: z.record(z.string(), z.number()).optional(),

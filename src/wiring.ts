@@ -26,7 +26,7 @@ export function wire(
   { clock = realClock, random = Math.random, runner: makeRunner = threadsRunner }: Seams,
 ) {
   const { name, maxInputBytes } = options;
-  const logger = loggerFor(options.logger, name);
+  const logger = loggerFor(options.logger, name, options.logMetadata);
   const announcer = new Announcer(queue, name, (event, error) => report(logger, error, `a listener of "${event}" failed`));
   const register = new Register(clock);
   const { jobs, kinds, idPrefix } = register;
@@ -40,7 +40,7 @@ export function wire(
   const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix });
   lifecycle.runBy(runner);
   const intake = new Intake({ name, maxInputBytes, announcer, register, admission, idempotency, lifecycle });
-  const deadLetters = new DeadLetters(ended.failed, new Replay({ announcer, register, store: ended.failed, intake, lifecycle }));
+  const deadLetters = new DeadLetters(ended.deadLetters, new Replay({ announcer, register, store: ended.deadLetters, intake, lifecycle }));
   const schedules = new Schedules(clock);
   const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
   const admin = new Admin(register, ended);

@@ -20,7 +20,9 @@ const queue = new JobQueue({ jobs: [charge, invoice, ship, reward], logger: fals
 // Each handler is killed after its effect, when its time is over, and runs again.
 queue.on('retrying', (job, error) => console.log(`${job.name}: attempt ${job.attempt} ended: ${(error as Error).message}`));
 const order = 1;
-const results = await Promise.all([charge, invoice, ship, reward].map((definition) => queue.run(definition, { order })));
+const results = await Promise.all(
+  [charge, invoice, ship, reward].map((definition) => queue.run(definition, { order }, { maxAttempts: 4 })),
+);
 console.log(results);
 
 // Twice run, once done.

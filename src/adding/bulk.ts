@@ -38,7 +38,7 @@ export class Bulk {
     this.#jobs = new Array(inputs.length);
     this.#register = register;
     this.#enter = (input) => {
-      const job = handleOf(lifecycle.enter(kind, input, settings));
+      const job = handleOf(lifecycle.enter(kind, input, settings, false));
       // It was aborted since the first of them came in.
       if (settings?.signal?.aborted) job.cancel(settings.signal.reason);
       return job;

@@ -2,33 +2,17 @@ import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError
 import type { Announcer } from '../events.js';
 import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
-import { handleOf, Job } from '../job/job.js';
+import type { Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import { type Payload, pack } from '../job/payload.js';
-import { type JobRecord, resultOf } from '../job/record.js';
+import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
+import { type Asking, Duplicate } from './asking.js';
 import { Bulk, Slices } from './bulk.js';
-
-/** A job that was there already, for its idempotency key. */
-export class Duplicate {
-  constructor(readonly record: JobRecord) {}
-}
-
-export type Accepted = JobRecord | Duplicate;
-
-/** The handle of an accepted job: one of its own, when the job was there already. */
-export function jobOf(accepted: Accepted): Job {
-  return accepted instanceof Duplicate ? new Job(accepted.record, true) : handleOf(accepted);
-}
-
-/** The promise of its output. */
-export function outputOf(accepted: Accepted): Promise<unknown> {
-  return resultOf(accepted instanceof Duplicate ? accepted.record : accepted);
-}
 
 /** What an intake needs of its queue. */
 interface Parts {
@@ -67,21 +51,21 @@ export class Intake {
   }
 
   /**
-   * Checks everything, then enters the job. Resolves with `present` of it. Synchronous as far as the schema and the room
+   * Checks everything, then enters the job. Resolves with what is asked for. Synchronous as far as the schema and the room
    * allow: one promise for a whole job.
    */
   accept<Presented>(
     definition: JobDefinition,
     input: unknown,
     options: AddOptions | undefined,
-    present: (accepted: Accepted) => Presented,
+    asking: Asking<Presented>,
   ): Promise<unknown> {
     try {
       const kind = this.kindOf(definition, options);
-      const settings = options && checkAddOptions(definition, options, this.#parts.maxInputBytes);
+      const settings = options && checkAddOptions(definition, options, asking.awaited, this.#parts.maxInputBytes);
       const checked = validate(definition.input, input);
-      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, present);
-      const presented = this.#admit(kind, checked, settings, present);
+      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, asking);
+      const presented = this.#admit(kind, checked, settings, asking);
       return presented instanceof Promise ? presented : Promise.resolve(presented);
     } catch (error) {
       return Promise.reject(error);
@@ -91,7 +75,7 @@ export class Intake {
   /** The same for many: all or none. */
   async acceptAll(definition: JobDefinition, inputs: Iterable<unknown>, options: AddOptions | undefined): Promise<Job[]> {
     const kind = this.kindOf(definition, options);
-    const settings = options && checkAddOptions(definition, options, this.#parts.maxInputBytes);
+    const settings = options && checkAddOptions(definition, options, false, this.#parts.maxInputBytes);
     if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
       throw new OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
     }
@@ -143,23 +127,23 @@ export class Intake {
     kind: JobKind,
     checked: Promise<Checked>,
     settings: TakenAddOptions | undefined,
-    present: (accepted: Accepted) => Presented,
+    asking: Asking<Presented>,
   ): Promise<Presented> {
-    return this.#admit(kind, await checked, settings, present);
+    return this.#admit(kind, await checked, settings, asking);
   }
 
   #admit<Presented>(
     kind: JobKind,
     checked: Checked,
     settings: TakenAddOptions | undefined,
-    present: (accepted: Accepted) => Presented,
+    asking: Asking<Presented>,
   ): Presented | Promise<Presented> {
     const input = this.#payload(kind, checked, 'input', settings);
     this.#refuse(kind.definition, settings);
     const known = this.#known(kind, input, settings);
-    if (known !== undefined) return present(known);
-    if (this.#parts.admission.hasRoom(1)) return present(this.#parts.lifecycle.enter(kind, input, settings));
-    return this.#enterInTurn(kind, input, settings, present);
+    if (known !== undefined) return asking.present(known);
+    if (this.#parts.admission.hasRoom(1)) return asking.present(this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
+    return this.#enterInTurn(kind, input, settings, asking);
   }
 
   // A function of its own, for what a closure needs is allocated whenever the function around it is called.
@@ -167,11 +151,11 @@ export class Intake {
     kind: JobKind,
     input: unknown,
     settings: TakenAddOptions | undefined,
-    present: (accepted: Accepted) => Presented,
+    asking: Asking<Presented>,
   ): Promise<Presented> {
     const enter = () => {
       this.#refuse(kind.definition, settings);
-      return present(this.#known(kind, input, settings) ?? this.#parts.lifecycle.enter(kind, input, settings));
+      return asking.present(this.#known(kind, input, settings) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
     };
     return this.#parts.admission.enter(1, enter, settings?.signal);
   }

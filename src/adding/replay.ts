@@ -7,7 +7,8 @@ import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { refuseOther } from '../waiting/idempotency.js';
-import { type Intake, jobOf } from './intake.js';
+import { jobOf } from './asking.js';
+import type { Intake } from './intake.js';
 
 interface Parts {
   readonly announcer: Announcer;

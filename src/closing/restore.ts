@@ -1,4 +1,5 @@
-import { type Intake, jobOf } from '../adding/intake.js';
+import { jobOf } from '../adding/asking.js';
+import type { Intake } from '../adding/intake.js';
 import { type Check, checked, number, object, optional, shown } from '../checks.js';
 import type { Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
@@ -58,6 +59,7 @@ const checkSnapshot = object({
   checkpoint: (value) => value,
   timeout: optional(jobLimits.timeout),
   maxAttempts: optional(jobLimits.maxAttempts),
+  deadLetter: optional(jobLimits.deadLetter),
   backoff: optional(backoff),
   idempotencyKey: optional(text),
 });
@@ -76,7 +78,7 @@ export function restore(snapshots: Iterable<JobSnapshot>, parts: Parts): Job[] {
   intake.refuseClosed();
   return announcer.change(() =>
     entries.map(({ kind, snapshot, settings, known }) =>
-      jobOf(known === undefined ? lifecycle.enter(kind, snapshot.input, settings, snapshot) : intake.deduplicated(known)),
+      jobOf(known === undefined ? lifecycle.enter(kind, snapshot.input, settings, false, snapshot) : intake.deduplicated(known)),
     ),
   );
 }

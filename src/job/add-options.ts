@@ -11,8 +11,10 @@ export interface AddOptions {
   delay?: number;
   /** Overrides the definition's, in milliseconds. */
   timeout?: number;
-  /** Overrides the definition's. */
+  /** Overrides the definition's. Default 4; 1 with `run` and `map`. */
   maxAttempts?: number;
+  /** Overrides the definition's: whether a job that failed for good is a dead letter. Default `true`; `false` with `run` and `map`. */
+  deadLetter?: boolean;
   /** Overrides the definition's. */
   backoff?: Backoff;
   /** While a job of the definition with this key lives, and for `idempotency.ttl` after it completed, `add` answers with that job. */
@@ -52,6 +54,7 @@ const addOptions = object({
   delay: optional(number(0)),
   timeout: optional(jobLimits.timeout),
   maxAttempts: optional(jobLimits.maxAttempts),
+  deadLetter: optional(jobLimits.deadLetter),
   backoff: optional(jobLimits.backoff),
   idempotencyKey: optional(key),
   metadata: (value) => value,
@@ -66,13 +69,13 @@ const onceWithTransfer = once(' with "transfer": a transferred buffer is gone fo
 const onceAtMost = once(': the job is delivered at most once');
 
 /**
- * Checks what `add` was told; metadata that takes more than `maxInputBytes` is looked at so far only. Throws `OptionsError`,
- * or `NotCloneableError` for the metadata.
+ * Checks what `add` was told, or `run` where somebody waits for the job; metadata that takes more than `maxInputBytes` is
+ * looked at so far only. Throws `OptionsError`, or `NotCloneableError` for the metadata.
  */
-export function checkAddOptions(definition: JobDefinition, options: AddOptions, maxInputBytes?: number): TakenAddOptions {
+export function checkAddOptions(definition: JobDefinition, options: AddOptions, awaited: boolean, maxInputBytes?: number): TakenAddOptions {
   const where = `add(${definition.name})`;
   const taken = checked(addOptions, options, where) as TakenAddOptions;
-  const maxAttempts = taken.maxAttempts ?? definition.maxAttempts;
+  const maxAttempts = taken.maxAttempts ?? (awaited ? definition.awaited : definition).maxAttempts;
   if (taken.transfer !== undefined) checked(onceWithTransfer, { maxAttempts }, where);
   if (definition.delivery === 'at-most-once') checked(onceAtMost, { maxAttempts }, where);
   if (taken.metadata !== undefined) {

@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
+import { boolean, type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
 
@@ -24,8 +24,13 @@ export interface JobOptions {
   loadTimeout?: number;
   /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel. Default 0. */
   gracePeriod?: number;
-  /** Executions in total, the first included. Default 4. */
+  /** Executions in total, the first included. Default 4; 1 with `run` and `map`, where somebody waits and gets the error. */
   maxAttempts?: number;
+  /**
+   * Whether a job that failed for good is kept as a dead letter, to be read and replayed. Default `true`; `false` with
+   * `run` and `map`, where somebody waits and gets the error: then it is kept like a completed one.
+   */
+  deadLetter?: boolean;
   /** Wait before the next attempt. Default exponential from 1 s, factor 2, at most 30 s, jitter 0.5. */
   backoff?: Backoff;
   /** Higher runs first; equal priorities run in order of arrival. Default 0. */
@@ -49,7 +54,12 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly timeout: number;
   readonly loadTimeout: number;
   readonly gracePeriod: number;
+  /** With `add`, `addBulk` and `schedule`; see {@link awaited}. */
   readonly maxAttempts: number;
+  /** With `add`, `addBulk` and `schedule`; see {@link awaited}. */
+  readonly deadLetter: boolean;
+  /** The same where somebody waits for the job, with `run` and `map`: what the definition says holds for both, their defaults differ. */
+  readonly awaited: { readonly maxAttempts: number; readonly deadLetter: boolean };
   readonly backoff: Backoff;
   readonly priority: number;
   readonly concurrency: number;
@@ -67,6 +77,7 @@ const MAX_MS = 2_147_483_647;
 export const jobLimits = {
   timeout: number(1, MAX_MS),
   maxAttempts: count,
+  deadLetter: boolean,
   backoff: checkBackoff,
   priority: number(),
 };
@@ -113,6 +124,7 @@ const definitionOptions = object({
   loadTimeout: optional(number(1, MAX_MS), 30_000),
   gracePeriod: optional(number(0, MAX_MS), 0),
   maxAttempts: optional(jobLimits.maxAttempts),
+  deadLetter: optional(jobLimits.deadLetter),
   backoff: (value, refuse) => jobLimits.backoff(value ?? { type: 'exponential' }, refuse),
   priority: optional(jobLimits.priority, 0),
   concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
@@ -166,7 +178,10 @@ export function defineJob(options: object): JobDefinition {
   if (once) {
     checked(object({ maxAttempts: optional(oneOf(1)) }), { maxAttempts: taken.maxAttempts }, 'defineJob with delivery "at-most-once"');
   }
-  const definition = { output: undefined, rateLimit: undefined, ...taken, maxAttempts: once ? 1 : (taken.maxAttempts ?? 4) };
+  const { maxAttempts = once ? 1 : undefined, deadLetter } = taken;
+  const awaited = Object.freeze({ maxAttempts: maxAttempts ?? 1, deadLetter: deadLetter ?? false });
+  const alone = { maxAttempts: maxAttempts ?? 4, deadLetter: deadLetter ?? true };
+  const definition = { output: undefined, rateLimit: undefined, ...taken, ...alone, awaited };
   Object.defineProperty(definition, brand, { value: true });
   return Object.freeze(definition) as unknown as JobDefinition;
 }

@@ -4,7 +4,8 @@ import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
 import { carrierOf } from './carrier.js';
 import type { JobKind } from './kind.js';
-import { type JobRecord, resultOf } from './record.js';
+import type { JobRecord } from './record.js';
+import { resultOf } from './result.js';
 import type { JobState } from './state.js';
 
 let record: (job: Job) => JobRecord;

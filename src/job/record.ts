@@ -58,6 +58,8 @@ export class JobRecord {
     public options: (AddOptions & { carrier?: Carrier }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
+    /** Whether somebody waits for it, and gets its error: it was added by `run` or `map`. */
+    public awaited = false,
   ) {
     this.#times = times;
     this.#set(TIME.ADDED, now);
@@ -73,7 +75,17 @@ export class JobRecord {
   }
 
   get maxAttempts(): number {
-    return this.options?.maxAttempts ?? this.kind.definition.maxAttempts;
+    return this.options?.maxAttempts ?? this.#defaults.maxAttempts;
+  }
+
+  /** Whether it is a dead letter when it fails for good. */
+  get deadLetter(): boolean {
+    return this.options?.deadLetter ?? this.#defaults.deadLetter;
+  }
+
+  get #defaults(): { readonly maxAttempts: number; readonly deadLetter: boolean } {
+    const { definition } = this.kind;
+    return this.awaited ? definition.awaited : definition;
   }
 
   get backoff(): Backoff {
@@ -159,6 +171,8 @@ export class JobRecord {
   /** The job begins anew, as if it had just been added with this input. */
   renew(input: unknown): void {
     this.input = input;
+    // Who waited has its error.
+    this.awaited = false;
     this.attempt = 0;
     this.toldActive = 0;
     this.failedAttempts = NO_ATTEMPTS;
@@ -211,33 +225,4 @@ export function move(record: JobRecord, to: JobState): void {
   kind.leaves(state);
   record.state = to;
   kind.enters(to);
-}
-
-/** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */
-export function resultOf(record: JobRecord): Promise<unknown> {
-  if (record.promise === undefined) {
-    if (record.state === 'completed') record.promise = Promise.resolve(record.output);
-    else if (record.ended || record.error !== undefined) record.promise = Promise.reject(record.error);
-    else {
-      record.promise = new Promise(keepResolve);
-      record.resolve = keptResolve;
-      keptResolve = undefined;
-    }
-  }
-  return record.promise;
-}
-
-let keptResolve: JobRecord['resolve'];
-
-// One for all promises: a function of its own for each would be garbage for every job.
-function keepResolve(resolve: (output: unknown) => void): void {
-  keptResolve = resolve;
-}
-
-/** Settles the promise of {@link resultOf}, if somebody asked for it, from how the job ended. */
-export function announceEnd(record: JobRecord): void {
-  const { resolve } = record;
-  if (resolve === undefined) return;
-  record.resolve = undefined;
-  resolve(record.state === 'completed' ? record.output : Promise.reject(record.error));
 }

@@ -55,11 +55,19 @@ export class Register implements JobOwner {
   }
 
   /** A job is known from now on; `now` on {@link Clock.now}. It is in no state yet. */
-  add(kind: JobKind, input: unknown, settings: AddOptions | undefined, order: number, now: number, former: Former | undefined): JobRecord {
+  add(
+    kind: JobKind,
+    input: unknown,
+    settings: AddOptions | undefined,
+    awaited: boolean,
+    order: number,
+    now: number,
+    former: Former | undefined,
+  ): JobRecord {
     const key = former?.id ?? order;
     const priority = settings?.priority ?? kind.definition.priority;
     const times = this.jobs.timesFor(key);
-    const record = new JobRecord(key, kind, input, priority, order, now, settings && keptOf(settings), times);
+    const record = new JobRecord(key, kind, input, priority, order, now, settings && keptOf(settings), times, awaited);
     if (former !== undefined) {
       record.attempt = former.attemptsMade;
       record.checkpoint = former.checkpoint;

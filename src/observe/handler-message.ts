@@ -3,11 +3,11 @@ import type { Announcer } from '../events.js';
 import { withLine } from '../job/log-lines.js';
 import type { JobRecord } from '../job/record.js';
 import type { HandlerMessage } from '../threads/runner.js';
-import { lineOf, type QueueLogger } from './log.js';
+import { type JobLogger, lineOf } from './log.js';
 
 interface Listeners {
   readonly clock: Clock;
-  readonly logger: QueueLogger | undefined;
+  readonly logger: JobLogger | undefined;
   readonly announcer: Announcer;
 }
 
@@ -15,7 +15,7 @@ interface Listeners {
 export function hear(record: JobRecord, message: HandlerMessage, { clock, logger, announcer }: Listeners): void {
   if (message.type === 'log') {
     record.logs = withLine(record.logs, clock.wallTime(), message.level, message.args);
-    logger?.[message.level](...lineOf(record, message.args));
+    logger?.[message.level](...lineOf(record, message.args, logger));
   } else if (message.type === 'checkpoint') record.checkpoint = message.value;
   else {
     record.progress = message.value;

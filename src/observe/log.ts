@@ -2,9 +2,12 @@ import type { EventEmitter } from 'node:events';
 import { format } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { QueueEvents } from '../events.js';
-import type { Job } from '../job/job.js';
+import { type Job, recordOf } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { callGuarded, textOf } from '../thrown.js';
+
+/** Where the default logger writes: what a program prints on stdout may be its output. */
+const STDERR = 2;
 
 type LogMethod = (fields: object, message?: string) => void;
 
@@ -17,10 +20,16 @@ export interface QueueLogger {
   error: LogMethod;
 }
 
-/** The logger of a queue: the given one, pino at level `info`, or none. What one throws, or rejects with, is left alone: it cannot be told. */
-export function loggerFor(option: QueueLogger | false | undefined, queue: string): QueueLogger | undefined {
+/** The logger of a queue. */
+export interface JobLogger extends QueueLogger {
+  /** What every line of a job carries of its metadata. */
+  of(metadata: unknown): object | undefined;
+}
+
+/** The logger of a queue, which names the keys `logMetadata` of a job's metadata: the given one, pino at level `info`, or none. What one throws, or rejects with, is left alone: it cannot be told. */
+export function loggerFor(option: QueueLogger | false | undefined, queue: string, logMetadata: readonly string[]): JobLogger | undefined {
   if (option === false) return undefined;
-  const logger = option ?? (pino({ name: 'threadmill' }) as Logger);
+  const logger = option ?? (pino({ name: 'threadmill' }, pino.destination(STDERR)) as Logger);
   const guard = (level: keyof QueueLogger): LogMethod => {
     // Logging must not end a job.
     return (fields, message) =>
@@ -29,31 +38,41 @@ export function loggerFor(option: QueueLogger | false | undefined, queue: string
         () => {},
       );
   };
-  return { trace: guard('trace'), debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
+  const of = (metadata: unknown) => namedOf(metadata, logMetadata);
+  return { trace: guard('trace'), debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error'), of };
 }
 
-/** Writes one line for every execution, and one for everything people must know of. Inputs and results are never logged. */
-export function logEvents(queue: EventEmitter<QueueEvents>, logger: QueueLogger): void {
-  queue.on('completed', (job) => logger.info(execution(job), 'job completed'));
+/**
+ * Writes one line for every execution, and one for everything people must know of. Inputs and results are never logged, and of
+ * metadata only the keys that `logMetadata` names.
+ */
+export function logEvents(queue: EventEmitter<QueueEvents>, logger: JobLogger): void {
+  const facts = (job: Job) => execution(job, logger);
+  queue.on('completed', (job) => logger.info(facts(job), 'job completed'));
   queue.on('retrying', (job, error, delay) =>
-    logger.warn({ ...execution(job), retryIn: Math.round(delay), error: stackOf(error) }, 'job will be retried'),
+    logger.warn({ ...facts(job), retryIn: Math.round(delay), err: errOf(error) }, 'job will be retried'),
   );
-  queue.on('failed', (job, error) => logger.error({ ...execution(job), error: stackOf(error) }, 'job failed: it is a dead letter'));
-  queue.on('cancelled', (job) => logger.info({ ...execution(job), error: stackOf(job.error) }, 'job cancelled'));
-  queue.on('evicted', ({ id, name }) =>
-    logger.warn({ jobId: id, job: name }, 'dead letter evicted: raise deadLetters.max, replay or remove'),
+  queue.on('failed', (job, error) => {
+    const fields = { ...facts(job), err: errOf(error) };
+    if (recordOf(job).deadLetter) logger.error(fields, 'job failed: it is a dead letter');
+    else logger.warn(fields, 'job failed');
+  });
+  queue.on('cancelled', (job) => logger.info({ ...facts(job), err: errOf(job.error) }, 'job cancelled'));
+  queue.on('evicted', ({ id, name, metadata }) =>
+    logger.warn({ jobId: id, job: name, ...logger.of(metadata) }, 'dead letter evicted: raise deadLetters.max, replay or remove'),
   );
   queue.on('dead-letter-alert', (_job, size) => logger.error({ size }, 'many dead letters'));
   queue.on('thread-killed', (event) => logger.warn(event, 'thread ended'));
   queue.on('thread-zombie', (event) => logger.error(event, 'thread does not end: native code holds it'));
-  queue.on('late-error', (event, error) => logger.error({ ...event, error: stackOf(error) }, 'an error came from a job that had ended'));
+  queue.on('late-error', (event, error) => logger.error({ ...event, err: errOf(error) }, 'an error came from a job that had ended'));
 }
 
 /** The facts of a job's last execution. Times in milliseconds, rounded to the microsecond. */
-export function execution(job: Job): object {
+export function execution(job: Job, logger: JobLogger): object {
   const last = job.attempts.at(-1);
   const ran = last?.number === job.attempt ? last : undefined;
   return {
+    ...logger.of(job.metadata),
     jobId: job.id,
     job: job.name,
     attempt: job.attempt,
@@ -68,6 +87,28 @@ function rounded(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.round(ms * 1_000) / 1_000;
 }
 
+/** The keys of a job's metadata that its lines carry. Never throws. */
+function namedOf(metadata: unknown, keys: readonly string[]): object | undefined {
+  if (keys.length === 0 || typeof metadata !== 'object' || metadata === null) return undefined;
+  return Object.fromEntries(
+    keys.flatMap((key) => (Object.hasOwn(metadata, key) ? [[key, (metadata as Record<string, unknown>)[key]]] : [])),
+  );
+}
+
+/** An error, as pino takes it under `err`: the error itself, when it can be read without harm, or else a text. */
+function errOf(error: unknown): unknown {
+  try {
+    if (error instanceof Error) {
+      for (const key of ['name', 'message', 'stack', 'cause', ...Object.keys(error)])
+        void (error as unknown as Record<string, unknown>)[key];
+      return error;
+    }
+  } catch {
+    // A proxy, or a getter that throws.
+  }
+  return textOf(error);
+}
+
 /** With its stack, where there is one. Never throws. */
 function stackOf(error: unknown): string {
   try {
@@ -79,15 +120,15 @@ function stackOf(error: unknown): string {
 }
 
 /** A handler's log line, as pino takes it: fields, then text. */
-export function lineOf({ id, kind, attempt }: JobRecord, args: unknown[]): [fields: object, message?: string] {
+export function lineOf({ id, kind, attempt, metadata }: JobRecord, args: unknown[], logger: JobLogger): [fields: object, message?: string] {
   const [first, ...rest] = args;
-  const facts = { jobId: id, job: kind.definition.name, attempt };
+  const facts = { ...logger.of(metadata), jobId: id, job: kind.definition.name, attempt };
   if (typeof first !== 'object' || first === null) return [facts, format(...args)];
-  return [{ ...(first instanceof Error ? { error: first.stack } : first), ...facts }, rest.length > 0 ? format(...rest) : undefined];
+  return [{ ...(first instanceof Error ? { err: errOf(first) } : first), ...facts }, rest.length > 0 ? format(...rest) : undefined];
 }
 
 /** Something of the user's threw where it must not do harm: it is logged, or without a logger shown as a process warning. */
 export function report(logger: QueueLogger | undefined, error: unknown, what: string): void {
-  if (logger) logger.error({ error: stackOf(error) }, what);
+  if (logger) logger.error({ err: errOf(error) }, what);
   else process.emitWarning(`${what}: ${stackOf(error)}`, 'ThreadmillWarning');
 }

@@ -80,7 +80,7 @@ async function workOf(definition: JobDefinition, input: unknown, options: RunJob
     ...(maxAttempts !== undefined && { maxAttempts }),
     ...(metadata !== undefined && { metadata }),
   };
-  const checked = internals.checkAddOptions(definition, addOptions);
+  const checked = internals.checkAddOptions(definition, addOptions, false);
   if (!Number.isInteger(attempt) || attempt < 1)
     throw new OptionsError(`runJob: option "attempt": expected an integer from 1, given ${attempt}`);
   const payload = internals.payloadOf(definition, await internals.validate(definition.input, input), 'input', Number.POSITIVE_INFINITY);

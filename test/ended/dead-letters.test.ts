@@ -46,7 +46,7 @@ describe('a dead letter', () => {
 
   test('is not made of a cancelled or completed job', async () => {
     const queue = makeQueue();
-    await queue.run(flaky, { failures: 1 });
+    await queue.run(flaky, { failures: 1 }, { maxAttempts: 2 });
     queue.pause();
     (await queue.add(flaky, { failures: 1 })).cancel();
     expect(queue.deadLetters.size).toBe(0);
@@ -57,7 +57,7 @@ describe('list', () => {
   test('is newest first, by name, and in pages', async () => {
     const queue = makeQueue();
     const jobs = await failing(queue, 3);
-    await caught(queue.run(misbehave, { does: 'throw' }, { maxAttempts: 1 }));
+    await caught(queue.run(misbehave, { does: 'throw' }, { deadLetter: true }));
     const { deadLetters } = queue;
     expect(deadLetters.size).toBe(4);
     expect(deadLetters.list({ name: 'flaky' }).map(({ id }) => id)).toEqual(jobs.map(({ id }) => id).reverse());
@@ -112,7 +112,7 @@ describe('replay', () => {
   test('of a filter runs those that match, oldest first', async () => {
     const queue = makeQueue();
     const jobs = await failing(queue, 3);
-    await caught(queue.run(misbehave, { does: 'throw' }, { maxAttempts: 1 }));
+    await caught(queue.run(misbehave, { does: 'throw' }, { deadLetter: true }));
     queue.pause();
     const replayed = await queue.deadLetters.replay({ name: 'flaky', limit: 2 });
     expect(replayed.map(({ id }) => id)).toEqual([jobs[0].id, jobs[1].id]);

@@ -112,8 +112,8 @@ describe('replay of a filter', () => {
 
   test('has every dead letter replayed before anybody hears of it', async () => {
     const queue = makeQueue();
-    await caught(queue.run(flaky, { failures: 1 }, { maxAttempts: 1 }));
-    await caught(queue.run(flaky, { failures: 1 }, { maxAttempts: 1 }));
+    await caught(queue.run(flaky, { failures: 1 }, { deadLetter: true }));
+    await caught(queue.run(flaky, { failures: 1 }, { deadLetter: true }));
     queue.pause();
     const jobs = await queue.deadLetters.replay({});
     expect(jobs.map(({ state }) => state)).toEqual(['waiting', 'waiting']);

@@ -56,7 +56,7 @@ describe('output', () => {
 
   test('a refused result is an OutputError with issues, and a dead letter', async () => {
     const queue = makeQueue();
-    const error = await caught(queue.run(checkedOutput, { give: { n: 'one' } }));
+    const error = await caught(queue.run(checkedOutput, { give: { n: 'one' } }, { deadLetter: true }));
     expect(error).toBeInstanceOf(OutputError);
     expect(error).toMatchObject({ code: 'ERR_OUTPUT', name: 'OutputError', jobName: 'checked-output', attempt: 1 });
     expect(error.message).toMatch(/output\.n/);

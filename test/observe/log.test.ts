@@ -58,8 +58,8 @@ test('inputs, metadata and results are in no line', async () => {
   const secret = 'secret-4711';
   await queue.run(echo, { secret }, { metadata: { secret }, idempotencyKey: 'k' });
   await queue.run(echo, { secret }, { idempotencyKey: 'k' });
-  await caught(queue.run(flaky, { failures: 9, secret }, { maxAttempts: 2, metadata: secret }));
-  await caught(queue.run(flaky, { failures: 9, secret }, { maxAttempts: 1 }));
+  await caught(queue.run(flaky, { failures: 9, secret }, { maxAttempts: 2, deadLetter: true, metadata: secret }));
+  await caught(queue.run(flaky, { failures: 9, secret }, { deadLetter: true }));
   await caught(queue.run(misbehave, { does: 'loop', secret }, { maxAttempts: 1 }));
   (await queue.add(echo, secret, { delay: 60_000 })).cancel();
   expect(lines.length).toBeGreaterThan(5);
@@ -69,7 +69,7 @@ test('inputs, metadata and results are in no line', async () => {
 test('evictions and alerts have a line', async () => {
   const { lines, logger } = listening();
   const queue = makeQueue({ logger, deadLetters: { max: 1, alertAt: 1 } });
-  for (let count = 0; count < 2; count++) await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 1 }));
+  for (let count = 0; count < 2; count++) await caught(queue.run(flaky, { failures: 9 }, { deadLetter: true }));
   const messages = lines.map(({ message }) => message).join('\n');
   expect(messages).toContain('dead letter evicted');
   expect(messages).toContain('many dead letters');
@@ -80,6 +80,6 @@ test('a logger that throws changes nothing', async () => {
     throw new Error('disk full');
   };
   const queue = makeQueue({ logger: { trace: fails, debug: fails, info: fails, warn: fails, error: fails } });
-  expect(await queue.run(flaky, { failures: 1 })).toBe(2);
+  expect(await queue.run(flaky, { failures: 1 }, { maxAttempts: 2 })).toBe(2);
   expect((await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 1 }))).message).toBe('failure 1');
 });

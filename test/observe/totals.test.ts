@@ -34,7 +34,7 @@ describe('stats', () => {
     const queue = makeQueue();
     await queue.run(echo, 1);
     await queue.run(sum, { a: 1 });
-    await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 2 }));
+    await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 2, deadLetter: true }));
     const [letter] = queue.deadLetters.list();
     await (await queue.deadLetters.replay(letter.id, { input: { failures: 0 } })).result();
     queue.pause();

@@ -81,7 +81,7 @@ describe('mode inline', () => {
   });
 
   test('retries at once what has no backoff', async () => {
-    expect(await inline().run(jobs.flaky, { failures: 3 }, { backoff: { type: 'fixed', delay: 0 } })).toBe(4);
+    expect(await inline().run(jobs.flaky, { failures: 3 }, { maxAttempts: 4, backoff: { type: 'fixed', delay: 0 } })).toBe(4);
   });
 
   test('awaits what a handler awaits of the world', async () => {

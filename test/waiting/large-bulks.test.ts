@@ -62,7 +62,7 @@ describe('deadLetters.alertAt', () => {
     const sizes: number[] = [];
     queue.on('dead-letter-alert', (_, size) => void sizes.push(size));
     const { flaky } = await import('../fixtures/answers.job.js');
-    for (const failures of [1, 1, 1]) await caught(queue.run(flaky, { failures }, { maxAttempts: 1 }));
+    for (const failures of [1, 1, 1]) await caught(queue.run(flaky, { failures }, { deadLetter: true }));
     expect(sizes).toEqual([2]);
   });
 });

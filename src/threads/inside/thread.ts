@@ -165,7 +165,7 @@ class JobThread implements Invoker, HandlerLink {
       batch.keys[index] as number | string,
       loaded.definition.name,
       extras?.attempt ?? 1,
-      extras?.maxAttempts ?? this.#modules.kind(batch.kind[index] as number).maxAttempts,
+      batch.maxAttempts?.[index] ?? this.#modules.kind(batch.kind[index] as number).maxAttempts,
       extras?.metadata,
       extras?.lastCheckpoint,
     );

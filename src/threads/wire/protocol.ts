@@ -41,16 +41,17 @@ export interface RunMessage {
   kind: number[];
   keys: (number | string)[];
   inputs: unknown[];
+  /** Executions allowed in total, of jobs for which the definition's do not hold. */
+  maxAttempts: (number | undefined)[] | undefined;
   /** Of jobs that have more to tell. */
   extras: (Extras | undefined)[] | undefined;
   /** Of jobs that belong to a trace. */
   carriers: (Carrier | undefined)[] | undefined;
 }
 
-/** What most jobs do not have: without it, it is the first attempt of as many as the definition allows. */
+/** What most jobs do not have: without it, it is the first attempt. */
 export interface Extras {
   attempt: number;
-  maxAttempts: number;
   metadata: unknown;
   lastCheckpoint: unknown;
 }

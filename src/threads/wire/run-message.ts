@@ -14,16 +14,20 @@ export function runMessage(first: Position, works: readonly Work[], known: boole
     kind: [],
     keys: [],
     inputs: [],
+    maxAttempts: undefined,
     extras: undefined,
     carriers: undefined,
   };
   for (const work of works) {
-    const { key, input, kind, carrier } = work;
+    const { key, input, kind, carrier, maxAttempts } = work;
     if (!known[kind.index]) {
       message.kinds ??= [];
       message.kinds.push(kindMessage(kind));
       known[kind.index] = true;
     }
+    const own = maxAttempts === kind.definition.maxAttempts ? undefined : maxAttempts;
+    if (own !== undefined) message.maxAttempts ??= message.keys.map(() => undefined);
+    message.maxAttempts?.push(own);
     const extras = extrasOf(work);
     if (extras !== undefined) message.extras ??= message.keys.map(() => undefined);
     message.extras?.push(extras);
@@ -36,9 +40,9 @@ export function runMessage(first: Position, works: readonly Work[], known: boole
   return message;
 }
 
-function extrasOf({ attempt, maxAttempts, metadata, checkpoint, kind }: Work): Extras | undefined {
-  const plain = attempt === 1 && maxAttempts === kind.definition.maxAttempts && metadata === undefined && checkpoint === undefined;
-  return plain ? undefined : { attempt, maxAttempts, metadata, lastCheckpoint: checkpoint };
+function extrasOf({ attempt, metadata, checkpoint }: Work): Extras | undefined {
+  const plain = attempt === 1 && metadata === undefined && checkpoint === undefined;
+  return plain ? undefined : { attempt, metadata, lastCheckpoint: checkpoint };
 }
 
 /** Whether what is sent of a job can be cloned. */
