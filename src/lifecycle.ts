@@ -36,7 +36,7 @@ interface Parts {
  * Code of the user is called only where nothing is on its way between two places: a backoff function before anything
  * changes, listeners after all has changed.
  */
-export class Lifecycle implements Reports, Commands {
+export class Lifecycle implements Reports<JobRecord>, Commands {
   readonly delays: Delays;
   /** Asked whenever jobs have moved: a queue that closes waits for them. */
   watcher: { check(): void } | undefined;

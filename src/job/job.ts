@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
 import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
-import type { JobDefinition } from './definition.js';
+import type { JobKind } from './kind.js';
 import { type JobRecord, resultOf } from './record.js';
 import type { JobState } from './state.js';
 
@@ -118,16 +118,11 @@ export function handleOf(record: JobRecord): Job {
   return record.handle as Job;
 }
 
-/** What the error of an attempt says of its job. */
-export interface Victim {
-  readonly id: string;
-  readonly attempt: number;
-  readonly timeout: number;
-  readonly kind: { readonly definition: JobDefinition };
-}
-
 /** The error of a job that is cancelled. */
-export function cancelled(record: Victim, reason: unknown): CancelledError {
+export function cancelled(
+  record: Pick<JobRecord, 'id' | 'attempt'> & { kind: Pick<JobKind, 'definition'> },
+  reason: unknown,
+): CancelledError {
   const because = reason === undefined ? '' : `: ${messageOf(reason)}`;
   const { id: jobId, attempt } = record;
   const jobName = record.kind.definition.name;

@@ -78,6 +78,15 @@ export class JobRecord {
     return this.options?.backoff ?? this.kind.definition.backoff;
   }
 
+  get metadata(): unknown {
+    return this.options?.metadata;
+  }
+
+  /** Buffers of the input that are moved to the thread instead of copied. */
+  get transfer(): readonly ArrayBuffer[] | undefined {
+    return this.options?.transfer;
+  }
+
   get ended(): boolean {
     return this.state === 'completed' || this.state === 'failed' || this.state === 'cancelled';
   }

@@ -20,7 +20,7 @@ export class LocalRunner implements internals.Runner {
   readonly #options: internals.RunnerOptions;
   readonly #faults: Faults;
   readonly #scheduling: () => void;
-  readonly #running = new Map<internals.JobRecord, Running>();
+  readonly #running = new Map<internals.Work, Running>();
   #killed = 0;
   #closed = false;
   #scheduled = false;
@@ -62,13 +62,13 @@ export class LocalRunner implements internals.Runner {
     queueMicrotask(() => nextTick(() => this.#dispatch()));
   }
 
-  cancel(record: internals.JobRecord, reason: unknown): boolean {
+  cancel(record: internals.Work, reason: unknown): boolean {
     const running = this.#running.get(record);
     running?.attempt.cancel(reason);
     return running !== undefined;
   }
 
-  locate(record: internals.JobRecord): internals.Location | undefined {
+  locate(record: internals.Work): internals.Location | undefined {
     const running = this.#running.get(record);
     return running && { phase: 'running', threadId, since: running.attempt.startedAt };
   }
@@ -77,7 +77,7 @@ export class LocalRunner implements internals.Runner {
     return Promise.resolve(undefined);
   }
 
-  active(): internals.JobRecord[] {
+  active(): internals.Work[] {
     return [...this.#running.keys()];
   }
 
@@ -86,7 +86,7 @@ export class LocalRunner implements internals.Runner {
   }
 
   abandon(error: Error): void {
-    const back: internals.JobRecord[] = [];
+    const back: internals.Work[] = [];
     const ends: (() => void)[] = [];
     for (const [record, { attempt, ended }] of this.#running) {
       const verdict = attempt.abandon();
@@ -123,7 +123,7 @@ export class LocalRunner implements internals.Runner {
     while (this.#running.size < this.#options.threads && this.next() !== undefined);
   }
 
-  #start(record: internals.JobRecord): Promise<Outcome> {
+  #start(record: internals.Work): Promise<Outcome> {
     return new Promise((ended) => {
       this.#reports.started(record);
       const attempt = new LocalAttempt(record, {
@@ -140,7 +140,7 @@ export class LocalRunner implements internals.Runner {
     });
   }
 
-  #ended(record: internals.JobRecord, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
+  #ended(record: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
     const running = this.#running.get(record);
     this.#running.delete(record);
     if (outcome === 'completed') this.#reports.completed(record, output, startedAt, duration, threadId);

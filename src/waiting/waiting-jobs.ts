@@ -110,6 +110,10 @@ export class WaitingJobs {
     this.push(record);
   }
 
+  has(record: JobRecord): boolean {
+    return record.state === 'waiting';
+  }
+
   remove(record: JobRecord): void {
     this.#backlogOf(record.kind).remove(record);
   }
