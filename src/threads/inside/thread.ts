@@ -170,10 +170,10 @@ class JobThread implements Invoker {
 
   completed(context: HandlerContext, output: unknown): void {
     if (context.ended) return;
-    const { value, buffers } = packOutput(output);
+    const { value, bytes, buffers } = packOutput(output);
     if (buffers !== undefined) this.#outbox.move(buffers);
     this.#close(context, false);
-    this.#finish(context.position, RESULT.COMPLETED, value);
+    this.#finish(context.position, RESULT.COMPLETED, value, bytes);
   }
 
   failed(context: HandlerContext, error: unknown): void {
@@ -188,11 +188,11 @@ class JobThread implements Invoker {
     this.#current = undefined;
   }
 
-  #finish(position: Position, result: number, value: unknown): void {
+  #finish(position: Position, result: number, value: unknown, bytes = 0): void {
     const { startedAt, duration, mask } = this.#shared;
     duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
     this.#status.leave();
-    this.#outbox.add(position, result, value);
+    this.#outbox.add(position, result, value, bytes);
   }
 
   async #load(index: number): Promise<Loaded> {
