@@ -149,7 +149,9 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
 
   /** Counts, totals, times and threads, now; also by definition. */
   stats(): QueueStats {
-    return queueStats(this.#parts.register.kinds, this.#parts.runner.stats);
+    const { register, runner, waiting, clock } = this.#parts;
+    const { oldest } = waiting;
+    return queueStats(register.kinds, register.counts, runner.stats, oldest === undefined ? 0 : Math.max(0, clock.now() - oldest));
   }
 
   /** @internal For a page. */

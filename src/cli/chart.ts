@@ -1,8 +1,8 @@
 import { closeSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { BenchResult } from './bench-result.js';
 import { messageOf, UsageError } from './exit.js';
-import type { Row } from './measure.js';
 import { digits } from './numbers.js';
+import type { Row } from './row.js';
 import { opened } from './sink.js';
 
 export interface Chart {

@@ -92,4 +92,8 @@ export class Register implements JobOwner {
   dateOf(now: number): number {
     return this.calendar.timeOf(now);
   }
+
+  exactDateOf(now: number): number {
+    return this.calendar.exactTimeOf(now);
+  }
 }

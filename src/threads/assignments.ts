@@ -118,6 +118,12 @@ export class Assignments {
     return works;
   }
 
+  /** Whether a job before a position has not ended, as far as is known here. */
+  hasAnyBefore(position: Position): boolean {
+    for (let at = this.#first; at < position; at++) if (this.at(at) !== undefined) return true;
+    return false;
+  }
+
   /** Position of a job; -1 when it is not on the thread. */
   positionOf(work: Work): Position {
     for (let position = this.#first; position < this.#next; position++) if (this.at(position) === work) return position;

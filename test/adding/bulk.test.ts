@@ -53,12 +53,11 @@ describe('a large bulk', () => {
   test('is in whole when the queue closes meanwhile: all of it is handed back', async () => {
     const queue = makeQueue({ maxWaiting: Number.POSITIVE_INFINITY });
     queue.pause();
-    let closed: ReturnType<typeof queue.close> | undefined;
     queue.on('added', () => takes(0.02));
     const bulk = queue.addBulk(echo, numbers());
     while (queue.stats().counts.waiting === 0) await turn();
     expect(queue.stats().counts.waiting).toBeLessThan(MANY);
-    closed = queue.close({ drain: 'none' });
+    const closed = queue.close({ drain: 'none' });
     const jobs = await bulk;
     expect((await closed).unfinished.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
     expect(await caught(jobs[MANY - 1].result())).toBeInstanceOf(QueueClosedError);

@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Job, type JobDefinition, type JobQueue, QueueClosedError, ThreadmillError } from 'threadmill';
 import { createTestQueue } from 'threadmill/testing';
 import { describe, expect, test } from 'vitest';
-import { echo, flaky } from '../fixtures/basic.job.js';
-import { mess, misbehave } from '../fixtures/faults.job.js';
+import { echo, flaky } from '../fixtures/answers.job.js';
+import { mess, misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeQueue, next, variant } from '../helpers.js';
 
 /** How much is tried: `FAULT_RUNS=200 npx vitest run test/faults/reentrancy.test.ts`. */

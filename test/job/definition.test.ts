@@ -3,7 +3,7 @@ import { defineJob, OptionsError } from 'threadmill';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';
 
