@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { QueueClosedError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { caught, expectBalanced, makeQueue, variant } from '../helpers.js';
 
 /** So many that they cannot come in at once: the schema alone takes its time. */

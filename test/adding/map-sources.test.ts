@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
 test('a text is a source of its characters, as it is for every loop', async () => {

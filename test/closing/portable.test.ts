@@ -3,7 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import { NotCloneableError, QueueClosedError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { portable, shared } from '../../dist/closing/portable.js';
-import { echo, hold } from '../fixtures/basic.job.js';
+import { echo, hold } from '../fixtures/answers.job.js';
 import { caught, makeGate, makeQueue, next, thrownBy } from '../helpers.js';
 
 const survives = (value: unknown) => deserialize(serialize(portable(value, 'input')));

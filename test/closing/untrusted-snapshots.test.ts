@@ -8,7 +8,7 @@ import {
   ThreadmillError,
 } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, once } from '../fixtures/basic.job.js';
+import { echo, once } from '../fixtures/answers.job.js';
 import { history, makeQueue, thrownBy } from '../helpers.js';
 
 const good: JobSnapshot = { id: 'good', name: 'echo', input: 1, attemptsMade: 0, priority: 0, metadata: undefined };

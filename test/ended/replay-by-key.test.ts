@@ -1,6 +1,6 @@
 import { IdempotencyError, type JobQueue, NotFoundError, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { flaky, hold } from '../fixtures/basic.job.js';
+import { flaky, hold } from '../fixtures/answers.job.js';
 import { caught, expectBalanced, history, makeGate, makeQueue, next } from '../helpers.js';
 
 const key = { idempotencyKey: 'k' };

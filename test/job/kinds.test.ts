@@ -1,6 +1,6 @@
 import { defineJob, type JobOptions, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue, thrownBy, variant } from '../helpers.js';
 
 describe('a second definition of a name', () => {

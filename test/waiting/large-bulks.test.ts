@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';
 
 const many = (count: number) => Array.from({ length: count }, (_, n) => n);
@@ -61,7 +61,7 @@ describe('deadLetters.alertAt', () => {
     const queue = makeQueue({ deadLetters: { max: 2 } });
     const sizes: number[] = [];
     queue.on('dead-letter-alert', (_, size) => void sizes.push(size));
-    const { flaky } = await import('../fixtures/basic.job.js');
+    const { flaky } = await import('../fixtures/answers.job.js');
     for (const failures of [1, 1, 1]) await caught(queue.run(flaky, { failures }, { maxAttempts: 1 }));
     expect(sizes).toEqual([2]);
   });
