@@ -11,7 +11,6 @@ const FROM_THREAD: Checks<FromThread> = {
   open: ({ failures, kernelThreadId }) => Array.isArray(failures) && (kernelThreadId === undefined || isCount(kernelThreadId)),
   results: ({ first, values, results, last }) =>
     isCount(first) && Array.isArray(values) && (results === undefined || Array.isArray(results)) && typeof last === 'boolean',
-  loading: ({ kind }) => isCount(kind),
   news: () => true,
   mailbox: ({ of, memory }) => (of === 'progress' || of === 'checkpoint') && (memory === undefined || types.isSharedArrayBuffer(memory)),
   'late-error': isSigned,
