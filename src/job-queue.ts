@@ -1,17 +1,18 @@
 import { EventEmitter } from 'node:events';
 import { FOR_JOB, FOR_OUTPUT } from './adding/asking.js';
-import { type MapOptions, mapThrough } from './adding/map.js';
+import { type MapOptions, mapThrough, type Settled } from './adding/map.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
-import type { Schedule } from './adding/schedules.js';
+import { type RepeatOptions, repeatOptions, type Schedule } from './adding/schedules.js';
 import type { Admin } from './admin.js';
 import { KeepAlive } from './clock.js';
+import { type CancelFilter, cancelMatching } from './closing/cancel.js';
 import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
 import type { JobSnapshot } from './closing/snapshot.js';
 import type { DeadLetters } from './ended/dead-letters.js';
 import { OptionsError } from './errors.js';
 import type { QueueEvents } from './events.js';
-import type { AddOptions } from './job/add-options.js';
+import { type AddOptions, checkAddOptions } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
 import type { Job } from './job/job.js';
 import type { ListOptions } from './job/list-options.js';
@@ -88,30 +89,49 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   /**
    * Runs every item of a source as a job, and yields the outputs. Reads no more than `concurrency` items ahead of the
    * consumer, so a source of any length needs constant memory. Breaking off cancels what is left and closes the source.
-   * A failing item throws the error of its job, with `index` and `input` on it ({@link ItemError}), when its turn comes.
+   * A failing item throws the error of its job, with `index` and `input` on it ({@link ItemError}), when its turn comes; with
+   * `settled`, every item is told of, and it goes on until the queue is closed.
    * Throws `OptionsError`; nothing is read before the first item is asked for.
    */
   map<Input, Parsed, Output>(
     definition: JobDefinition<Input, Parsed, Output>,
     source: Iterable<Input> | AsyncIterable<Input>,
+    options: MapOptions & { settled: true },
+  ): AsyncGenerator<Settled<Input, Output>, void, undefined>;
+  map<Input, Parsed, Output>(
+    definition: JobDefinition<Input, Parsed, Output>,
+    source: Iterable<Input> | AsyncIterable<Input>,
+    options?: MapOptions & { settled?: false | undefined },
+  ): AsyncGenerator<Output, void, undefined>;
+  map<Input>(
+    definition: JobDefinition<Input>,
+    source: Iterable<Input> | AsyncIterable<Input>,
     options: MapOptions = {},
-  ): AsyncGenerator<Output, void, undefined> {
-    const { name } = this.#parts.register.kinds.of(definition).definition;
+  ): AsyncGenerator<unknown, void, undefined> {
+    const known = this.#parts.register.kinds.of(definition).definition;
     const { threads, maxBatch, maxWaiting } = this.#parts.options;
-    const concurrency = Math.min(2 * threads * maxBatch, maxWaiting);
-    return mapThrough(name, source, options, concurrency, (input, signal) => this.run(definition, input, { signal }));
+    const concurrency = Math.min(2 * threads * maxBatch, Math.max(maxWaiting, threads));
+    return mapThrough(known, source, options, concurrency, (input, settings) => this.run(definition, input, settings));
   }
 
   /**
    * Adds a job again and again: by a cron pattern, or every so many milliseconds, the first time after that long. A
-   * run that still waits when the next is due is not added twice. A run that cannot be added, such as when the queue
-   * is full, is logged. Keeps the process alive, as `setInterval` does, until `stop()` or `close()`.
+   * run that still waits or runs when the next is due is not added twice, unless `overlap`. A run that cannot be added, such as
+   * when the queue is full, is logged. Keeps the process alive, as `setInterval` does, until `stop()` or `close()`, or its last run.
    * Throws `OptionsError`, and what `add` rejects with on a bad input, as far as the schema is synchronous.
    */
-  schedule<Input, Parsed, Output>(definition: JobDefinition<Input, Parsed, Output>, input: Input, when: ScheduleOptions): Schedule {
+  schedule<Input, Parsed, Output>(
+    definition: JobDefinition<Input, Parsed, Output>,
+    input: Input,
+    when: ScheduleOptions,
+    options: RepeatOptions = {},
+  ): Schedule {
     this.#parts.intake.tryParse(definition, input);
+    const where = `schedule(${definition.name})`;
+    const { repeat, ofJobs } = repeatOptions(options, where);
+    checkAddOptions(definition, ofJobs, false, undefined, where);
     const failed = (error: unknown) => report(this.#parts.logger, error, `a scheduled run of job "${definition.name}" could not be added`);
-    return this.#parts.schedules.start(definition.name, when, () => this.add(definition, input), failed);
+    return this.#parts.schedules.start(definition.name, when, () => this.add(definition, input, ofJobs), failed, repeat);
   }
 
   /**
@@ -175,6 +195,16 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   resume(definition?: JobDefinition): void {
     this.#parts.waiting.resume(definition && this.#parts.register.kinds.of(definition));
     this.#parts.announcer.announce('resumed', ...nameOf(definition));
+  }
+
+  /** Cancels all living jobs, or those that match; gives how many there were. Throws `OptionsError`. */
+  cancel(filter: CancelFilter = {}): number {
+    return cancelMatching(filter, this.#parts);
+  }
+
+  /** Resolves when nothing is waiting, delayed or active: at once on an idle queue. */
+  idle(): Promise<void> {
+    return this.#parts.lifecycle.living.over;
   }
 
   /** Whether the whole queue is paused. */

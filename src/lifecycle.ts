@@ -1,9 +1,10 @@
-import { type Clock, KeepAlive } from './clock.js';
+import type { Clock } from './clock.js';
 import type { Ended } from './ended/ended.js';
 import { attachJob } from './errors.js';
 import type { Announcer } from './events.js';
 import type { AddOptions } from './job/add-options.js';
-import { cancelled, handleOf } from './job/job.js';
+import { cancelled, type LateError } from './job/cancelled.js';
+import { handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
 import { nextOf } from './job/next.js';
 import { enter, type Former, type JobRecord, move } from './job/record.js';
@@ -16,6 +17,7 @@ import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
 import type { Idempotency } from './waiting/idempotency.js';
+import { Living } from './waiting/living.js';
 import { Ties } from './waiting/ties.js';
 import type { WaitingJobs } from './waiting/waiting-jobs.js';
 
@@ -39,18 +41,17 @@ interface Parts {
  */
 export class Lifecycle implements Reports<JobRecord>, Commands {
   readonly delays: Delays;
+  readonly living: Living;
   /** Asked whenever jobs have moved: a queue that closes waits for them. */
   watcher: { check(): void } | undefined;
   readonly #parts: Parts;
   readonly #ties: Ties;
-  /** Held while jobs live. */
-  readonly #keepAlive: KeepAlive;
   #runner!: Runner;
   #order = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#keepAlive = new KeepAlive(parts.clock);
+    this.living = new Living(parts.clock);
     this.#ties = new Ties(parts.idempotency, parts.register);
     this.delays = new Delays(parts.clock, (record) => this.#due(record));
   }
@@ -69,7 +70,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     const { clock, register, waiting, announcer } = this.#parts;
     const record = register.add(kind, input, settings, awaited, ++this.#order, clock.now(), former);
     if (record.options !== undefined) this.#ties.tie(record);
-    this.#keepAlive.hold();
+    this.living.begin();
     kind.totals.added++;
     enter(record, settings?.delay ? 'delayed' : 'waiting');
     if (settings?.delay) this.delays.add(record, settings.delay);
@@ -111,6 +112,10 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
       announcer.announceJob('active', record);
     }
     admission.roomMade();
+  }
+
+  free(): void {
+    this.#parts.admission.roomMade();
   }
 
   /** Before all that came later: their order is the one they had. */
@@ -177,7 +182,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   }
 
   /** Ends a job that no thread has. */
-  giveUp(record: JobRecord, error: Error): void {
+  giveUp(record: JobRecord, error: Error | LateError): void {
     if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
     record.error = error;
     this.#finish(record, 'cancelled', this.#parts.clock.now());
@@ -201,9 +206,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     }
     admission.roomMade();
     // The last one, and none has come since.
-    if (register.living > 0 || !this.#keepAlive.held) return;
-    this.#keepAlive.release();
-    announcer.announce('drained');
+    if (register.living === 0 && this.living.end()) announcer.announce('drained');
   }
 
   /** Or it is handed back, without an end: no timer, signal or handle reaches it here any more. */
@@ -213,7 +216,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     this.#parts.register.forget(record);
     record.error = error;
     announceEnd(record);
-    if (this.#parts.register.living === 0) this.#keepAlive.release();
+    if (this.#parts.register.living === 0) this.living.end();
   }
 
   // --- 6. A dead letter lives again: failed → waiting
@@ -222,7 +225,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     this.#parts.ended.deadLetters.delete(record);
     record.renew(input);
     record.kind.totals.replayed++;
-    this.#keepAlive.hold();
+    this.living.begin();
     if (record.options !== undefined) this.#ties.tie(record);
     this.#due(record);
   }

@@ -21,7 +21,7 @@ export interface QueueOptions {
   spareThreads?: number;
   /** Most jobs in one message to a thread; 1 turns batching off. Default 64. */
   maxBatch?: number;
-  /** Most jobs waiting or delayed; beyond it `whenFull` decides. Default 10 000. */
+  /** Most jobs waiting or delayed, those not counted that free threads take at once; beyond it `whenFull` decides. 0 is allowed. Default 10 000. */
   maxWaiting?: number;
   /** `'wait'`: `add` waits for room, in order of arrival. `'reject'`: it rejects with `QueueFullError`. Default `'wait'`. */
   whenFull?: 'wait' | 'reject';
@@ -56,7 +56,7 @@ const schema = z.strictObject({
     .default(() => availableParallelism()),
   spareThreads: count.default(1),
   maxBatch: z.int().min(1).default(64),
-  maxWaiting: z.union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity').default(10_000),
+  maxWaiting: z.union([z.int().min(0), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity').default(10_000),
   whenFull: z.enum(['wait', 'reject']).default('wait'),
   maxInputBytes: z
     .number()

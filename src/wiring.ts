@@ -17,6 +17,7 @@ import { Dispatcher } from './threads/dispatcher.js';
 import type { Runner } from './threads/runner.js';
 import { Admission } from './waiting/admission.js';
 import { Idempotency } from './waiting/idempotency.js';
+import { FreeThreads } from './waiting/takers.js';
 import { WaitingJobs } from './waiting/waiting-jobs.js';
 
 /** All parts of a queue, each made of those before it. */
@@ -39,7 +40,8 @@ export function wire(
   const preload = options.jobs.map((definition) => kinds.of(definition));
   const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix });
   lifecycle.runBy(runner);
-  const intake = new Intake({ name, maxInputBytes, announcer, register, admission, idempotency, lifecycle });
+  admission.takenBy(new FreeThreads(runner, options.threads, waiting));
+  const intake = new Intake({ name, maxInputBytes, announcer, register, waiting, admission, idempotency, lifecycle });
   const deadLetters = new DeadLetters(ended.deadLetters, new Replay({ announcer, register, store: ended.deadLetters, intake, lifecycle }));
   const schedules = new Schedules(clock);
   const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });

@@ -1,6 +1,7 @@
-import { CancelledError, QueueFullError } from '../errors.js';
+import { CancelledError, QueueClosedError, QueueFullError } from '../errors.js';
 import { messageOf } from '../thrown.js';
 import { Signals } from '../waiting/signals.js';
+import { Fifo } from './fifo.js';
 
 /** What items come from. */
 export type Source<Input> = Iterable<Input> | AsyncIterable<Input>;
@@ -13,12 +14,14 @@ export interface FlowOptions {
   /** Most items read ahead of the consumer. */
   readonly concurrency: number;
   readonly signal?: AbortSignal | undefined;
+  /** A failed item is one like others, and the flow goes on. */
+  readonly settled: boolean;
 }
 
 /** What `map` throws for a failing item: the error of its job, with the item's place in the source (from 0) and the item. */
 export type ItemError = Error & { readonly index: number; readonly input: unknown };
 
-interface Item<Input, Output> {
+export interface Item<Input, Output> {
   readonly index: number;
   readonly input: Input;
   state: 'running' | 'completed' | 'failed';
@@ -37,6 +40,7 @@ export class Flow<Input, Output> {
   readonly #run: Run<Input, Output>;
   readonly #ordered: boolean;
   readonly #concurrency: number;
+  readonly #settled: boolean;
   readonly #signal: AbortSignal | undefined;
   readonly #controller = new AbortController();
   /** Read and not taken: all of them in the order of the source, or those that have ended in the order of their end. */
@@ -61,6 +65,7 @@ export class Flow<Input, Output> {
     this.#run = run;
     this.#ordered = options.ordered;
     this.#concurrency = options.concurrency;
+    this.#settled = options.settled;
     this.#signal = options.signal;
     if (this.#signal?.aborted) this.abort();
     else if (this.#signal !== undefined) signals.watch(this, this.#signal);
@@ -80,7 +85,7 @@ export class Flow<Input, Output> {
     if (item === undefined || item.state === 'running') return undefined;
     this.#line.shift();
     this.#ahead--;
-    if (item.state === 'failed') throw withItem(item.error, item, this.#where);
+    if (item.state === 'failed' && !this.#goesOnPast(item.error)) throw withItem(item.error, item, this.#where);
     return item;
   }
 
@@ -163,10 +168,15 @@ export class Flow<Input, Output> {
           return;
         }
         item.error = error;
-        this.#doomed = true;
+        this.#doomed ||= !this.#goesOnPast(error);
         this.#ended(item, 'failed');
       },
     );
+  }
+
+  /** Not past the end of the queue: all that would follow would end so. */
+  #goesOnPast(error: unknown): boolean {
+    return this.#settled && !(error instanceof QueueClosedError);
   }
 
   #ended(item: Item<Input, Output>, state: 'completed' | 'failed'): void {
@@ -217,25 +227,4 @@ function withItem(error: unknown, { index, input }: { index: number; input: unkn
     return Object.defineProperties(error, facts);
   }
   return Object.defineProperties(new Error(`${where}: item ${index} failed: ${messageOf(error)}`, { cause: error }), facts);
-}
-
-/** First in, first out, without moving what is left. */
-class Fifo<Item> {
-  #items: (Item | undefined)[] = [];
-  #first = 0;
-
-  get head(): Item | undefined {
-    return this.#items[this.#first];
-  }
-
-  push(item: Item): void {
-    this.#items.push(item);
-  }
-
-  shift(): void {
-    this.#items[this.#first++] = undefined;
-    if (this.#first * 2 < this.#items.length) return;
-    this.#items = this.#items.slice(this.#first);
-    this.#first = 0;
-  }
 }

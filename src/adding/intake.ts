@@ -11,6 +11,7 @@ import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
+import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import { type Asking, Duplicate } from './asking.js';
 import { Bulk, Slices } from './bulk.js';
 
@@ -21,6 +22,7 @@ interface Parts {
   readonly maxInputBytes: number;
   readonly announcer: Announcer;
   readonly register: Register;
+  readonly waiting: WaitingJobs;
   readonly admission: Admission;
   readonly idempotency: Idempotency;
   readonly lifecycle: Lifecycle;
@@ -87,7 +89,8 @@ export class Intake {
     };
     this.#refuse(definition, options);
     if (parsed.length === 0) return [];
-    return admission.hasRoom(parsed.length) ? enter() : admission.enter(parsed.length, enter, settings?.signal);
+    const held = this.#isHeld(kind, settings);
+    return admission.hasRoom(parsed.length, held) ? enter() : admission.enter(parsed.length, held, enter, settings?.signal);
   }
 
   async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<unknown[]> {
@@ -142,7 +145,8 @@ export class Intake {
     this.#refuse(kind.definition, settings);
     const known = this.#known(kind, input, settings);
     if (known !== undefined) return asking.present(known);
-    if (this.#parts.admission.hasRoom(1)) return asking.present(this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
+    if (this.#parts.admission.hasRoom(1, this.#isHeld(kind, settings)))
+      return asking.present(this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
     return this.#enterInTurn(kind, input, settings, asking);
   }
 
@@ -157,7 +161,12 @@ export class Intake {
       this.#refuse(kind.definition, settings);
       return asking.present(this.#known(kind, input, settings) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
     };
-    return this.#parts.admission.enter(1, enter, settings?.signal);
+    return this.#parts.admission.enter(1, this.#isHeld(kind, settings), enter, settings?.signal);
+  }
+
+  /** Whether a job would wait though threads are free. */
+  #isHeld(kind: JobKind, settings: AddOptions | undefined): boolean {
+    return kind.paused || (settings?.delay ?? 0) > 0 || (kind.limited && this.#parts.waiting.heldBy(kind) !== undefined);
   }
 
   /** Throws when the queue takes no jobs any more. */

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { checkOptions } from '../check-options.js';
 import { OptionsError } from '../errors.js';
-import { Flow, type Run, type Source } from './flow.js';
+import { type AddOptions, checkAddOptions } from '../job/add-options.js';
+import type { JobDefinition } from '../job/definition.js';
+import { Flow, type Item, type Run, type Source } from './flow.js';
 
-/** Options of `map`; all have defaults. */
-export interface MapOptions {
+/** Options of `map`; all have defaults. Those of its jobs are as `run` takes them. */
+export interface MapOptions extends Omit<AddOptions, 'delay' | 'idempotencyKey' | 'transfer'> {
   /** Outputs come in the order of their inputs. Default `true`; `false`: each as soon as it is there. */
   ordered?: boolean;
   /**
@@ -14,29 +16,57 @@ export interface MapOptions {
   concurrency?: number;
   /** Cancels everything when aborted: the generator throws `CancelledError`. */
   signal?: AbortSignal;
+  /** Yields what became of each item, {@link Settled}, and goes on past those that failed. Default `false`: the first that fails ends it all. */
+  settled?: boolean;
 }
 
-const schema = z.strictObject({
+/** What became of an item: its place in the source, from 0, the item, and its output or its error. */
+export type Settled<Input, Output> =
+  | { readonly index: number; readonly input: Input; readonly output: Output; readonly error?: undefined }
+  | { readonly index: number; readonly input: Input; readonly output?: undefined; readonly error: unknown };
+
+const schema = z.looseObject({
   ordered: z.boolean().default(true),
   concurrency: z.int().min(1).optional(),
   signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
+  settled: z.boolean().default(false),
 });
 
-/** Runs every item of `source` as a job of the definition called `name`. Throws `OptionsError`. */
+/** Belong to one job, or would hold up what comes after. */
+const NOT_OF_MANY = ['delay', 'idempotencyKey', 'onDuplicate', 'ttl', 'transfer'];
+
+/**
+ * Runs every item of `source` as a job of a definition; `concurrency` is the default. Gives outputs, or where `settled`
+ * {@link Settled}. Throws `OptionsError`.
+ */
 export function mapThrough<Input, Output>(
-  name: string,
+  definition: JobDefinition,
   source: Source<Input>,
   options: MapOptions,
   concurrency: number,
-  run: Run<Input, Output>,
-): AsyncGenerator<Output, void, undefined> {
-  const where = `map(${name})`;
-  const checked = checkOptions(schema, options, where);
+  run: (input: Input, options: AddOptions) => Promise<Output>,
+): AsyncGenerator<unknown, void, undefined> {
+  const where = `map(${definition.name})`;
+  const { ordered, concurrency: most = concurrency, signal, settled, ...ofJobs } = checkOptions(schema, options, where);
+  const wrong = Object.keys(ofJobs).filter((key) => NOT_OF_MANY.includes(key));
+  if (wrong.length > 0)
+    throw new OptionsError(`${where}: unknown option ${wrong.map((key) => `"${key}"`).join(', ')}: it belongs to one job`);
+  checkAddOptions(definition, ofJobs, true, undefined, where);
   if (!isIterable(source)) throw new OptionsError(`${where}: expected an iterable or async iterable, given ${typeof source}`);
-  return generate(() => new Flow(where, source, { ...checked, concurrency: checked.concurrency ?? concurrency }, run));
+  const runOne: Run<Input, Output> = (input, stop) => run(input, { ...ofJobs, signal: stop });
+  const open = () => new Flow(where, source, { ordered, concurrency: most, signal, settled }, runOne);
+  return generate(open, settled ? settledOf : outputOf);
 }
 
-async function* generate<Output>(open: () => Flow<any, Output>): AsyncGenerator<Output, void, undefined> {
+function outputOf({ output }: Item<unknown, unknown>): unknown {
+  return output;
+}
+
+function settledOf({ index, input, state, output, error }: Item<unknown, unknown>): Settled<unknown, unknown> {
+  return state === 'completed' ? { index, input, output } : { index, input, error };
+}
+
+async function* generate(open: () => Flow<any, any>, shown: (item: Item<any, any>) => unknown): AsyncGenerator<unknown, void, undefined> {
   const flow = open();
   let failed = true;
   try {
@@ -46,7 +76,7 @@ async function* generate<Output>(open: () => Flow<any, Output>): AsyncGenerator<
       if (item !== undefined) {
         flow.fill();
         failed = false;
-        yield item.output as Output;
+        yield shown(item);
         failed = true;
       } else if (flow.over) {
         failed = false;

@@ -1,36 +1,82 @@
+import { z } from 'zod';
+import { checkOptions } from '../check-options.js';
 import { type Clock, KeepAlive, type Timer } from '../clock.js';
+import type { AddOptions } from '../job/add-options.js';
 import type { Job } from '../job/job.js';
 import { type ScheduleOptions, type Times, timesOf } from './schedule-times.js';
 
 /** A job that is added again and again. */
 export interface Schedule {
-  /** When it is added next, in milliseconds since 1970; `undefined` when never again: it was stopped, or its pattern has no further date. */
+  /** When it is added next, in milliseconds since 1970; `undefined` when never again: it was stopped, its pattern has no further date, or its `limit` or `until` is reached. */
   readonly next: number | undefined;
   /** Adds no more; what was added goes on. */
   stop(): void;
+  /**
+   * Adds a run now, beside those of its times, and resolves with its job; unless `overlap`, with that of the last run while it still
+   * waits or runs. Rejects as `add` does.
+   */
+  trigger(): Promise<Job>;
 }
+
+/** How a schedule adds its runs; all have defaults. Those of its jobs are as `add` takes them. */
+export interface RepeatOptions extends Omit<AddOptions, 'delay' | 'idempotencyKey' | 'transfer' | 'signal'> {
+  /** Whether a run is added while the last one still waits or runs. Default `false`: that time is left out. */
+  overlap?: boolean;
+  /** Adds the first run at once, and then at its times. Default `false`. */
+  immediately?: boolean;
+  /** At most so many runs; those left out, and those of `trigger()`, do not count. Default no limit. */
+  limit?: number;
+  /** No run after this: milliseconds since 1970, or a Date. Default none. */
+  until?: number | Date;
+}
+
+const schema = z.looseObject({
+  overlap: z.boolean().default(false),
+  immediately: z.boolean().default(false),
+  limit: z
+    .union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity')
+    .default(Number.POSITIVE_INFINITY),
+  until: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').transform(Number).default(Number.POSITIVE_INFINITY),
+});
+
+/** Those of the schedule, and those of its jobs. Throws {@link OptionsError}. */
+export function repeatOptions(options: RepeatOptions, where: string): { repeat: Repeat; ofJobs: AddOptions } {
+  const { overlap, immediately, limit, until, ...ofJobs } = checkOptions(schema, options, where);
+  return { repeat: { overlap, immediately, limit, until }, ofJobs };
+}
+
+/** When runs are added, beyond their times. */
+export type Repeat = Required<Pick<RepeatOptions, 'overlap' | 'immediately' | 'limit'>> & { readonly until: number };
+
+const ONCE_A_TIME: Repeat = { overlap: false, immediately: false, limit: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY };
 
 /** Longest time between two checks of the wall clock, in milliseconds: it may be set while a timer runs. */
 const CHECK_EVERY = 60_000;
+
 /** One schedule: its times, its timer, and the job it added last. */
 class Entry implements Schedule {
   #timer: Timer | undefined;
   #stopped = false;
+  #runs = 0;
   /** The job added last, or that it is being added. */
-  #last: Job | 'adding' | undefined;
+  #last: Job | Promise<Job> | undefined;
 
   constructor(
     private readonly times: Times,
+    private readonly repeat: Repeat,
     private readonly clock: Clock,
     private readonly add: () => Promise<Job>,
     private readonly failed: (error: unknown) => void,
     private readonly ended: (entry: Entry) => void,
   ) {
+    if (repeat.immediately) this.#run();
     this.#arm();
   }
 
   get next(): number | undefined {
-    return this.#stopped ? undefined : this.times.next();
+    if (this.#stopped || this.#runs >= this.repeat.limit) return undefined;
+    const next = this.times.next();
+    return next !== undefined && next <= this.repeat.until ? next : undefined;
   }
 
   stop(): void {
@@ -40,32 +86,49 @@ class Entry implements Schedule {
     this.ended(this);
   }
 
+  trigger(): Promise<Job> {
+    const run = this.#isBusy ? Promise.resolve(this.#last as Job | Promise<Job>) : this.#add();
+    // Who does not ask what becomes of it need not catch what it rejects with.
+    run.catch(() => {});
+    return run;
+  }
+
   #arm(): void {
-    if (this.times.next() === undefined) return this.stop();
+    if (this.next === undefined) return this.stop();
     this.#timer = this.clock.setTimeout(() => this.#check(), Math.min(this.times.remaining(), CHECK_EVERY));
   }
 
   #check(): void {
     if (this.times.remaining() <= 0) {
       this.times.pass();
-      if (!this.#isWaiting) void this.#run();
+      if (!this.#isBusy) this.#run();
     }
     if (!this.#stopped) this.#arm();
   }
 
-  /** Whether the last run has not been started yet, or waits to be tried again. */
-  get #isWaiting(): boolean {
+  /** Whether the last run has not ended, and no other may be beside it. */
+  get #isBusy(): boolean {
     const last = this.#last;
-    return last === 'adding' || (last !== undefined && (last.state === 'waiting' || last.state === 'delayed'));
+    if (this.repeat.overlap || last === undefined) return false;
+    return last instanceof Promise || last.state === 'waiting' || last.state === 'delayed' || last.state === 'active';
   }
 
-  async #run(): Promise<void> {
-    this.#last = 'adding';
+  #run(): void {
+    this.#runs++;
+    this.#add().catch((error: unknown) => {
+      if (!this.#stopped || this.#runs >= this.repeat.limit) this.failed(error);
+    });
+  }
+
+  async #add(): Promise<Job> {
+    const adding = this.add();
+    this.#last = adding;
+    let job: Job | undefined;
     try {
-      this.#last = await this.add();
-    } catch (error) {
-      this.#last = undefined;
-      if (!this.#stopped) this.failed(error);
+      job = await adding;
+      return job;
+    } finally {
+      if (this.#last === adding) this.#last = job;
     }
   }
 }
@@ -81,10 +144,16 @@ export class Schedules {
     this.#keepAlive = new KeepAlive(clock);
   }
 
-  /** Calls `add` whenever it is time, unless the job that it gave last still waits; `failed` gets what it rejects with. Throws {@link OptionsError}. */
-  start(name: string, options: ScheduleOptions, add: () => Promise<Job>, failed: (error: unknown) => void): Schedule {
-    const times = timesOf(options, this.#clock, `schedule(${name})`);
-    const entry: Entry = new Entry(times, this.#clock, add, failed, (one) => this.#ended(one));
+  /** Calls `add` whenever it is time, as `repeat` says; `failed` gets what it rejects with. Throws {@link OptionsError}. */
+  start(
+    name: string,
+    when: ScheduleOptions,
+    add: () => Promise<Job>,
+    failed: (error: unknown) => void,
+    repeat: Repeat = ONCE_A_TIME,
+  ): Schedule {
+    const times = timesOf(when, this.#clock, `schedule(${name})`);
+    const entry: Entry = new Entry(times, repeat, this.#clock, add, failed, (one) => this.#ended(one));
     if (entry.next !== undefined) {
       this.#entries.add(entry);
       this.#keepAlive.hold();

@@ -75,8 +75,10 @@ export class Closing {
     if (drain === 'active') waiting.pause();
     // Whoever called may be in the middle of something, such as a listener: all jobs have a place when it has returned.
     await undefined;
+    // Who waits for what will not be run need not wait for what is.
+    const early = drain === 'active' ? announcer.change(() => this.#handBackWaiting()) : [];
     if (drain !== 'none') await this.#drained(drain, deadline);
-    const unfinished = announcer.change(() => this.#handBack());
+    const unfinished = [...early, ...announcer.change(() => this.#handBackAll())];
     await settledBefore(clock, Math.max(deadline, clock.now() + EXIT_GRACE), runner.close());
     keepAlive.release();
     return { unfinished };
@@ -97,9 +99,15 @@ export class Closing {
   }
 
   /** Takes all living jobs out of the queue. */
-  #handBack(): JobSnapshot[] {
-    const { name, waiting, lifecycle, runner } = this.#parts;
+  #handBackAll(): JobSnapshot[] {
+    const { name, runner } = this.#parts;
     runner.abandon(new QueueClosedError(`the queue "${name}" was closed`));
+    return this.#handBackWaiting();
+  }
+
+  /** Those that no thread has. */
+  #handBackWaiting(): JobSnapshot[] {
+    const { waiting, lifecycle } = this.#parts;
     return [...waiting, ...lifecycle.delays].flatMap((record) => this.#handBackOne(record) ?? []);
   }
 

@@ -72,8 +72,13 @@ const onceAtMost = once(': the job is delivered at most once');
  * Checks what `add` was told, or `run` where somebody waits for the job; metadata that takes more than `maxInputBytes` is
  * looked at so far only. Throws `OptionsError`, or `NotCloneableError` for the metadata.
  */
-export function checkAddOptions(definition: JobDefinition, options: AddOptions, awaited: boolean, maxInputBytes?: number): TakenAddOptions {
-  const where = `add(${definition.name})`;
+export function checkAddOptions(
+  definition: JobDefinition,
+  options: AddOptions,
+  awaited: boolean,
+  maxInputBytes?: number,
+  where = `add(${definition.name})`,
+): TakenAddOptions {
   const taken = checked(addOptions, options, where) as TakenAddOptions;
   const maxAttempts = taken.maxAttempts ?? (awaited ? definition.awaited : definition).maxAttempts;
   if (taken.transfer !== undefined) checked(onceWithTransfer, { maxAttempts }, where);

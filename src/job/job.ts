@@ -1,9 +1,6 @@
 import { inspect } from 'node:util';
-import { CancelledError } from '../errors.js';
-import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
 import { carrierOf } from './carrier.js';
-import type { JobKind } from './kind.js';
 import type { JobRecord } from './record.js';
 import { resultOf } from './result.js';
 import type { JobState } from './state.js';
@@ -27,6 +24,7 @@ export class Job<Input = unknown, Output = unknown> {
     this.deduplicated = deduplicated;
   }
 
+  /** Unique among the jobs of a queue; it stays when the job is replayed or restored. */
   get id(): string {
     return this.#record.id;
   }
@@ -38,6 +36,7 @@ export class Job<Input = unknown, Output = unknown> {
   get input(): Input {
     return this.#record.input as Input;
   }
+  /** Where it is now. */
   get state(): JobState {
     return this.#record.state;
   }
@@ -53,9 +52,11 @@ export class Job<Input = unknown, Output = unknown> {
   get progress(): unknown {
     return this.#record.progress;
   }
+  /** Higher runs first. */
   get priority(): number {
     return this.#record.priority;
   }
+  /** As `add` was told. */
   get metadata(): unknown {
     return this.#record.options?.metadata;
   }
@@ -111,6 +112,7 @@ export class Job<Input = unknown, Output = unknown> {
     return this.#record.kind.owner.promote(this.#record);
   }
 
+  /** What is known of it, without its result and its error. */
   toJSON(): Record<string, unknown> {
     const { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt } = this;
     return { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt };
@@ -137,15 +139,4 @@ export function carry(job: Job, headers: Readonly<Record<string, string>>): void
 export function handleOf(record: JobRecord): Job {
   record.handle ??= new Job(record);
   return record.handle as Job;
-}
-
-/** The error of a job that is cancelled. */
-export function cancelled(
-  record: Pick<JobRecord, 'id' | 'attempt'> & { kind: Pick<JobKind, 'definition'> },
-  reason: unknown,
-): CancelledError {
-  const because = reason === undefined ? '' : `: ${messageOf(reason)}`;
-  const { id: jobId, attempt } = record;
-  const jobName = record.kind.definition.name;
-  return new CancelledError(`${jobName} was cancelled${because}`, reason, { jobId, jobName, attempt: attempt || undefined });
 }

@@ -1,6 +1,7 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
 import type { Backoff } from './backoff.js';
+import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
 import { type JobState, mayMove } from './state.js';
@@ -28,8 +29,6 @@ export class JobRecord {
   threadId = 0;
   /** The output of a completed job. */
   output: unknown;
-  /** What the last attempt of a failed job, or the cancellation, or the closing of the queue, ended it with. */
-  error: unknown;
   progress: unknown;
   /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
   checkpoint: unknown;
@@ -40,10 +39,13 @@ export class JobRecord {
   resolve: ((output: unknown) => void) | undefined;
   /** The `Job` that people get of it, once somebody does: its file stands on this one. */
   handle: object | undefined;
+  /** Whose turn it takes; see `Turns`. */
+  group: string | undefined;
   // Neighbours in its run in the backlog; the first of a run has its place in the backlog's heap for a neighbour.
   next: JobRecord | undefined;
   previous: JobRecord | number | undefined;
   #times: number[];
+  #error: unknown;
 
   constructor(
     /** A number of the queue's own, or the id that a restored job came with. */
@@ -103,6 +105,15 @@ export class JobRecord {
   /** Buffers of the input that are moved to the thread instead of copied. */
   get transfer(): readonly ArrayBuffer[] | undefined {
     return this.options?.transfer;
+  }
+
+  /** What the last attempt of a failed job, or the cancellation, or the closing of the queue, ended it with. */
+  get error(): unknown {
+    if (this.#error instanceof LateError) this.#error = this.#error.of(this);
+    return this.#error;
+  }
+  set error(error: unknown) {
+    this.#error = error;
   }
 
   get ended(): boolean {

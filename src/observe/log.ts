@@ -9,16 +9,16 @@ import { callGuarded, textOf } from '../thrown.js';
 /** Where the default logger writes: what a program prints on stdout may be its output. */
 const STDERR = 2;
 
-type LogMethod = (fields: object, message?: string) => void;
-
-/** What the queue needs of a logger; pino has it. */
+/** What the queue needs of a logger; pino has it. What its methods throw, or reject with, is left alone. */
 export interface QueueLogger {
-  trace: LogMethod;
-  debug: LogMethod;
-  info: LogMethod;
-  warn: LogMethod;
-  error: LogMethod;
+  trace(fields: object, message?: string): void;
+  debug(fields: object, message?: string): void;
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
 }
+
+type LogMethod = QueueLogger['trace'];
 
 /** The logger of a queue. */
 export interface JobLogger extends QueueLogger {

@@ -125,6 +125,7 @@ export class LocalRunner implements internals.Runner {
   #dispatch(): void {
     this.#scheduled = false;
     while (this.#running.size < this.#options.threads && this.next() !== undefined);
+    if (this.#running.size < this.#options.threads) this.#reports.free();
   }
 
   #start(record: internals.Work): Promise<Outcome> {

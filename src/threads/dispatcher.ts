@@ -161,6 +161,7 @@ export class Dispatcher implements Runner, ThreadEvents {
       if (batch.works.length === 0) return;
       this.#send(slot, batch);
     }
+    this.#reports.free();
   }
 
   /** Takes back what was sent ahead where a job of higher priority would wait for it longer than for one batch. */

@@ -37,9 +37,11 @@ export interface Work {
   };
 }
 
+/** Numbers of a queue's threads. */
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
   size: number;
+  /** At work, or with jobs on their way to them. */
   busy: number;
   /** About to boot, booting, or loading the queue's `jobs`. */
   starting: number;
@@ -113,6 +115,8 @@ export interface Reports<Job extends Work = Work> {
   started(job: Job): void;
   /** The jobs are on a thread. Here people are told, and may do anything: nothing is on its way between two places. */
   sent(jobs: readonly Job[]): void;
+  /** Threads are free, and nothing waits for them. */
+  free(): void;
   completed(job: Job, output: unknown, startedAt: number, duration: number, threadId: number): void;
   ended(job: Job, end: AttemptEnd): void;
   /** Jobs that were sent but not started, in their order: they go back to the front. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
-import { cancelled } from '../job/job.js';
+import { cancelled } from '../job/cancelled.js';
 import { setImmediate } from '../timers.js';
 import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import type { Inspections } from './inspections.js';

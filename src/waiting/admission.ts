@@ -2,7 +2,16 @@ import { QueueClosedError, QueueFullError } from '../errors.js';
 import type { Register } from '../job/register.js';
 import { Signals } from './signals.js';
 
+/** What takes jobs at once, so that they do not wait. */
+export interface Takers {
+  /** How many threads would take a job now. */
+  readonly free: number;
+  /** How many jobs they may take. */
+  readonly takeable: number;
+}
+
 interface Waiter {
+  readonly held: boolean;
   readonly count: number;
   readonly signal: AbortSignal | undefined;
   /** Settled before there was room. */
@@ -14,7 +23,10 @@ interface Waiter {
 /** Taken entries at the front of the array that are worth a copy. */
 const COMPACT_AT = 1_024;
 
-/** Holds the number of waiting jobs at `maxWaiting`: beyond it, adding waits in order of arrival, or is refused. */
+/**
+ * Holds the number of waiting jobs at `maxWaiting`: beyond it, adding waits in order of arrival, or is refused. Those that free
+ * threads take at once do not count.
+ */
 export class Admission {
   readonly #max: number;
   readonly #whenFull: 'wait' | 'reject';
@@ -22,6 +34,7 @@ export class Admission {
   readonly #signals = new Signals<Waiter>((waiter) => this.#leave(waiter));
   #waiters: Waiter[] = [];
   #first = 0;
+  #takers!: Takers;
 
   constructor(max: number, whenFull: 'wait' | 'reject', register: Register) {
     this.#max = max;
@@ -29,9 +42,14 @@ export class Admission {
     this.#register = register;
   }
 
-  /** Whether `count` more may be added at once. More than ever fit may be added where there is room for one: nothing else may ever leave. */
-  hasRoom(count: number): boolean {
-    return this.#first === this.#waiters.length && this.#fits(count);
+  /** Who takes the jobs is made later. */
+  takenBy(takers: Takers): void {
+    this.#takers = takers;
+  }
+
+  /** Whether `count` more may be added at once; `held`: no thread may take them yet. More than ever fit may be added where there is room for one: nothing else may ever leave. */
+  hasRoom(count: number, held: boolean): boolean {
+    return this.#first === this.#waiters.length && this.#fits(count, held);
   }
 
   /**
@@ -39,7 +57,7 @@ export class Admission {
    * with what it throws, with {@link QueueFullError} where the queue does not wait, and with {@link QueueClosedError}
    * when it closes first.
    */
-  enter<Accepted>(count: number, accept: () => Accepted, signal?: AbortSignal): Promise<Accepted> {
+  enter<Accepted>(count: number, held: boolean, accept: () => Accepted, signal?: AbortSignal): Promise<Accepted> {
     if (this.#whenFull === 'reject') return Promise.reject(this.#full(count));
     return new Promise((resolve, reject) => {
       // The jobs must count as waiting before the next in line is asked: so nothing asynchronous in between.
@@ -50,7 +68,7 @@ export class Admission {
           reject(error);
         }
       };
-      const waiter = { count, signal, settled: false, enter, reject };
+      const waiter = { count, held, signal, settled: false, enter, reject };
       this.#waiters.push(waiter);
       if (signal !== undefined) this.#signals.watch(waiter, signal);
     });
@@ -61,7 +79,7 @@ export class Admission {
     if (this.#waiters.length === 0) return;
     while (this.#first < this.#waiters.length) {
       const waiter = this.#waiters[this.#first] as Waiter;
-      if (!waiter.settled && !this.#fits(waiter.count)) return;
+      if (!waiter.settled && !this.#fits(waiter.count, waiter.held)) return;
       this.#first++;
       if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#waiters.length) {
         this.#waiters = this.#waiters.slice(this.#first);
@@ -92,9 +110,12 @@ export class Admission {
     this.roomMade();
   }
 
-  #fits(count: number): boolean {
+  #fits(count: number, held: boolean): boolean {
     const room = this.#max - this.#register.waiting;
-    return count <= room || (count > this.#max && room > 0 && this.#whenFull === 'wait');
+    if (count <= room) return true;
+    const { free, takeable } = this.#takers;
+    const taken = Math.min(free, takeable + (held ? 0 : count));
+    return count <= room + taken || (count > this.#max && room + taken > 0 && this.#whenFull === 'wait');
   }
 
   #full(count: number): QueueFullError {

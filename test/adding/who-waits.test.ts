@@ -22,7 +22,7 @@ describe('who waits gets the error', () => {
     const job = await queue.add(flaky, { failures: 9 });
     const [bulk] = await queue.addBulk(flaky, [{ failures: 9 }]);
     expect((await caught(job.result())).message).toBe('failure 4');
-    expect((await caught(bulk!.result())).message).toBe('failure 4');
+    expect((await caught(bulk?.result())).message).toBe('failure 4');
     expect(await attemptsOf((await queue.add(about, 1)).result())).toBe(4);
     expect(queue.deadLetters.size).toBe(2);
   });
@@ -50,10 +50,10 @@ describe('who waits gets the error', () => {
     for (const deadLetter of [true, false, false, true, false]) await caught(queue.run(flaky, { failures: 9 }, { deadLetter }));
     const [first, gone, third, fourth, last] = failed;
     expect(queue.list('failed').map(({ id }) => id)).toEqual([last, fourth, third, first]);
-    expect(queue.getJob(gone!)).toBeUndefined();
-    expect(queue.getJob(third!)).toMatchObject({ state: 'failed', error: { message: 'failure 1' } });
+    expect(queue.getJob(gone as string)).toBeUndefined();
+    expect(queue.getJob(third as string)).toMatchObject({ state: 'failed', error: { message: 'failure 1' } });
     expect(queue.deadLetters.list().map(({ id }) => id)).toEqual([fourth, first]);
-    expect(await caught(queue.deadLetters.replay(third!))).toHaveProperty('code', 'ERR_NOT_FOUND');
+    expect(await caught(queue.deadLetters.replay(third as string))).toHaveProperty('code', 'ERR_NOT_FOUND');
     expect(queue.stats().counts.failed).toBe(4);
   });
 
@@ -70,7 +70,7 @@ describe('who waits gets the error', () => {
   test('a replayed one has nobody who waits', async () => {
     const queue = makeQueue();
     await caught(queue.run(flaky, { failures: 9 }, { deadLetter: true }));
-    const replayed = await queue.deadLetters.replay(queue.deadLetters.list()[0]!.id);
+    const replayed = await queue.deadLetters.replay(queue.deadLetters.list()[0]?.id as string);
     expect((await caught(replayed.result())).message).toBe('failure 4');
     expect(queue.deadLetters.size).toBe(1);
   });
@@ -91,7 +91,7 @@ describe('who waits gets the error', () => {
     expect(unfinished).toMatchObject([{ attemptsMade: 0, maxAttempts: 1 }]);
     const later = makeQueue({ jobs: [flaky] });
     const [job] = later.restore(unfinished);
-    expect((await caught(job!.result())).message).toBe('failure 1');
+    expect((await caught(job?.result())).message).toBe('failure 1');
     expect(later.deadLetters.size).toBe(1);
   });
 });

@@ -133,7 +133,7 @@ describe('a closed queue', () => {
 
   test('refuses replays', async () => {
     const queue = makeQueue();
-    await caught(queue.run(flaky, { failures: 1 }, { maxAttempts: 1 }));
+    await caught(queue.run(flaky, { failures: 1 }, { deadLetter: true }));
     await queue.close();
     const [{ id }] = queue.deadLetters.list();
     expect(await caught(queue.deadLetters.replay(id))).toBeInstanceOf(QueueClosedError);

@@ -35,7 +35,7 @@ test.each([false, true])('log lines arrive with the id of the job (thread killed
   ]);
   for (const { fields } of own) expect(fields).toMatchObject({ jobId: job.id, job: 'talks', attempt: 1, queue: 'default' });
   expect(own[2].fields.step).toBe(1);
-  expect(own[3].fields.error).toContain('logged error');
+  expect(own[3].fields.err.message).toContain('logged error');
 });
 
 test('a first attempt has nothing to resume', async () => {

@@ -30,9 +30,9 @@ test('an error that a job left behind is in the log, with its job and its stack'
   const late = next(queue, 'late-error');
   gate.open();
   await late;
-  const line = lines.find(({ fields }) => String(fields.error).includes('late throw'));
+  const line = lines.find(({ fields }) => String(fields.err?.message).includes('late throw'));
   expect(line).toMatchObject({ level: 'error', fields: { jobId: job.id, threadId: expect.any(Number) } });
-  expect(line?.fields.error).toContain('misbehaves.job.js');
+  expect(line?.fields.err.stack).toContain('misbehaves.job.js');
 });
 
 test('a chain of causes arrives to its end', async () => {

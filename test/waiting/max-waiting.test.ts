@@ -23,6 +23,7 @@ describe('maxWaiting', () => {
 
   test('delayed jobs count', async () => {
     const queue = makeQueue({ maxWaiting: 1, whenFull: 'reject' });
+    queue.pause();
     await queue.add(echo, 1, { delay: 60_000 });
     expect(await caught(queue.add(echo, 2))).toBeInstanceOf(QueueFullError);
   });
@@ -105,5 +106,31 @@ describe('maxWaiting', () => {
     controller.abort('changed my mind');
     queue.resume();
     expect(await outcome).toMatchObject({ error: { code: 'ERR_CANCELLED', reason: 'changed my mind' } });
+  });
+});
+
+describe('what free threads take at once', () => {
+  test('does not count: maxWaiting may be 0', async () => {
+    const queue = makeQueue({ maxWaiting: 0, whenFull: 'reject', threads: 2 });
+    const gate = makeGate();
+    const holding = [queue.run(hold, { gate: gate.memory, value: 1 }), queue.run(hold, { gate: gate.memory, value: 2 })];
+    expect(await caught(queue.add(echo, 3))).toBeInstanceOf(QueueFullError);
+    gate.open();
+    expect(await Promise.all(holding)).toEqual([1, 2]);
+    await queue.idle();
+    expect(await queue.run(echo, 4)).toBe(4);
+    expect(await caught(queue.add(echo, 5, { delay: 1_000 }))).toBeInstanceOf(QueueFullError);
+    queue.pause();
+    expect(await caught(queue.add(echo, 6))).toBeInstanceOf(QueueFullError);
+  });
+
+  test('with 0, adding waits for a thread, in order', async () => {
+    const queue = makeQueue({ maxWaiting: 0 });
+    const outputs: unknown[] = [];
+    await Promise.all([1, 2, 3, 4, 5].map(async (value) => outputs.push(await queue.run(echo, value))));
+    expect(outputs).toEqual([1, 2, 3, 4, 5]);
+    expect((await queue.addBulk(echo, [1, 2, 3])).length).toBe(3);
+    for await (const output of queue.map(echo, [7, 8])) outputs.push(output);
+    expect(outputs.slice(5)).toEqual([7, 8]);
   });
 });

@@ -1,0 +1,23 @@
+import { CancelledError } from '../errors.js';
+import { messageOf } from '../thrown.js';
+import type { JobKind } from './kind.js';
+
+/** The job that an error speaks of. */
+interface Subject {
+  readonly id: string;
+  readonly attempt: number;
+  readonly kind: Pick<JobKind, 'definition'>;
+}
+
+/** An error that is made when somebody reads it: one of its own for each of many jobs costs more than all else of their ends. */
+export class LateError {
+  constructor(readonly of: (job: Subject) => Error) {}
+}
+
+/** The error of a job that is cancelled. */
+export function cancelled(job: Subject, reason: unknown): CancelledError {
+  const because = reason === undefined ? '' : `: ${messageOf(reason)}`;
+  const { id: jobId, attempt } = job;
+  const jobName = job.kind.definition.name;
+  return new CancelledError(`${jobName} was cancelled${because}`, reason, { jobId, jobName, attempt: attempt || undefined });
+}
