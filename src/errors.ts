@@ -167,13 +167,18 @@ export class CrashError extends ThreadmillError {
 
 /** The job was cancelled by `job.cancel()` or by the signal it was added with. */
 export class CancelledError extends ThreadmillError {
-  readonly code = 'ERR_CANCELLED';
+  readonly code: string = 'ERR_CANCELLED';
   /** What was given to `cancel`, or the signal's reason. */
   readonly reason: unknown;
   constructor(message: string, reason?: unknown, facts?: JobFacts) {
     super(message, facts);
     this.reason = reason;
   }
+}
+
+/** The job was not started within its `maxWait`: it was dropped. */
+export class ExpiredError extends CancelledError {
+  override readonly code = 'ERR_EXPIRED';
 }
 
 /** The job's module failed to load in the thread, or exports no such definition. Never retried. */
@@ -219,6 +224,7 @@ const CLASSES = new Map<unknown, { readonly prototype: ThreadmillError }>([
   ['ERR_TIMEOUT', TimeoutError],
   ['ERR_CRASH', CrashError],
   ['ERR_CANCELLED', CancelledError],
+  ['ERR_EXPIRED', ExpiredError],
   ['ERR_MODULE', ModuleError],
   ['ERR_IDEMPOTENCY', IdempotencyError],
   ['ERR_QUEUE_FULL', QueueFullError],

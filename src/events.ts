@@ -34,6 +34,8 @@ export const EVENTS = {
   /** Failed for good: it is a dead letter now. */
   failed: told<[job: Job, error: unknown]>(),
   cancelled: told<[job: Job]>(),
+  /** Not started within its `maxWait`; told after `cancelled`. */
+  expired: told<[job: Job]>(),
   /** `add`, or a replay, answered with this job because of its idempotency key. */
   deduplicated: told<[job: Job]>(),
   /** A dead letter made room for a newer one. */

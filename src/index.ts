@@ -11,6 +11,7 @@ export {
   CancelledError,
   CrashError,
   type CrashReason,
+  ExpiredError,
   type Frame,
   IdempotencyError,
   InputError,

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import type { Ended } from './ended/ended.js';
-import { attachJob } from './errors.js';
+import { attachJob, ExpiredError } from './errors.js';
 import type { Announcer } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import { cancelled, type LateError } from './job/cancelled.js';
@@ -42,6 +42,8 @@ interface Parts {
 export class Lifecycle implements Reports<JobRecord>, Commands {
   readonly delays: Delays;
   readonly living: Living;
+  /** When jobs are dropped that have not been started. */
+  readonly #expiries: Delays;
   /** Asked whenever jobs have moved: a queue that closes waits for them. */
   watcher: { check(): void } | undefined;
   readonly #parts: Parts;
@@ -54,6 +56,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     this.living = new Living(parts.clock);
     this.#ties = new Ties(parts.idempotency, parts.register);
     this.delays = new Delays(parts.clock, (record) => this.#due(record));
+    this.#expiries = new Delays(parts.clock, (record) => this.#expire(record));
   }
 
   /** The runner reports to this, so it is made later. */
@@ -75,8 +78,25 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     enter(record, settings?.delay ? 'delayed' : 'waiting');
     if (settings?.delay) this.delays.add(record, settings.delay);
     else waiting.push(record);
+    if (record.maxWait !== undefined && record.attempt === 0) this.#expiries.add(record, record.maxWait);
     announcer.announceJob('added', record);
     return record;
+  }
+
+  /** Or in the place of one that has not been started, or waits to be tried again: that is cancelled. */
+  replace(former: JobRecord, input: unknown, settings: AddOptions | undefined, awaited: boolean): JobRecord {
+    return this.#parts.announcer.change(() => {
+      const { order } = former;
+      const inLine = former.state === 'waiting';
+      // Before the other leaves: its room is this one's.
+      const record = this.enter(former.kind, input, settings, awaited);
+      this.giveUp(former, cancelled(former, 'replaced by a newer job of its idempotency key'));
+      if (!inLine || record.state !== 'waiting') return record;
+      this.#parts.waiting.remove(record);
+      record.order = order;
+      this.#parts.waiting.returned(record);
+      return record;
+    });
   }
 
   // --- 2. Its time has come: delayed → waiting
@@ -100,6 +120,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   started(record: JobRecord): void {
     this.#move(record, 'active');
     record.attempt++;
+    if (this.#expiries.size > 0) this.#expiries.remove(record);
   }
 
   sent(records: readonly JobRecord[]): void {
@@ -124,6 +145,8 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
       record.attempt--;
       this.#move(record, 'waiting');
       this.#parts.waiting.returned(record);
+      if (record.attempt === 0 && record.maxWait !== undefined)
+        this.#expiries.add(record, record.maxWait - record.age(this.#parts.clock.now()));
     }
   }
 
@@ -183,9 +206,20 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   /** Ends a job that no thread has. */
   giveUp(record: JobRecord, error: Error | LateError): void {
-    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
+    this.#take(record);
     record.error = error;
     this.#finish(record, 'cancelled', this.#parts.clock.now());
+  }
+
+  /** It has waited for its first start for too long. */
+  #expire(record: JobRecord): void {
+    record.kind.totals.expired++;
+    const { name } = record.kind.definition;
+    const facts = { jobId: record.id, jobName: name };
+    this.#parts.announcer.change(() => {
+      this.giveUp(record, new ExpiredError(`${name} was not started within ${record.maxWait} ms: it expired`, undefined, facts));
+      this.#parts.announcer.announceJob('expired', record);
+    });
   }
 
   #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled', at: number): void {
@@ -209,9 +243,15 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     if (register.living === 0 && this.living.end()) announcer.announce('drained');
   }
 
+  /** It waits no more. */
+  #take(record: JobRecord): void {
+    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
+    if (this.#expiries.size > 0) this.#expiries.remove(record);
+  }
+
   /** Or it is handed back, without an end: no timer, signal or handle reaches it here any more. */
   handBack(record: JobRecord, error: Error): void {
-    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
+    this.#take(record);
     if (record.options !== undefined) this.#ties.untie(record);
     this.#parts.register.forget(record);
     record.error = error;

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
 import type { QueueEvent } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, flaky, hold } from './fixtures/answers.job.js';
@@ -87,8 +88,8 @@ describe('events', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(told(log)).toEqual(['added', 'active', 'completed', 'drained']);
     for (const event of ['added', 'active', 'completed', 'drained']) {
-      expect(JSON.stringify(lines)).toContain(`sync ${event}`);
-      expect(JSON.stringify(lines)).toContain(`async ${event}`);
+      expect(inspect(lines, { depth: 5 })).toContain(`sync ${event}`);
+      expect(inspect(lines, { depth: 5 })).toContain(`async ${event}`);
     }
   });
 

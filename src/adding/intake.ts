@@ -10,9 +10,9 @@ import type { Register } from '../job/register.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
-import type { Idempotency } from '../waiting/idempotency.js';
+import { type Idempotency, refuseOther, refuseSecond } from '../waiting/idempotency.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
-import { type Asking, Duplicate } from './asking.js';
+import { type Accepted, type Asking, Duplicate } from './asking.js';
 import { Bulk, Slices } from './bulk.js';
 
 /** What an intake needs of its queue. */
@@ -143,8 +143,8 @@ export class Intake {
   ): Presented | Promise<Presented> {
     const input = this.#payload(kind, checked, 'input', settings);
     this.#refuse(kind.definition, settings);
-    const known = this.#known(kind, input, settings);
-    if (known !== undefined) return asking.present(known);
+    const answer = this.#answer(kind, input, settings, asking.awaited);
+    if (answer !== undefined) return asking.present(answer);
     if (this.#parts.admission.hasRoom(1, this.#isHeld(kind, settings)))
       return asking.present(this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
     return this.#enterInTurn(kind, input, settings, asking);
@@ -159,7 +159,9 @@ export class Intake {
   ): Promise<Presented> {
     const enter = () => {
       this.#refuse(kind.definition, settings);
-      return asking.present(this.#known(kind, input, settings) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
+      return asking.present(
+        this.#answer(kind, input, settings, asking.awaited) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited),
+      );
     };
     return this.#parts.admission.enter(1, this.#isHeld(kind, settings), enter, settings?.signal);
   }
@@ -183,15 +185,27 @@ export class Intake {
     }
   }
 
-  /** The answer where a job is there already under the idempotency key. Throws `IdempotencyError`. */
-  #known(kind: JobKind, input: unknown, settings: AddOptions | undefined): Duplicate | undefined {
-    const record = this.known(kind, input, settings?.idempotencyKey);
-    return record && this.deduplicated(record);
+  /** Where the idempotency key stands for a job: what that means for this one. Throws `IdempotencyError`. */
+  #answer(kind: JobKind, input: unknown, settings: AddOptions | undefined, awaited: boolean): Accepted | undefined {
+    const { idempotencyKey, onDuplicate } = settings ?? {};
+    if (idempotencyKey === undefined) return undefined;
+    const { idempotency, lifecycle } = this.#parts;
+    const record = idempotency.find(kind.definition.name, idempotencyKey);
+    if (record === undefined) return undefined;
+    if (onDuplicate === 'replace') {
+      const waits = record.state === 'waiting' || record.state === 'delayed';
+      return waits ? lifecycle.replace(record, input, settings, awaited) : undefined;
+    }
+    if (onDuplicate === 'reject') refuseSecond(record);
+    if (onDuplicate !== 'drop') refuseOther(record, input);
+    return this.deduplicated(record);
   }
 
   /** The job that an idempotency key stands for, if one does. Throws `IdempotencyError` when it has another input. */
   known(kind: JobKind, input: unknown, key: string | undefined): JobRecord | undefined {
-    return key === undefined ? undefined : this.#parts.idempotency.find(kind.definition.name, key, input);
+    const record = key === undefined ? undefined : this.#parts.idempotency.find(kind.definition.name, key);
+    if (record !== undefined) refuseOther(record, input);
+    return record;
   }
 
   /** A job was asked for that is there already. */

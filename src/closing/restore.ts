@@ -60,8 +60,10 @@ const checkSnapshot = object({
   timeout: optional(jobLimits.timeout),
   maxAttempts: optional(jobLimits.maxAttempts),
   deadLetter: optional(jobLimits.deadLetter),
+  maxWait: optional(jobLimits.maxWait),
   backoff: optional(backoff),
   idempotencyKey: optional(text),
+  ttl: optional(number(0)),
 });
 
 /**

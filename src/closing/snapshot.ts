@@ -26,29 +26,42 @@ export interface JobSnapshot {
   maxAttempts?: number;
   /** As `add` was told; the definition's holds where it was told nothing. */
   timeout?: number;
+  /** As `add` was told; counts anew from `restore`. */
+  maxWait?: number;
   /** As `add` was told. Without it, a job that `run` waited for is a dead letter when it fails now: nobody waits any more. */
   deadLetter?: boolean;
   /** As `add` was told; a function cannot be kept, then the definition's holds. */
   backoff?: Backoff;
   /** As `add` was told. */
   idempotencyKey?: string;
+  /** As `add` was told: how long its key stands for it. */
+  ttl?: number;
 }
 
 /** A job as it is handed back; `runAt` for a delayed one. Throws `NotCloneableError` when it holds what does not survive. */
 export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSnapshot {
   const { id, kind, attempt: attemptsMade, priority, options } = record;
-  const { timeout, deadLetter, backoff, idempotencyKey } = options ?? {};
+  const { timeout, deadLetter, maxWait, backoff, idempotencyKey, ttl } = options ?? {};
   const input = portable(record.input, 'input');
   const metadata = portable(options?.metadata, 'metadata');
   const checkpoint = portable(record.checkpoint, 'checkpoint');
-  const rest = { runAt, checkpoint, timeout, deadLetter, idempotencyKey, backoff: typeof backoff === 'object' ? backoff : undefined };
+  const rest = {
+    runAt,
+    checkpoint,
+    timeout,
+    deadLetter,
+    maxWait: Number.isFinite(maxWait) ? maxWait : undefined,
+    idempotencyKey,
+    ttl,
+    backoff: typeof backoff === 'object' ? backoff : undefined,
+  };
   return { id, name: kind.definition.name, input, attemptsMade, maxAttempts: record.maxAttempts, priority, metadata, ...given(rest) };
 }
 
 /** The options that the job of a snapshot is added with. */
 export function settingsOf(snapshot: JobSnapshot, wallTime: number): AddOptions {
-  const { priority, metadata, runAt = wallTime, timeout, backoff, idempotencyKey, maxAttempts, deadLetter } = snapshot;
-  const rest = { timeout, backoff, idempotencyKey, maxAttempts, deadLetter };
+  const { priority, metadata, runAt = wallTime, timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl } = snapshot;
+  const rest = { timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl };
   return { priority, metadata, delay: Math.max(0, runAt - wallTime), ...given(rest) };
 }
 

@@ -1,4 +1,4 @@
-import { type Check, checked, instanceOf, number, object, optional } from '../checks.js';
+import { type Check, checked, instanceOf, number, object, oneOf, optional } from '../checks.js';
 import type { Backoff } from './backoff.js';
 import { type JobDefinition, jobLimits } from './definition.js';
 import { pack } from './payload.js';
@@ -9,6 +9,8 @@ export interface AddOptions {
   priority?: number;
   /** Milliseconds before the job may start. Default 0. */
   delay?: number;
+  /** Overrides the definition's: milliseconds the job may wait from now to its first start; then it is dropped, with `ExpiredError`. */
+  maxWait?: number;
   /** Overrides the definition's, in milliseconds. */
   timeout?: number;
   /** Overrides the definition's. Default 4; 1 with `run` and `map`. */
@@ -19,6 +21,15 @@ export interface AddOptions {
   backoff?: Backoff;
   /** While a job of the definition with this key lives, and for `idempotency.ttl` after it completed, `add` answers with that job. */
   idempotencyKey?: string;
+  /**
+   * What becomes of a job whose key stands for another. `'join'`, the default: it is answered with that job, and refused with
+   * `IdempotencyError` when its input is another. `'reject'`: it is refused, whatever its input. `'replace'`: one that waits, or is
+   * delayed, is cancelled and this takes its place in line; with a `delay` that is debouncing. One that runs, or has completed, is left
+   * alone, and the key stands for the new one. `'drop'`: it is answered with that job, whatever its input; with `ttl` that is throttling.
+   */
+  onDuplicate?: 'join' | 'reject' | 'replace' | 'drop';
+  /** Milliseconds that the key stands for the job after it completed. Default the queue's `idempotency.ttl`. */
+  ttl?: number;
   /** Anything cloneable; the handler finds it as `context.metadata`. Never logged. */
   metadata?: unknown;
   /** Cancels the job when aborted. */
@@ -34,7 +45,7 @@ export interface TakenAddOptions extends AddOptions {
 }
 
 /** What a job keeps of what it was added with: nothing when all of it has served. */
-export function keptOf({ priority, delay, metadataBytes, ...rest }: TakenAddOptions): AddOptions | undefined {
+export function keptOf({ priority, delay, metadataBytes, onDuplicate, ...rest }: TakenAddOptions): AddOptions | undefined {
   return Object.values(rest).some((value) => value !== undefined) ? rest : undefined;
 }
 
@@ -52,16 +63,22 @@ const buffers: Check<ArrayBuffer[]> = (value, refuse) => {
 const addOptions = object({
   priority: optional(jobLimits.priority),
   delay: optional(number(0)),
+  maxWait: optional(jobLimits.maxWait),
   timeout: optional(jobLimits.timeout),
   maxAttempts: optional(jobLimits.maxAttempts),
   deadLetter: optional(jobLimits.deadLetter),
   backoff: optional(jobLimits.backoff),
   idempotencyKey: optional(key),
+  onDuplicate: optional(oneOf('join', 'reject', 'replace', 'drop')),
+  ttl: optional(number(0)),
   metadata: (value) => value,
   signal: optional(instanceOf(AbortSignal, 'expected an AbortSignal')),
   transfer: optional(buffers),
 });
 
+const onlyWithKey = object({
+  idempotencyKey: (value, refuse) => (value === undefined ? refuse('expected one with "onDuplicate" and "ttl"') : value),
+});
 const once = (why: string): Check => {
   return object({ maxAttempts: (value, refuse) => (value === 1 ? value : refuse(`expected 1${why}`)) });
 };
@@ -82,6 +99,8 @@ export function checkAddOptions(
   const taken = checked(addOptions, options, where) as TakenAddOptions;
   const maxAttempts = taken.maxAttempts ?? (awaited ? definition.awaited : definition).maxAttempts;
   if (taken.transfer !== undefined) checked(onceWithTransfer, { maxAttempts }, where);
+  const { idempotencyKey, onDuplicate, ttl } = taken;
+  if (idempotencyKey === undefined && (onDuplicate !== undefined || ttl !== undefined)) checked(onlyWithKey, { idempotencyKey }, where);
   if (definition.delivery === 'at-most-once') checked(onceAtMost, { maxAttempts }, where);
   if (taken.metadata !== undefined) {
     const { value, bytes } = pack(taken.metadata, 'metadata', maxInputBytes);

@@ -39,6 +39,11 @@ export interface JobOptions {
   concurrency?: number;
   /** At most `max` starts in any window of `duration` milliseconds. Default no limit. */
   rateLimit?: { max: number; duration: number };
+  /**
+   * Milliseconds a job may wait from `add` to its first start, a delay included. Default no limit. Then it is dropped: cancelled, with
+   * `ExpiredError`. What a job waits for a further attempt does not count.
+   */
+  maxWait?: number;
   /** `'at-most-once'`: one attempt, never batched, never run again after its thread died. Default `'at-least-once'`. */
   delivery?: 'at-least-once' | 'at-most-once';
 }
@@ -64,6 +69,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly priority: number;
   readonly concurrency: number;
   readonly rateLimit: { readonly max: number; readonly duration: number } | undefined;
+  readonly maxWait: number | undefined;
   readonly delivery: 'at-least-once' | 'at-most-once';
 }
 
@@ -82,6 +88,7 @@ export const jobLimits = {
   deadLetter: boolean,
   backoff: checkBackoff,
   priority: number(),
+  maxWait: number(1, MAX_MS),
 };
 
 const name: Check<string> = (value, refuse) => {
@@ -131,6 +138,7 @@ const definitionOptions = object({
   priority: optional(jobLimits.priority, 0),
   concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
   rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
+  maxWait: optional(jobLimits.maxWait),
   delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
 });
 
@@ -183,7 +191,7 @@ export function defineJob(options: object): JobDefinition {
   const { maxAttempts = once ? 1 : undefined, deadLetter } = taken;
   const awaited = Object.freeze({ maxAttempts: maxAttempts ?? 1, deadLetter: deadLetter ?? false });
   const alone = { maxAttempts: maxAttempts ?? 4, deadLetter: deadLetter ?? true };
-  const definition = { output: undefined, rateLimit: undefined, ...taken, ...alone, awaited };
+  const definition = { output: undefined, rateLimit: undefined, maxWait: undefined, ...taken, ...alone, awaited };
   Object.defineProperty(definition, brand, { value: true });
   return Object.freeze(definition) as unknown as JobDefinition;
 }

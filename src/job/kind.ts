@@ -25,6 +25,8 @@ export interface Totals {
   /** Jobs that failed for good. */
   failed: number;
   cancelled: number;
+  /** Jobs that were not started within their `maxWait`; they are cancelled, and count there too. */
+  expired: number;
   /** Dead letters that were made to run again. */
   replayed: number;
   /** Attempts that another followed, after a backoff. */
@@ -44,6 +46,7 @@ export const noTotals = (): Totals => ({
   completed: 0,
   failed: 0,
   cancelled: 0,
+  expired: 0,
   replayed: 0,
   retried: 0,
   timedOut: 0,

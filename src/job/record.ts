@@ -76,6 +76,11 @@ export class JobRecord {
     return this.options?.timeout ?? this.kind.definition.timeout;
   }
 
+  /** How long it may wait for its first start, in milliseconds; see `JobOptions.maxWait`. */
+  get maxWait(): number | undefined {
+    return this.options?.maxWait ?? this.kind.definition.maxWait;
+  }
+
   get maxAttempts(): number {
     return this.options?.maxAttempts ?? this.#defaults.maxAttempts;
   }
@@ -123,6 +128,11 @@ export class JobRecord {
   /** In milliseconds since 1970. */
   get addedAt(): number {
     return this.#date(TIME.ADDED);
+  }
+
+  /** How long ago it was added, in milliseconds. */
+  age(now: number): number {
+    return now - this.#time(TIME.ADDED);
   }
 
   /** When it last became ready to run, on {@link Clock.now}; waiting time counts from here. */
@@ -193,6 +203,8 @@ export class JobRecord {
     this.progress = undefined;
     this.logs = undefined;
     this.#set(TIME.WAITED, Number.NaN);
+    // It was started before.
+    if (this.maxWait !== undefined) this.options = { ...this.options, maxWait: Number.POSITIVE_INFINITY };
   }
 
   /** The job is kept by itself: the page that it shared with others need not be. */

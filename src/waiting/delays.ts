@@ -86,7 +86,8 @@ export class Delays {
 
   #arm(): void {
     const due = this.nextDue;
-    if (due === this.#timerDue) return;
+    // A timer that fires too early finds nothing due, and costs less than one set anew whenever the first leaves.
+    if (due >= this.#timerDue && due !== Number.POSITIVE_INFINITY) return;
     this.#clock.clearTimeout(this.#timer);
     this.#timerDue = due;
     this.#timer = due === Number.POSITIVE_INFINITY ? undefined : this.#clock.setTimeout(() => this.#fire(), due - this.#clock.now());

@@ -24,15 +24,13 @@ export class Idempotency {
     this.#clock = clock;
   }
 
-  /** The job that the key stands for, if any. Throws {@link IdempotencyError} when it has another input. */
-  find(name: string, key: string, input: unknown): JobRecord | undefined {
+  /** The job that the key stands for, if any. */
+  find(name: string, key: string): JobRecord | undefined {
     const full = fullKey(name, key);
-    const known = this.#living.get(full) ?? this.#remembered(full);
-    if (known !== undefined) refuseOther(known.record, input);
-    return known?.record;
+    return (this.#living.get(full) ?? this.#remembered(full))?.record;
   }
 
-  /** The key stands for this job from now on; it must stand for no other. */
+  /** The key stands for this job from now on, and for no other. */
   remember(record: JobRecord): void {
     const key = keyOf(record);
     if (key !== undefined) this.#living.set(key, { record, expires: Number.POSITIVE_INFINITY });
@@ -42,10 +40,13 @@ export class Idempotency {
   ended(record: JobRecord): void {
     const key = keyOf(record);
     if (key === undefined) return;
+    // It stands for a newer one.
+    if (this.#living.get(key)?.record !== record) return;
     this.#living.delete(key);
+    this.#finished.delete(key);
     if (record.state !== 'completed') return;
     // Counted from its end, which may be some time ago: this thread may have been busy.
-    this.#finished.set(key, { record, expires: record.endedAt + this.#ttl });
+    this.#finished.set(key, { record, expires: record.endedAt + (record.options?.ttl ?? this.#ttl) });
     this.#forgetExpired();
   }
 
@@ -71,6 +72,15 @@ export function refuseOther(record: JobRecord, input: unknown): void {
   const { name: jobName } = kind.definition;
   throw new IdempotencyError(
     `the idempotency key "${options?.idempotencyKey}" of job "${jobName}" stands for job ${jobId}, which has another input. Use one key for one piece of work.`,
+    { jobId, jobName },
+  );
+}
+
+/** Throws {@link IdempotencyError} whatever its input. */
+export function refuseSecond({ id: jobId, options, kind }: JobRecord): void {
+  const { name: jobName } = kind.definition;
+  throw new IdempotencyError(
+    `the idempotency key "${options?.idempotencyKey}" of job "${jobName}" stands for job ${jobId}, and onDuplicate is "reject"`,
     { jobId, jobName },
   );
 }

@@ -15,6 +15,7 @@ describe('stats', () => {
         completed: 0,
         failed: 0,
         cancelled: 0,
+        expired: 0,
         replayed: 0,
         retried: 0,
         timedOut: 0,

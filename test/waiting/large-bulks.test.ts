@@ -39,6 +39,7 @@ describe('a bulk larger than maxWaiting', () => {
 
   test('is refused whole where whenFull is reject', async () => {
     const queue = makeQueue({ maxWaiting: 3, whenFull: 'reject' });
+    queue.pause();
     expect(await caught(queue.addBulk(echo, many(4)))).toHaveProperty('code', 'ERR_QUEUE_FULL');
   });
 });
