@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { textOf } from './thrown.js';
 
 /** Where an error belongs: set on every error that speaks of a job. */
 export interface JobFacts {
@@ -211,6 +212,36 @@ export class UnrecoverableError extends ThreadmillError {
   readonly code = 'ERR_UNRECOVERABLE';
 }
 
+/**
+ * Throw it in a handler when somebody else says "not so fast": jobs of this definition are not started for so many milliseconds, and
+ * this one waits too. It spends no attempt. What has been sent to a thread already is still run.
+ */
+export class RateLimitedError extends ThreadmillError {
+  readonly code = 'ERR_RATE_LIMITED';
+  /** In milliseconds. */
+  readonly retryAfter: number;
+  constructor(retryAfter: number, message = `rate limited for ${retryAfter} ms`) {
+    super(message);
+    this.retryAfter = checkedPause(retryAfter, 'RateLimitedError');
+  }
+}
+
+/** What `context.snooze` throws. */
+export class SnoozeError extends ThreadmillError {
+  readonly code = 'ERR_SNOOZE';
+  /** In milliseconds. */
+  readonly ms: number;
+  constructor(ms: number) {
+    super(`put off for ${ms} ms`);
+    this.ms = checkedPause(ms, 'context.snooze');
+  }
+}
+
+function checkedPause(ms: unknown, where: string): number {
+  if (typeof ms === 'number' && ms >= 0 && Number.isFinite(ms)) return ms;
+  throw new OptionsError(`${where}: expected milliseconds from 0, given ${textOf(ms)}`);
+}
+
 /** An option is wrong: the message says which, what was expected and what was given. */
 export class OptionsError extends ThreadmillError {
   readonly code = 'ERR_OPTIONS';
@@ -230,6 +261,8 @@ const CLASSES = new Map<unknown, { readonly prototype: ThreadmillError }>([
   ['ERR_QUEUE_FULL', QueueFullError],
   ['ERR_QUEUE_CLOSED', QueueClosedError],
   ['ERR_UNRECOVERABLE', UnrecoverableError],
+  ['ERR_RATE_LIMITED', RateLimitedError],
+  ['ERR_SNOOZE', SnoozeError],
   ['ERR_NOT_FOUND', NotFoundError],
   ['ERR_OPTIONS', OptionsError],
 ]);

@@ -31,7 +31,9 @@ export const EVENTS = {
   completed: told<[job: Job]>(),
   /** An attempt failed, and another follows after `delay` ms. */
   retrying: told<[job: Job, error: unknown, delay: number]>(),
-  /** Failed for good: it is a dead letter now. */
+  /** Its handler put it off, for `delay` ms, by `context.snooze` or `RateLimitedError`. */
+  snoozed: told<[job: Job, delay: number]>(),
+  /** Failed for good. It is a dead letter now, unless somebody waited for it. */
   failed: told<[job: Job, error: unknown]>(),
   cancelled: told<[job: Job]>(),
   /** Not started within its `maxWait`; told after `cancelled`. */

@@ -25,6 +25,7 @@ export {
   type PostMortem,
   QueueClosedError,
   QueueFullError,
+  RateLimitedError,
   ThreadmillError,
   TimeoutError,
   UnrecoverableError,

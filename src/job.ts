@@ -4,6 +4,7 @@ export {
   type JobFacts,
   NotCloneableError,
   OutputError,
+  RateLimitedError,
   ThreadmillError,
   UnrecoverableError,
 } from './errors.js';

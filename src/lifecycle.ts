@@ -145,7 +145,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
       record.attempt--;
       this.#move(record, 'waiting');
       this.#parts.waiting.returned(record);
-      if (record.attempt === 0 && record.maxWait !== undefined)
+      if (record.attempt + record.putOffs === 0 && record.maxWait !== undefined)
         this.#expiries.add(record, record.maxWait - record.age(this.#parts.clock.now()));
     }
   }
@@ -172,6 +172,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
       report(logger, problem, `the backoff function of job "${name}" failed; the default is used`);
     const next = nextOf(record, end, random, backoffFailed);
     waiting.ended(record, started ? startedAt : undefined, exited);
+    if (next.to === 'put-off') return this.#putOff(record, next.delay, next.limited);
     const waited = record.ran(startedAt, duration, end.threadId);
     record.failed(outcome, error);
     record.kind.count(outcome);
@@ -193,6 +194,21 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     this.#move(record, 'delayed');
     this.delays.add(record, delay, exited);
     this.#parts.announcer.announceJob('retrying', record, error, delay);
+  }
+
+  /** The attempt does not count: the job comes back later, or waits with all of its definition. */
+  #putOff(record: JobRecord, delay: number, limited: boolean): void {
+    record.attempt--;
+    record.toldActive = 0;
+    record.putOffs++;
+    record.kind.totals.snoozed++;
+    this.#move(record, limited ? 'waiting' : 'delayed');
+    if (!limited) this.delays.add(record, delay);
+    else {
+      this.#parts.waiting.hold(record.kind, delay);
+      this.#parts.waiting.returned(record);
+    }
+    this.#parts.announcer.announceJob('snoozed', record, delay);
   }
 
   // --- 5. The job ends, exactly once

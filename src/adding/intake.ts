@@ -168,7 +168,7 @@ export class Intake {
 
   /** Whether a job would wait though threads are free. */
   #isHeld(kind: JobKind, settings: AddOptions | undefined): boolean {
-    return kind.paused || (settings?.delay ?? 0) > 0 || (kind.limited && this.#parts.waiting.heldBy(kind) !== undefined);
+    return kind.paused || kind.holds > 0 || (settings?.delay ?? 0) > 0 || (kind.limited && this.#parts.waiting.heldBy(kind) !== undefined);
   }
 
   /** Throws when the queue takes no jobs any more. */

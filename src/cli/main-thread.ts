@@ -68,6 +68,9 @@ function contextOf({ name }: JobDefinition, signal: AbortSignal): JobContext {
     throwIfAborted: () => signal.throwIfAborted(),
     progress: nothing,
     checkpoint: nothing,
+    snooze: (ms) => {
+      throw new Error(`put off for ${ms} ms`);
+    },
     lastCheckpoint: undefined,
     log: { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing },
   };

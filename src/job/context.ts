@@ -41,4 +41,9 @@ export interface JobContext {
   /** The last checkpoint of an earlier attempt, or `undefined`. */
   readonly lastCheckpoint: unknown;
   readonly log: JobLog;
+  /**
+   * Puts the job off: ends this attempt by throwing, and the job comes back after so many milliseconds without having spent it.
+   * 100 times in a row at most; the next is a failure. Throws `OptionsError` for what is no time.
+   */
+  snooze(ms: number): never;
 }

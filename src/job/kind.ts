@@ -31,6 +31,8 @@ export interface Totals {
   replayed: number;
   /** Attempts that another followed, after a backoff. */
   retried: number;
+  /** Times that a handler put its job off, by `context.snooze` or `RateLimitedError`. */
+  snoozed: number;
   /** Attempts that ran out of time. */
   timedOut: number;
   /** Attempts whose thread died under them. */
@@ -49,6 +51,7 @@ export const noTotals = (): Totals => ({
   expired: 0,
   replayed: 0,
   retried: 0,
+  snoozed: 0,
   timedOut: 0,
   crashed: 0,
   interrupted: 0,
@@ -79,6 +82,8 @@ export class JobKind {
   /** Moving average of run times, in milliseconds; `undefined` until the first attempt has ended. */
   usualRunTime: number | undefined;
   paused = false;
+  /** How many `RateLimitedError`s hold its jobs back now. */
+  holds = 0;
 
   constructor(
     readonly definition: JobDefinition,

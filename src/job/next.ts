@@ -11,8 +11,17 @@ export function nextOf(
   random: () => number,
   failed: (problem: unknown) => void,
 ): Next {
-  const { attempt, maxAttempts, backoff, kind } = record;
-  const ending = { outcome, error, attempt, maxAttempts, backoff, atMostOnce: kind.definition.delivery === 'at-most-once', started };
+  const { attempt, maxAttempts, backoff, kind, putOffs } = record;
+  const ending = {
+    outcome,
+    error,
+    attempt,
+    maxAttempts,
+    backoff,
+    atMostOnce: kind.definition.delivery === 'at-most-once',
+    started,
+    putOffs,
+  };
   try {
     return decide(ending, random);
   } catch (problem) {

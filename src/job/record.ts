@@ -23,6 +23,8 @@ export class JobRecord {
   attempt = 0;
   /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
   toldActive = 0;
+  /** How often its handler has put it off since an attempt last counted. */
+  putOffs = 0;
   /** Attempts that have ended, but for the one that completed the job. */
   failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
   /** `worker.threadId` of the thread that its last attempt ran on. */
@@ -181,6 +183,7 @@ export class JobRecord {
 
   /** The attempt of {@link ran} did not complete the job. */
   failed(outcome: Outcome, error: unknown): void {
+    this.putOffs = 0;
     this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error)];
   }
 

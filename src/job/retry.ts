@@ -1,4 +1,4 @@
-import { ModuleError, NotCloneableError, UnrecoverableError } from '../errors.js';
+import { ModuleError, NotCloneableError, RateLimitedError, SnoozeError, UnrecoverableError } from '../errors.js';
 import type { Outcome } from './attempt.js';
 import { type Backoff, backoffDelay } from './backoff.js';
 
@@ -15,9 +15,18 @@ export interface Ending {
   atMostOnce: boolean;
   /** Whether the handler had been started. */
   started: boolean;
+  /** How often it has been put off, in a row. Default 0. */
+  putOffs?: number;
 }
 
-export type Next = { to: 'completed' | 'failed' | 'cancelled' | 'waiting' } | { to: 'delayed'; delay: number };
+/** Most times in a row that a handler may put its job off. */
+const MAX_SNOOZES = 100;
+
+/** `put-off`: the attempt does not count; `limited`: nor is any other job of the definition started for so long. */
+export type Next =
+  | { to: 'put-off'; delay: number; limited: boolean }
+  | { to: 'completed' | 'failed' | 'cancelled' | 'waiting' }
+  | { to: 'delayed'; delay: number };
 
 /** What follows the end of an attempt: the one place that knows the rules of retry. Throws what a backoff function throws. */
 export function decide(ending: Ending, random: () => number): Next {
@@ -28,11 +37,20 @@ export function decide(ending: Ending, random: () => number): Next {
     case 'interrupted':
       return { to: ending.started && ending.atMostOnce ? 'failed' : 'waiting' };
     default: {
+      const putOff = putOffBy(ending);
+      if (putOff !== undefined) return putOff;
       if (ending.attempt >= ending.maxAttempts || isFinal(ending.error)) return { to: 'failed' };
       const delay = backoffDelay(ending.backoff, ending.attempt, ending.error, random);
       return delay === false ? { to: 'failed' } : { to: 'delayed', delay };
     }
   }
+}
+
+function putOffBy({ outcome, error, putOffs = 0 }: Ending): Next | undefined {
+  if (outcome !== 'failed') return undefined;
+  if (error instanceof RateLimitedError) return { to: 'put-off', delay: error.retryAfter, limited: true };
+  if (error instanceof SnoozeError && putOffs < MAX_SNOOZES) return { to: 'put-off', delay: error.ms, limited: false };
+  return undefined;
 }
 
 /** Another attempt would end the same way. */

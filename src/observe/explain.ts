@@ -24,8 +24,8 @@ export type WaitReason =
 export type Explanation =
   /** `position`: how many jobs that wait come before it, by priority and arrival; 0 for the first. */
   | { state: 'waiting'; reason: WaitReason; position: number }
-  /** `delay`: as `add` said. `backoff`: its last attempt failed. */
-  | { state: 'delayed'; reason: 'delay' | 'backoff'; runAt: number }
+  /** `delay`: as `add` said. `backoff`: its last attempt failed. `snoozed`: its handler put it off. */
+  | { state: 'delayed'; reason: 'delay' | 'backoff' | 'snoozed'; runAt: number }
   /** Its last attempt was terminated, but native code still holds that thread; the job never runs beside itself. */
   | { state: 'delayed'; reason: 'thread-not-gone' }
   /** Sent to a thread, not started: jobs that were sent before come before it. */
@@ -76,7 +76,12 @@ function positionOf(record: JobRecord, waiting: WaitingJobs): number {
 function explainDelay(record: JobRecord, { delays, clock }: Places): Explanation {
   const due = delays.dueAt(record);
   if (due === undefined) return { state: 'delayed', reason: 'thread-not-gone' };
-  return { state: 'delayed', reason: record.attempt === 0 ? 'delay' : 'backoff', runAt: clock.wallTime() + due - clock.now() };
+  return { state: 'delayed', reason: delayReason(record), runAt: clock.wallTime() + due - clock.now() };
+}
+
+function delayReason({ attempt, putOffs }: JobRecord): 'delay' | 'backoff' | 'snoozed' {
+  if (putOffs > 0) return 'snoozed';
+  return attempt === 0 ? 'delay' : 'backoff';
 }
 
 function explainActive(record: JobRecord, { runner, clock }: Places): Explanation {

@@ -52,6 +52,7 @@ export function logEvents(queue: EventEmitter<QueueEvents>, logger: JobLogger): 
   queue.on('retrying', (job, error, delay) =>
     logger.warn({ ...facts(job), retryIn: Math.round(delay), err: errOf(error) }, 'job will be retried'),
   );
+  queue.on('snoozed', (job, delay) => logger.info({ ...facts(job), outcome: 'snoozed', retryIn: Math.round(delay) }, 'job put off'));
   queue.on('failed', (job, error) => {
     const fields = { ...facts(job), err: errOf(error) };
     if (recordOf(job).deadLetter) logger.error(fields, 'job failed: it is a dead letter');

@@ -44,7 +44,8 @@ export class History {
     } else if (event === 'active') {
       this.#reach(job, 'waiting');
       this.#reach(job, 'active');
-    } else if (event === 'retrying' || event === 'completed' || event === 'failed' || event === 'cancelled') {
+    } else if (event === 'snoozed') this.#reach(job, job.state);
+    else if (event === 'retrying' || event === 'completed' || event === 'failed' || event === 'cancelled') {
       this.#count(job, event === 'retrying');
       this.#reach(job, event === 'retrying' ? 'delayed' : event);
     }

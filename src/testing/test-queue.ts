@@ -204,7 +204,7 @@ export class TestQueue extends JobQueue {
     if (!withDelayed && !withRetries) return false;
     return this.list('delayed', { limit: Number.POSITIVE_INFINITY }).some(({ id }) => {
       const where = this.explain(id);
-      return where?.state === 'delayed' && (where.reason === 'delay' ? withDelayed : withRetries);
+      return where?.state === 'delayed' && (where.reason === 'delay' || where.reason === 'snoozed' ? withDelayed : withRetries);
     });
   }
 

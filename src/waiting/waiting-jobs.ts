@@ -16,7 +16,7 @@ class Line {
   ) {}
 
   get open(): boolean {
-    return !this.kind.paused && !this.gate?.closed;
+    return !this.kind.paused && this.kind.holds === 0 && !this.gate?.closed;
   }
 }
 
@@ -137,7 +137,7 @@ export class WaitingJobs {
 
   /** Which limit holds a definition back now, if one does. */
   heldBy(kind: JobKind): Limit | undefined {
-    return this.#lines.get(kind)?.gate?.heldBy;
+    return kind.holds > 0 ? 'rate-limit' : this.#lines.get(kind)?.gate?.heldBy;
   }
 
   /** No more jobs of a definition, or none at all. */
@@ -153,8 +153,22 @@ export class WaitingJobs {
     this.#taker.schedule();
   }
 
+  /** Starts no jobs of a definition for so many milliseconds. */
+  hold(kind: JobKind, ms: number): void {
+    kind.holds++;
+    this.#setApart(kind);
+    this.#clock.setTimeout(() => {
+      kind.holds--;
+      this.#taker.schedule();
+    }, ms);
+  }
+
   #pause(kind: JobKind): void {
     kind.paused = true;
+    this.#setApart(kind);
+  }
+
+  #setApart(kind: JobKind): void {
     if (this.#lines.has(kind)) return;
     const own = [...this.#free].filter((record) => record.kind === kind);
     for (const record of own) this.#free.remove(record);

@@ -18,6 +18,7 @@ describe('stats', () => {
         expired: 0,
         replayed: 0,
         retried: 0,
+        snoozed: 0,
         timedOut: 0,
         crashed: 0,
         interrupted: 0,

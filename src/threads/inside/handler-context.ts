@@ -1,4 +1,4 @@
-import { CancelledError } from '../../errors.js';
+import { CancelledError, SnoozeError } from '../../errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
 import { setImmediate } from '../../timers.js';
 import type { LogLevel, Position } from '../wire/protocol.js';
@@ -74,6 +74,10 @@ export class HandlerContext implements JobContext {
 
   checkpoint(state: unknown): void {
     if (!this.ended) this.#speak().checkpoint(state);
+  }
+
+  snooze(ms: number): never {
+    throw new SnoozeError(ms);
   }
 
   get log(): JobLog {

@@ -1,0 +1,76 @@
+import { RateLimitedError } from 'threadmill';
+import { describe, expect, test } from 'vitest';
+import { limited, snoozes } from '../fixtures/put-off.job.js';
+import { caught, expectBalanced, history, makeQueue, thrownBy } from '../helpers.js';
+import { makeTestQueue } from '../testing/queues.js';
+
+const counter = () => new SharedArrayBuffer(4);
+
+describe('snooze', () => {
+  test('puts the job off, and spends no attempt', async () => {
+    const queue = makeQueue();
+    const told = history(queue);
+    expect(await queue.run(snoozes, { counter: counter(), times: 3, ms: 1 })).toBe(1);
+    const events = told.map(({ event }) => event);
+    expect(events.filter((event) => event === 'snoozed' || event === 'active')).toEqual([
+      ...['active', 'snoozed', 'active', 'snoozed', 'active', 'snoozed', 'active'],
+    ]);
+    expect(queue.list('completed')[0]).toMatchObject({ attempt: 1, attempts: [{ number: 1, outcome: 'completed' }] });
+    expect(queue.stats().totals).toMatchObject({ snoozed: 3, retried: 0, failed: 0 });
+    expectBalanced(queue);
+  });
+
+  test('comes back when its time is over, whatever its maxWait was', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    const job = await queue.add(snoozes, { counter: counter(), times: 1, ms: 5_000 }, { maxWait: 1_000 });
+    await queue.runNext();
+    expect(queue.explain(job.id)).toMatchObject({ state: 'delayed', reason: 'snoozed' });
+    await queue.clock.advance(4_999);
+    expect(job.state).toBe('delayed');
+    await queue.drain({ withDelayed: true });
+    expect(job).toMatchObject({ state: 'completed', output: 1 });
+  });
+
+  test('100 times in a row at most; then it is a failure, and the next attempt counts anew', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    const job = await queue.add(snoozes, { counter: counter(), times: 150, ms: 10 });
+    await queue.drain({ withDelayed: true, withRetries: true });
+    expect(job).toMatchObject({ state: 'completed', output: 2 });
+    expect(job.attempts).toMatchObject([{ outcome: 'failed', error: { code: 'ERR_SNOOZE' } }, { outcome: 'completed' }]);
+    expect(queue.stats().totals).toMatchObject({ snoozed: 149, retried: 1 });
+  });
+
+  test('for no time at all is a failure', async () => {
+    const queue = makeTestQueue({ mode: 'inline' });
+    expect(await caught(queue.run(snoozes, { counter: counter(), times: 1, ms: -1 }))).toHaveProperty('code', 'ERR_OPTIONS');
+    expect(thrownBy(() => new RateLimitedError(Number.NaN))).toHaveProperty('code', 'ERR_OPTIONS');
+  });
+});
+
+describe('RateLimitedError', () => {
+  test('holds back all jobs of the definition, in their order, and no others', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    const shared = counter();
+    const [first, second] = await queue.addBulk(limited, [
+      { counter: shared, ms: 1_000 },
+      { counter: shared, ms: 1_000 },
+    ]);
+    const other = await queue.add(snoozes, { counter: counter(), times: 0, ms: 0 });
+    await queue.drain();
+    expect([first.state, second.state, other.state]).toEqual(['waiting', 'waiting', 'completed']);
+    expect(queue.explain(first.id)).toMatchObject({ state: 'waiting', reason: 'rate-limit', position: 0 });
+    await queue.clock.advance(999);
+    await queue.drain();
+    expect(first.state).toBe('waiting');
+    await queue.clock.advance(1);
+    await queue.drain();
+    expect([first.output, second.output]).toEqual([1, 1]);
+    expect(queue.stats().totals).toMatchObject({ snoozed: 1, retried: 0, failed: 0 });
+  });
+
+  test('crosses from a thread', async () => {
+    const queue = makeQueue();
+    expect(await queue.run(limited, { counter: counter(), ms: 5 })).toBe(1);
+    expect(queue.stats().totals.snoozed).toBe(1);
+  });
+});
