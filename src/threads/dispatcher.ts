@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.js';
 import { CrashError, type PostMortem } from '../errors.js';
-import type { Outcome } from '../job/attempt.js';
 import type { JobKind } from '../job/kind.js';
 import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
 import { loadTimeoutError, notSent } from './attempt-errors.js';
@@ -14,8 +13,10 @@ import type { Location, Reports, Runner, ThreadStats, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
 import { type ThreadEvents, Threads, type ThreadsOptions } from './threads.js';
+import { Unstarted } from './unstarted.js';
 import { Watchdog } from './watchdog.js';
 import type { FromThread, HandlerMessage } from './wire/protocol.js';
+import { isCloneable } from './wire/run-message.js';
 
 export interface DispatcherOptions extends ThreadsOptions {
   /** Whether to look where a job is stuck before its thread is terminated. */
@@ -34,6 +35,7 @@ export class Dispatcher implements Runner, ThreadEvents {
   readonly #options: DispatcherOptions;
   readonly #watchdog: Watchdog;
   readonly #returns: Returns;
+  readonly #unstarted: Unstarted;
   #scheduled = false;
   /** Whether jobs were sent in this turn of the event loop. */
   #hadItsTurn = false;
@@ -48,6 +50,7 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.#threads = new Threads(clock, this.#options, this);
     this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new Inspections(inspector));
     this.#returns = new Returns(this, reports, clock, this.#threads, this.#watchdog);
+    this.#unstarted = new Unstarted(source, reports);
     this.#threads.start();
   }
 
@@ -228,42 +231,16 @@ export class Dispatcher implements Runner, ThreadEvents {
 
   /** Jobs that wait for a thread fail, instead of waiting for ever. */
   cannotBoot({ message, reason, exitCode, cause }: CrashError): void {
-    // Not those that listeners add now.
-    for (let { size } = this.#source; size > 0 && this.#source.head !== undefined; size--) {
-      const work = this.#source.take();
-      // Its limit refused it: another job is the head now. An error of its own: it gets the job's facts.
-      if (work !== undefined) this.#fail(work, 'crashed', new CrashError(message, reason, exitCode, { cause }));
-    }
+    this.#unstarted.endAll('crashed', () => new CrashError(message, reason, exitCode, { cause }), this.#clock.now());
   }
 
   /** The module of a kind did not load where nothing else ran: who waits for it need not wait longer. */
   notLoading(kind: JobKind): void {
-    const waiting = [...this.#source].filter((work) => work.kind === kind);
-    for (const work of waiting) {
-      // A listener may have ended it.
-      if (!this.#source.has(work)) continue;
-      this.#source.remove(work);
-      this.#fail(work, 'failed', loadTimeoutError(kind.definition));
-    }
-  }
-
-  /** An attempt ends that no thread has begun. */
-  #fail(work: Work, outcome: Outcome, error: Error): void {
-    this.#reports.started(work);
-    this.#reports.ended(work, { outcome, error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
+    this.#unstarted.endKind(kind, 'failed', () => loadTimeoutError(kind.definition), this.#clock.now());
   }
 
   #slotOf(work: Work): Slot | undefined {
     for (const slot of this.#threads) if (slot.state === 'busy' && slot.jobs.positionOf(work) >= 0) return slot;
     return undefined;
-  }
-}
-
-function isCloneable(work: Work): boolean {
-  try {
-    structuredClone([work.input, work.metadata, work.checkpoint]);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -91,8 +91,8 @@ describe('what listeners hear', () => {
     expect(told.map(({ event, args }) => [event, args[0]?.id])).toEqual([
       ['paused', undefined],
       ['added', first.id],
-      ['added', second.id],
       ['cancelled', first.id],
+      ['added', second.id],
     ]);
   });
 
@@ -185,6 +185,7 @@ async function meddle(make: (options: object) => JobQueue, deeds: readonly strin
     () => settle(queue.map(echo, [1, 2]).next()),
     () => queue.schedule(echo, 1, { every: 50 }).stop(),
     () => void anyJob()?.cancel('because'),
+    () => void anyJob()?.promote(),
     () => void queue.getJob(anyJob()?.id ?? ''),
     () => void JSON.stringify(anyJob()),
     () => {

@@ -83,7 +83,7 @@ describe('a kill is over when the thread is gone', () => {
   test('close ends at its deadline, zombies or not', async () => {
     const queue = makeQueue({ threads: 1 });
     await queue.ready();
-    const bad = caught(queue.run(culprit, { does: 'native execSync', seconds: 2.5 }));
+    const bad = caught(queue.run(culprit, { does: 'native execSync', seconds: 4 }));
     const [zombie] = await next(queue, 'thread-zombie');
     // Its replacement has not waited for it.
     expect([born.size, exited.has(zombie.threadId)]).toEqual([2, false]);

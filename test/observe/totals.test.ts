@@ -22,7 +22,8 @@ describe('stats', () => {
         interrupted: 0,
         deduplicated: 0,
       },
-      threads: { size: 1, busy: 0, starting: 0, zombies: 0, killed: 0 },
+      threads: { size: 1, busy: 0, starting: 0, zombies: 0, killed: 0, utilization: 0 },
+      oldestWaiting: 0,
       waitTime: zero,
       runTime: zero,
       byName: {},
@@ -57,7 +58,7 @@ describe('stats', () => {
     const gate = makeGate();
     await queue.add(hold, { gate: gate.memory });
     await next(queue, 'progress');
-    expect(queue.stats().threads).toEqual({ size: 3, busy: 1, starting: 0, zombies: 0, killed: 0 });
+    expect(queue.stats().threads).toMatchObject({ size: 3, busy: 1, starting: 0, zombies: 0, killed: 0 });
     gate.open();
   });
 

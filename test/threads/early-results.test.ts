@@ -100,6 +100,15 @@ test.each(['throws', 'returns a Map', 'moves a buffer'] as const)(
   },
 );
 
+test('a job that has ended has completed, though what it has left behind blocks its thread', async () => {
+  const queue = makeQueue();
+  const job = await queue.add(quick, { value: 5, ends: 'blocks afterwards' });
+  expect(await job.result()).toBe(5);
+  expect(job.attempts).toMatchObject([{ number: 1, outcome: 'completed' }]);
+  expect(await queue.run(quick, { value: 'after' })).toBe('after');
+  expect(queue.stats().totals).toMatchObject({ interrupted: 0, crashed: 0 });
+});
+
 test('more than the memory for results holds is known all the same', async () => {
   const queue = makeQueue();
   const texts = Array.from({ length: 40 }, (_, at) => String(at).repeat(5_000));

@@ -63,8 +63,8 @@ export class Outbox {
     if (this.#values.length > 0) this.#soon ??= setImmediate(() => this.send());
   }
 
-  /** `value`: the job's output, or an `Encoded` error. */
-  add(position: Position, result: number, value: unknown): void {
+  /** `value`: the job's output, of about so many bytes, or an `Encoded` error. */
+  add(position: Position, result: number, value: unknown, bytes: number): void {
     if (this.#values.length > 0 && position !== this.#first + this.#values.length) this.#skipTo(position);
     const at = this.#values.length;
     if (at === 0) this.#first = position;
@@ -76,13 +76,13 @@ export class Outbox {
     // It leaves with the word that its batch is over, at once.
     if (isLast && !this.#waited) return;
     if (!isLast && this.#status.now - this.#sentAt > EARLY_RESULTS) return this.send();
-    if (this.#isSafe(position, result, value)) return;
+    if (this.#isSafe(position, result, value, bytes)) return;
     if (isLast) this.send();
     else this.#atRisk = true;
   }
 
-  #isSafe(position: Position, result: number, value: unknown): boolean {
-    return result === RESULT.COMPLETED && this.#moving.size === 0 && this.#early.put(position, value);
+  #isSafe(position: Position, result: number, value: unknown, bytes: number): boolean {
+    return result === RESULT.COMPLETED && this.#moving.size === 0 && this.#early.put(position, value, bytes);
   }
 
   /** A result got lost before it came here, and leaves a gap. */

@@ -1,6 +1,6 @@
 import { NotCloneableError, OutputError } from '../../errors.js';
 import type { JobDefinition } from '../../job/definition.js';
-import { pack } from '../../job/payload.js';
+import { type Payload, pack } from '../../job/payload.js';
 import { summary, validate } from '../../job/validate.js';
 import { messageOf } from '../../thrown.js';
 import { movedOf, transfer } from './transfer.js';
@@ -22,7 +22,8 @@ export function notReturned(cause: unknown): NotCloneableError {
 }
 
 /** A result, made ready to be sent, and the buffers of it that are moved. Throws {@link NotCloneableError}. */
-export function packOutput(output: unknown): { value: unknown; buffers: readonly ArrayBuffer[] | undefined } {
+export function packOutput(output: unknown): Payload & { buffers: readonly ArrayBuffer[] | undefined } {
   const moved = movedOf(output);
-  return { value: pack(moved === undefined ? output : moved.result, 'result').value, buffers: moved?.buffers };
+  const { value, bytes } = pack(moved === undefined ? output : moved.result, 'result');
+  return { value, bytes, buffers: moved?.buffers };
 }

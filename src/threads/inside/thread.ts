@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
@@ -21,13 +22,14 @@ import {
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { type Invoker, invoke } from './invoke.js';
-import { Messenger } from './job-messages.js';
-import { loadDefinition } from './module-loader.js';
+import { type JobMessages, Messenger } from './job-messages.js';
+import { type Loaded, Modules } from './modules.js';
 import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
 import { installProbe } from './probe.js';
 import { afterOutput, boundOutput } from './standard-output.js';
 import { Status } from './status.js';
+import { inTrace } from './tracing.js';
 
 // Taken now: handlers may change the globals.
 const { add } = Atomics;
@@ -35,29 +37,29 @@ const { exit } = process;
 
 const MAX_LATE_ERRORS = 16;
 
-/** Both are its own: `Object.prototype` may have either. */
-type Loaded = { definition: JobDefinition; error: undefined } | { definition: undefined; error: Encoded };
-
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
 interface Owner {
   readonly id: string | undefined;
   readonly name: string;
 }
 
-class JobThread implements Invoker {
+class JobThread implements Invoker, HandlerLink {
+  readonly idPrefix: string;
+  readonly cells: Int32Array;
   readonly #port: MessagePort;
-  readonly #link: HandlerLink;
   readonly #shared: SharedMemory;
-  readonly #kinds: KindMessage[] = [];
-  readonly #loaded: Loaded[] = [];
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
   readonly #owner = new AsyncLocalStorage<Owner>();
   /** Batches that have come while another was run. */
   #queued: RunMessage[] = [];
   #working = false;
+  /** Of the job that starts now: what its trace is found by. */
+  #carrier: Carrier | undefined;
   #current: HandlerContext | undefined;
   #last: HandlerContext | undefined;
   readonly #status: Status;
+  readonly #messenger: Messenger;
+  readonly #modules: Modules;
   readonly #outbox: Outbox;
   /** Errors told that were left by jobs that had ended: after the first this thread is replaced, so it need not tell of many. */
   #lateErrors = 0;
@@ -68,27 +70,22 @@ class JobThread implements Invoker {
     this.#port = port;
     this.#shared = new SharedMemory(shared);
     this.#status = new Status(this.#shared);
-    const { cells } = this.#shared;
-    const receive = (message: ToThread) => this.#receive(message);
-    const receiveNext = () => {
-      const entry = receiveMessageOnPort(port);
-      if (entry !== undefined) receive(entry.message as ToThread);
-      return entry !== undefined;
-    };
-    const messenger = new Messenger(port, messages, cells);
-    this.#link = { idPrefix, cells, receiveNext, messagesOf: (position) => messenger.of(position) };
+    this.idPrefix = idPrefix;
+    this.cells = this.#shared.cells;
+    this.#messenger = new Messenger(port, messages, this.cells);
+    this.#modules = new Modules(this.#status, (name, load) => this.#owner.run({ id: undefined, name }, load));
     this.#outbox = new Outbox(port, this.#shared, this.#status);
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
-    port.on('message', receive);
+    port.on('message', (message: ToThread) => this.#receive(message));
   }
 
   async open(preload: KindMessage[]): Promise<void> {
     const failures: Encoded[] = [];
     for (const kind of preload) {
-      this.#kinds[kind.index] = kind;
+      this.#modules.add(kind);
       this.#send({ type: 'loading', kind: kind.index });
-      const loaded = await this.#load(kind.index);
+      const loaded = await this.#modules.load(kind.index);
       if (loaded.error !== undefined) failures.push(loaded.error);
     }
     this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
@@ -106,6 +103,16 @@ class JobThread implements Invoker {
     if (!this.#working) void this.#work();
   }
 
+  receiveNext(): boolean {
+    const entry = receiveMessageOnPort(this.#port);
+    if (entry !== undefined) this.#receive(entry.message as ToThread);
+    return entry !== undefined;
+  }
+
+  messagesOf(position: Position): JobMessages {
+    return this.#messenger.of(position);
+  }
+
   async #work(): Promise<void> {
     this.#working = true;
     // What was run is let go: a busy thread may never see its queue empty.
@@ -118,7 +125,7 @@ class JobThread implements Invoker {
   }
 
   async #runBatch(batch: RunMessage): Promise<void> {
-    for (const kind of batch.kinds ?? []) this.#kinds[kind.index] = kind;
+    for (const kind of batch.kinds ?? []) this.#modules.add(kind);
     const { first, kind } = batch;
     const end = first + kind.length;
     this.#outbox.begin(first, end);
@@ -126,7 +133,7 @@ class JobThread implements Invoker {
       this.#outbox.beforeStart(first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
-      const loaded = this.#loaded[kind[index] as number] ?? (await this.#load(kind[index] as number));
+      const loaded = this.#modules.at(kind[index] as number) ?? (await this.#load(kind[index] as number));
       const pending = this.#run(loaded, batch, index);
       if (pending === undefined) continue;
       await pending;
@@ -134,6 +141,12 @@ class JobThread implements Invoker {
       this.#status.tick();
     }
     if (!this.#broken) this.#outbox.end();
+  }
+
+  #load(kind: number): Promise<Loaded> {
+    // Results need not wait for a module.
+    this.#outbox.send();
+    return this.#modules.load(kind);
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */
@@ -147,21 +160,24 @@ class JobThread implements Invoker {
     }
     const extras = batch.extras?.[index];
     const context = new HandlerContext(
-      this.#link,
+      this,
       position,
       batch.keys[index] as number | string,
       loaded.definition.name,
       extras?.attempt ?? 1,
-      extras?.maxAttempts ?? (this.#kinds[batch.kind[index] as number] as KindMessage).maxAttempts,
+      extras?.maxAttempts ?? this.#modules.kind(batch.kind[index] as number).maxAttempts,
       extras?.metadata,
       extras?.lastCheckpoint,
     );
     this.#current = context;
+    this.#carrier = batch.carriers?.[index];
     return invoke(loaded.definition, batch.inputs[index], context, this);
   }
 
   call(run: JobDefinition['run'], input: unknown, context: HandlerContext): unknown {
-    return this.#owner.run(context, run, input, context);
+    const carrier = this.#carrier;
+    if (carrier === undefined) return this.#owner.run(context, run, input, context);
+    return inTrace(carrier, () => this.#owner.run(context, run, input, context));
   }
 
   awaits(): void {
@@ -170,10 +186,10 @@ class JobThread implements Invoker {
 
   completed(context: HandlerContext, output: unknown): void {
     if (context.ended) return;
-    const { value, buffers } = packOutput(output);
+    const { value, bytes, buffers } = packOutput(output);
     if (buffers !== undefined) this.#outbox.move(buffers);
     this.#close(context, false);
-    this.#finish(context.position, RESULT.COMPLETED, value);
+    this.#finish(context.position, RESULT.COMPLETED, value, bytes);
   }
 
   failed(context: HandlerContext, error: unknown): void {
@@ -188,28 +204,11 @@ class JobThread implements Invoker {
     this.#current = undefined;
   }
 
-  #finish(position: Position, result: number, value: unknown): void {
+  #finish(position: Position, result: number, value: unknown, bytes = 0): void {
     const { startedAt, duration, mask } = this.#shared;
     duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
     this.#status.leave();
-    this.#outbox.add(position, result, value);
-  }
-
-  async #load(index: number): Promise<Loaded> {
-    this.#outbox.send();
-    this.#status.tick();
-    this.#status.enter(PHASE.LOADING);
-    const kind = this.#kinds[index] as KindMessage;
-    let loaded: Loaded;
-    try {
-      loaded = { definition: await this.#owner.run({ id: undefined, name: kind.name }, loadDefinition, kind), error: undefined };
-    } catch (error) {
-      loaded = { definition: undefined, error: encodeThrown(error) };
-    }
-    this.#loaded[index] = loaded;
-    this.#status.leave();
-    this.#status.tick();
-    return loaded;
+    this.#outbox.add(position, result, value, bytes);
   }
 
   /**
