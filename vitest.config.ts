@@ -2,14 +2,21 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Worker threads of a worker thread have no inspector, and what a fault breaks must not break the runner.
     pool: 'forks',
     // Two cores; most tests wait for threads.
     maxWorkers: 2,
-    // On CI's noisy cores a fault may come at an unlucky moment; a test that fails twice in a row has failed.
-    retry: process.env.CI ? 1 : 0,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A process for all files of a worker: a start and its imports cost a second. What a file leaves behind fails its own tests (setup.ts).
+    isolate: false,
+    setupFiles: ['test/setup.ts'],
+    // The build as it is, loaded by Node.js: as a user has it, and the same modules as in threads.
+    server: { deps: { external: [/\/dist\//] } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: ['test/**/*.slow.test.ts'] } },
+      // What takes long, and properties with more runs (FAULT_RUNS).
+      { extends: true, test: { name: 'slow', include: ['test/**/*.slow.test.ts', 'test/faults/properties.test.ts'] } },
+    ],
   },
 });

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import type { z } from 'zod';
+import { shown } from './checks.js';
 import { OptionsError } from './errors.js';
 
 /**
@@ -19,7 +19,6 @@ function complaint(issue: z.core.$ZodIssue, options: unknown): string {
     return `unknown option ${issue.keys.map((key) => `"${key}"`).join(', ')}${where}`;
   }
   const given = issue.path.reduce((value: any, key) => value?.[key], options);
-  const shown = inspect(given, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
   const option = issue.path.length > 0 ? `option "${issue.path.join('.')}": ` : 'options: ';
-  return `${option}${issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '')}, given ${shown}`;
+  return `${option}${issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '')}, given ${shown(given)}`;
 }

@@ -1,3 +1,5 @@
+import { clearInterval, clearTimeout, dateNow, hrtime, now, setInterval, setTimeout, timeOrigin } from './timers.js';
+
 /** A running timer; what `Clock.setTimeout` gives and `Clock.clearTimeout` takes. */
 export type Timer = object;
 
@@ -10,15 +12,12 @@ export interface Clock {
   /** Calls back after `ms`, also beyond the 2^31 - 1 that one Node timer can hold. Never keeps the process alive. */
   setTimeout(callback: () => void, ms: number): Timer;
   clearTimeout(timer: Timer | undefined): void;
+  /** Whether time passes by itself; what does not pass must not be waited for. */
+  readonly passes: boolean;
 }
 
 /** The longest delay of one Node timer; anything longer fires after 1 ms. */
 export const MAX_TIMER = 2 ** 31 - 1;
-
-// Taken now: handlers, and fake timers, may change the globals.
-const read = performance.now.bind(performance);
-const { now: date } = Date;
-const { hrtime } = process;
 
 /** How far `to` is ahead of `from`, and by how much that may be wrong; both clocks in milliseconds. */
 export function compare(from: () => number, to: () => number): { ahead: number; error: number } {
@@ -39,23 +38,23 @@ export function closest(from: () => number, to: () => number): number {
 }
 
 // performance.now() and process.hrtime read the same clock; only its zero differs from thread to thread.
-const zero = closest(read, () => {
+const zero = closest(now, () => {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
 });
 
 /** {@link Clock.now} of the real clock; the same in every thread. */
 export function monotonicNow(): number {
-  return read() + zero;
+  return now() + zero;
 }
 
 /** How far the wall clock is ahead of {@link monotonicNow}, finer than `Date.now` has it. */
-let wallAhead = performance.timeOrigin - zero;
+let wallAhead = timeOrigin - zero;
 /** Differences between the two up to this many milliseconds are rounding. */
 const ROUNDING = 2;
 
 function wallTime(): number {
-  const { ahead, error } = compare(monotonicNow, date);
+  const { ahead, error } = compare(monotonicNow, dateNow);
   // It was set, or the machine slept.
   if (Math.abs(ahead - wallAhead) > ROUNDING + error) wallAhead = ahead;
   return monotonicNow() + wallAhead;
@@ -86,4 +85,27 @@ export const realClock: Clock = {
   clearTimeout: (timer) => {
     if (timer instanceof LongTimer) timer.clear();
   },
+  passes: true,
 };
+
+/** Keeps the process alive while it is held, where the clock's time passes by itself. */
+export class KeepAlive {
+  held = false;
+  readonly #passes: boolean;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ passes }: Pick<Clock, 'passes'>) {
+    this.#passes = passes;
+  }
+
+  hold(): void {
+    if (this.held) return;
+    this.held = true;
+    if (this.#passes) this.#timer = setInterval(() => {}, MAX_TIMER);
+  }
+
+  release(): void {
+    this.held = false;
+    clearInterval(this.#timer);
+  }
+}

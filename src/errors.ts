@@ -7,7 +7,13 @@ export interface JobFacts {
   attempt?: number | undefined;
 }
 
-/** Base of every error of this package. `code` is stable; branch on it or on the class, never on the message. */
+// One symbol for all copies of the package, as for definitions.
+const BRAND = Symbol.for('threadmill.error');
+
+/**
+ * Base of every error of this package. `code` is stable; branch on it or on the class, never on the message.
+ * `instanceof` also knows the errors of another copy of the package, by their code.
+ */
 export abstract class ThreadmillError extends Error {
   abstract readonly code: string;
   /** Id of the job the error speaks of, where there is one. */
@@ -23,6 +29,8 @@ export abstract class ThreadmillError extends Error {
   }
 
   static {
+    Object.defineProperty(ThreadmillError, Symbol.hasInstance, { value: isInstance });
+    Object.defineProperty(ThreadmillError.prototype, BRAND, { value: true });
     Object.defineProperty(ThreadmillError.prototype, 'name', {
       configurable: true,
       get(this: Error) {
@@ -30,6 +38,29 @@ export abstract class ThreadmillError extends Error {
       },
     });
   }
+}
+
+/** `value instanceof this`, where another copy of the package may have made the value. */
+function isInstance(this: { prototype: object }, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (isParent(this.prototype, value)) return true;
+  if (!isThreadmillError(value)) return false;
+  const known = errorClass(value.code);
+  return this === ThreadmillError || (known !== undefined && (this === known || isParent(this.prototype, known.prototype)));
+}
+
+function isParent(prototype: object, object: object): boolean {
+  return Object.prototype.isPrototypeOf.call(prototype, object);
+}
+
+/** Whether an error is one of this package, of whichever copy. */
+export function isThreadmillError(value: object): value is ThreadmillError {
+  return BRAND in value;
+}
+
+/** The class of this copy that has a code. */
+export function errorClass(code: unknown): { readonly prototype: ThreadmillError } | undefined {
+  return CLASSES.get(code);
 }
 
 /** Writes the job's facts on an error of ours; facts that are already there stay. */
@@ -84,11 +115,11 @@ export interface Frame {
 /** Where a job was when its time was over, looked at just before its thread was terminated. */
 export interface PostMortem {
   /**
-   * `cpu`: computing; `stack` is where. `waiting`: an await that did not settle; `resources` is what was open.
-   * `native`: inside a native call that cannot be interrupted. `loading`: its module had not finished loading.
-   * `unknown`: nothing could be learned, such as without the inspector.
+   * `cpu`: computing; `stack` is where. `awaiting`: an await that did not settle; `resources` is what was open.
+   * `native`: inside a native call that cannot be interrupted (known on Linux only). `loading`: its module had not finished loading.
+   * `unknown`: nothing could be learned; `why` says why, such as that the thread did not answer on a busy machine.
    */
-  kind: 'cpu' | 'waiting' | 'native' | 'loading' | 'unknown';
+  kind: 'cpu' | 'awaiting' | 'native' | 'loading' | 'unknown';
   /** Innermost call first, without frames of Node.js, threadmill and Piscina; empty where nothing of the job was running. */
   stack: Frame[];
   /** Where several looks within some milliseconds found the job: innermost calls, the most frequent first; `share` of 1. */
@@ -97,6 +128,8 @@ export interface PostMortem {
   resources?: string[];
   /** Bytes of the thread's heap. */
   heapUsed?: number;
+  /** Of kind `unknown`: why nothing is known. */
+  why?: string;
   /** Share of the time since the first look that the thread was not idle, 0 to 1. */
   elu?: number;
 }
@@ -153,6 +186,11 @@ export class IdempotencyError extends ThreadmillError {
   readonly code = 'ERR_IDEMPOTENCY';
 }
 
+/** There is no such dead letter, or it is none any more. */
+export class NotFoundError extends ThreadmillError {
+  readonly code = 'ERR_NOT_FOUND';
+}
+
 /** `maxWaiting` jobs wait already, and `whenFull` is `'reject'`. */
 export class QueueFullError extends ThreadmillError {
   readonly code = 'ERR_QUEUE_FULL';
@@ -172,3 +210,19 @@ export class UnrecoverableError extends ThreadmillError {
 export class OptionsError extends ThreadmillError {
   readonly code = 'ERR_OPTIONS';
 }
+
+const CLASSES = new Map<unknown, { readonly prototype: ThreadmillError }>([
+  ['ERR_INPUT', InputError],
+  ['ERR_INPUT_TOO_LARGE', InputTooLargeError],
+  ['ERR_NOT_CLONEABLE', NotCloneableError],
+  ['ERR_OUTPUT', OutputError],
+  ['ERR_TIMEOUT', TimeoutError],
+  ['ERR_CRASH', CrashError],
+  ['ERR_CANCELLED', CancelledError],
+  ['ERR_MODULE', ModuleError],
+  ['ERR_IDEMPOTENCY', IdempotencyError],
+  ['ERR_QUEUE_FULL', QueueFullError],
+  ['ERR_QUEUE_CLOSED', QueueClosedError],
+  ['ERR_UNRECOVERABLE', UnrecoverableError],
+  ['ERR_OPTIONS', OptionsError],
+]);

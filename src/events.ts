@@ -1,99 +1,147 @@
 import { channel } from 'node:diagnostics_channel';
-import { EventEmitter } from 'node:events';
-import type { Job } from './job/job.js';
+import type { EventEmitter } from 'node:events';
+import { handleOf, type Job } from './job/job.js';
+import type { JobRecord } from './job/record.js';
+import { callGuarded } from './thrown.js';
+
+/** Why something is told of a thread: why it was ended, that it does not end, or that something a job left behind has failed. */
+export type ThreadReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading' | 'native-code';
 
 /** What a thread event tells. */
 export interface ThreadEvent {
+  /** `worker.threadId` of the thread. */
   threadId: number;
-  reason: string;
+  reason: ThreadReason;
+  /** The job that is to blame, where one is. */
   jobId?: string | undefined;
 }
 
-/** Every event of a queue, with its arguments. */
-export interface QueueEvents {
-  /** Accepted: it is waiting or delayed. */
-  added: [job: Job];
-  /** Sent to a thread. */
-  active: [job: Job];
-  progress: [job: Job, value: unknown];
-  completed: [job: Job];
-  /** An attempt failed, and another follows after `delay` ms. */
-  retrying: [job: Job, error: unknown, delay: number];
-  /** Failed for good: it is a dead letter now. */
-  failed: [job: Job, error: unknown];
-  cancelled: [job: Job];
-  /** `add` answered with this job because of its idempotency key. */
-  deduplicated: [job: Job];
-  /** A dead letter made room for a newer one. */
-  evicted: [job: Job];
-  /** There are as many dead letters as `deadLetters.alertAt` says; the job is the newest. */
-  'dead-letter-alert': [job: Job, size: number];
-  /** The queue terminated a thread, or one died under its job. */
-  'thread-killed': [event: ThreadEvent];
-  /** A terminated thread does not exit: native code holds it. */
-  'thread-zombie': [event: ThreadEvent];
-  /** An error nobody caught, in something that a job had left behind when it ended. */
-  'late-error': [event: ThreadEvent, error: unknown];
-  /** The last job has ended: nothing is waiting, delayed or active. */
-  drained: [];
-  /** By `pause()`, or of one definition: then its name. */
-  paused: [name?: string];
-  resumed: [name?: string];
-}
+/** Only the type of an event's arguments counts. */
+const told = <Args extends unknown[]>(): Args => [] as unknown as Args;
 
+/** Every event of a queue, with its arguments: the one list of them. */
+export const EVENTS = {
+  /** Accepted: it is waiting or delayed. */
+  added: told<[job: Job]>(),
+  /** Sent to a thread. */
+  active: told<[job: Job]>(),
+  /** Its handler gave a value to `context.progress`. */
+  progress: told<[job: Job, value: unknown]>(),
+  completed: told<[job: Job]>(),
+  /** An attempt failed, and another follows after `delay` ms. */
+  retrying: told<[job: Job, error: unknown, delay: number]>(),
+  /** Failed for good: it is a dead letter now. */
+  failed: told<[job: Job, error: unknown]>(),
+  cancelled: told<[job: Job]>(),
+  /** `add`, or a replay, answered with this job because of its idempotency key. */
+  deduplicated: told<[job: Job]>(),
+  /** A dead letter made room for a newer one. */
+  evicted: told<[job: Job]>(),
+  /** There are as many dead letters as `deadLetters.alertAt` says; the job is the newest. */
+  'dead-letter-alert': told<[job: Job, size: number]>(),
+  /** The queue terminated a thread, or one died under its job. */
+  'thread-killed': told<[event: ThreadEvent]>(),
+  /** A terminated thread does not exit: native code holds it. */
+  'thread-zombie': told<[event: ThreadEvent]>(),
+  /** An error nobody caught, in something that a job had left behind when it ended. */
+  'late-error': told<[event: ThreadEvent, error: unknown]>(),
+  /** The last job has ended: nothing is waiting, delayed or active. */
+  drained: told<[]>(),
+  /** By `pause()`, or of one definition: then its name. */
+  paused: told<[name?: string]>(),
+  /** By `resume()`, or of one definition: then its name. */
+  resumed: told<[name?: string]>(),
+};
+
+/** Every event of a queue, with its arguments. */
+export type QueueEvents = typeof EVENTS;
+
+/** The name of an event. */
 export type QueueEvent = keyof QueueEvents;
 
-const EVENTS = [
-  'added',
-  'active',
-  'progress',
-  'completed',
-  'retrying',
-  'failed',
-  'cancelled',
-  'deduplicated',
-  'evicted',
-  'dead-letter-alert',
-  'thread-killed',
-  'thread-zombie',
-  'late-error',
-  'drained',
-  'paused',
-  'resumed',
-] as const satisfies QueueEvent[];
+/** Events of one job: it is their first argument. */
+type JobEvent = { [Event in QueueEvent]: QueueEvents[Event] extends [job: Job, ...unknown[]] ? Event : never }[QueueEvent];
+type After<Args> = Args extends [job: Job, ...infer Rest] ? Rest : never;
 
-const CHANNELS = Object.fromEntries(EVENTS.map((event) => [event, channel(`threadmill:${event}`)])) as Record<
+const CHANNELS = Object.fromEntries(Object.keys(EVENTS).map((event) => [event, channel(`threadmill:${event}`)])) as Record<
   QueueEvent,
   ReturnType<typeof channel>
 >;
 
 /**
- * An emitter whose listeners cannot do harm: one that throws, or rejects, is reported, and the others are called all
- * the same. Every event also goes out on `node:diagnostics_channel` as `threadmill:<event>`, as
- * `{ queue: name, args: [...] }`.
+ * Tells listeners what happened. They cannot do harm: one that throws, or rejects, is reported, and the others are
+ * called all the same. One event is told at a time, in the order in which they happened: what a listener brings about
+ * is told when all have heard of what it listened to. Every event also goes out on `node:diagnostics_channel` as
+ * `threadmill:<event>`, as `{ queue: name, args: [...] }`.
  */
-export abstract class QueueEmitter extends EventEmitter<QueueEvents> {
-  abstract readonly name: string;
+export class Announcer {
+  readonly #emitter: EventEmitter<QueueEvents>;
+  readonly #queue: string;
+  readonly #failed: (event: QueueEvent, error: unknown) => void;
+  /** Somebody is being told, or a change is being made: what happens meanwhile is told later. */
+  #busy = false;
+  #later: { event: QueueEvent; args: unknown[] }[] = [];
 
-  /** Told of what a listener threw. */
-  protected abstract listenerFailed(event: QueueEvent, error: unknown): void;
-
-  /** Whether anybody would hear an event: arguments need not be made for nobody. */
-  protected hears(event: QueueEvent): boolean {
-    return this.listenerCount(event) > 0 || CHANNELS[event].hasSubscribers;
+  /** `failed` is told of what a listener threw. */
+  constructor(emitter: EventEmitter<QueueEvents>, queue: string, failed: (event: QueueEvent, error: unknown) => void) {
+    this.#emitter = emitter;
+    this.#queue = queue;
+    this.#failed = failed;
   }
 
-  /** Calls every listener in order. Gives whether there was one. */
-  protected tell<Event extends QueueEvent>(event: Event, ...args: QueueEvents[Event]): void {
-    for (const listener of this.rawListeners(event)) {
-      try {
-        const answer: unknown = Reflect.apply(listener, this, args);
-        if (answer instanceof Promise) answer.catch((error: unknown) => this.listenerFailed(event, error));
-      } catch (error) {
-        this.listenerFailed(event, error);
-      }
+  /** Whether anybody would hear an event: arguments need not be made for nobody. */
+  hasListeners(event: QueueEvent): boolean {
+    return this.#emitter.listenerCount(event) > 0 || CHANNELS[event].hasSubscribers;
+  }
+
+  announce<Event extends QueueEvent>(event: Event, ...args: QueueEvents[Event]): void {
+    this.#announce(event, args);
+  }
+
+  /** Announces an event of a job, for which people get a handle. */
+  announceJob<Event extends JobEvent>(event: Event, record: JobRecord, ...rest: After<QueueEvents[Event]>): void {
+    if (this.hasListeners(event)) this.#announce(event, [handleOf(record), ...rest]);
+  }
+
+  /** Makes a change of several steps; what they announce is told when all of them are done. */
+  change<Result>(change: () => Result): Result {
+    if (this.#busy) return change();
+    this.#busy = true;
+    try {
+      return change();
+    } finally {
+      this.#tellLater();
+    }
+  }
+
+  #announce(event: QueueEvent, args: unknown[]): void {
+    if (this.#busy) {
+      this.#later.push({ event, args });
+      return;
+    }
+    this.#busy = true;
+    this.#tell(event, args);
+    this.#tellLater();
+  }
+
+  #tellLater(): void {
+    // It grows meanwhile.
+    for (let at = 0; at < this.#later.length; at++) {
+      const { event, args } = this.#later[at] as { event: QueueEvent; args: unknown[] };
+      this.#tell(event, args);
+    }
+    if (this.#later.length > 0) this.#later = [];
+    this.#busy = false;
+  }
+
+  #tell(event: QueueEvent, args: unknown[]): void {
+    for (const listener of this.#emitter.rawListeners(event)) {
+      callGuarded(
+        () => Reflect.apply(listener, this.#emitter, args),
+        (error) => this.#failed(event, error),
+      );
     }
     const { hasSubscribers, publish } = CHANNELS[event];
-    if (hasSubscribers) publish.call(CHANNELS[event], { queue: this.name, args });
+    if (hasSubscribers) publish.call(CHANNELS[event], { queue: this.#queue, args });
   }
 }

@@ -1,8 +1,11 @@
-export type { ItemError, MapOptions } from './adding/map.js';
-export type { Schedule, ScheduleOptions } from './adding/schedules.js';
-export type { CloseOptions } from './closing/close-options.js';
+export type { ItemError } from './adding/flow.js';
+export type { MapOptions } from './adding/map.js';
+export type { ScheduleOptions } from './adding/schedule-times.js';
+export type { Schedule } from './adding/schedules.js';
+export type { Closed, CloseOptions } from './closing/close.js';
 export type { JobSnapshot } from './closing/snapshot.js';
-export type { DeadLetter, DeadLetterFilter } from './ended/dead-letters.js';
+export type { DeadLetterFilter } from './ended/dead-letter-store.js';
+export type { DeadLetter, DeadLetters } from './ended/dead-letters.js';
 export {
   CancelledError,
   CrashError,
@@ -14,6 +17,7 @@ export {
   type JobFacts,
   ModuleError,
   NotCloneableError,
+  NotFoundError,
   OptionsError,
   OutputError,
   type PostMortem,
@@ -23,18 +27,20 @@ export {
   TimeoutError,
   UnrecoverableError,
 } from './errors.js';
-export type { QueueEvent, QueueEvents, ThreadEvent } from './events.js';
+export type { QueueEvent, QueueEvents, ThreadEvent, ThreadReason } from './events.js';
 export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';
+export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
 export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
 export type { Job } from './job/job.js';
-export type { Backoff } from './job/retry.js';
+export type { ListOptions } from './job/list-options.js';
 export type { JobState } from './job/state.js';
 export { JobQueue } from './job-queue.js';
 export type { Explanation, WaitReason } from './observe/explain.js';
 export type { QueueLogger } from './observe/log.js';
 export type { Durations, JobStats, QueueStats } from './observe/metrics.js';
+export type { Inspection } from './observe/overview.js';
 export type { QueueOptions } from './queue-options.js';
 export { transfer } from './threads/inside/transfer.js';
 export type { ThreadStats } from './threads/runner.js';

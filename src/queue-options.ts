@@ -5,8 +5,9 @@ import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
 import type { Source } from './threads/batch.js';
 import { usableCpus } from './threads/cpus.js';
+import type { DispatcherOptions } from './threads/dispatcher.js';
 import type { ThreadOptions } from './threads/pool.js';
-import type { Reports, Runner, RunnerOptions } from './threads/runner.js';
+import type { Reports, Runner } from './threads/runner.js';
 
 /** Options of a `JobQueue`; all have defaults. */
 export interface QueueOptions {
@@ -72,7 +73,8 @@ const schema = z.strictObject({
       execArgv: z.array(z.string()).optional(),
       argv: z.array(z.any()).optional(),
     })
-    .default({}),
+    .default({})
+    .transform((worker) => worker as ThreadOptions),
   postMortem: z.boolean().default(true),
 });
 
@@ -89,5 +91,5 @@ export interface Seams {
   /** Gives numbers from 0 to 1 for the jitter of a backoff. Default `Math.random`. */
   random?: () => number;
   /** Makes what runs the jobs. Default worker threads. */
-  runner?: (source: Source, reports: Reports, clock: Clock, options: RunnerOptions) => Runner;
+  runner?: (source: Source, reports: Reports, clock: Clock, options: DispatcherOptions) => Runner;
 }

@@ -16,3 +16,18 @@ export function messageOf(thrown: unknown): string {
   }
   return textOf(thrown);
 }
+
+/** Whether `await` would wait for a value. Throws what its `then` throws when it is read. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+}
+
+/** Calls what is the user's: what it throws, or rejects with, goes to `failed` and does no harm. `failed` must not throw. */
+export function callGuarded(call: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const answer = call();
+    if (isThenable(answer)) Promise.resolve(answer).then(undefined, failed);
+  } catch (error) {
+    failed(error);
+  }
+}

@@ -1,21 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-const root = resolve(import.meta.dirname, '..');
+import { guides, root, run, tsc } from './docs.js';
 
 /** The TypeScript blocks of a text. */
 function blocks(text: string): string[] {
   return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1] as string);
 }
-
-function run(command: string, args: string[], cwd: string) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  return { status, text: stdout + stderr };
-}
-
-const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
 describe('README.md', () => {
   const place = join(root, '.build/readme');
@@ -50,10 +41,6 @@ describe('README.md', () => {
 });
 
 describe('the guides', () => {
-  const guides = readdirSync(join(root, 'examples'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-
   it.each(guides)('show code of the example beside them: %s', (name) => {
     const folder = join(root, 'examples', name);
     const sources = readdirSync(folder)
@@ -70,16 +57,6 @@ describe('the guides', () => {
   it('have examples that compile', () => {
     expect(run(process.execPath, [tsc, '-p', 'examples'], root)).toEqual({ status: 0, text: '' });
   });
-
-  // The demo has a command of its own.
-  it.each(guides.filter((name) => name !== 'markdown'))(
-    'have examples that run: %s',
-    (name) => {
-      const { status, text } = run(process.execPath, ['--enable-source-maps', `.build/examples/${name}/main.js`], root);
-      expect(status, text).toBe(0);
-    },
-    60_000,
-  );
 });
 
 /** Without indentation, blank lines and the comment that names the file. */

@@ -11,6 +11,7 @@ export class HandClock implements Clock {
     this.offset = new Date(wallTime).getTime() - this.time;
   }
 
+  readonly passes = false;
   now = () => this.time;
   wallTime = () => this.time + this.offset;
 

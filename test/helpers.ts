@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { defineJob, type JobDefinition, type JobOptions, JobQueue, type QueueEvent, type QueueEvents, type QueueOptions } from 'threadmill';
-import { afterEach, expect } from 'vitest';
+import { expect } from 'vitest';
+import { EVENTS as events } from '../dist/events.js';
 
-const queues = new Set<JobQueue>();
+const queues = new Set<Pick<JobQueue, 'close'>>();
 const threads = new Set<Worker>();
 const baseline = handles();
 
@@ -16,20 +17,30 @@ function handles(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'MessagePort' || name === 'Worker').length;
 }
 
-afterEach(async () => {
+/** Closes it after the test. */
+export function closeAfterwards<Queue extends Pick<JobQueue, 'close'>>(queue: Queue): Queue {
+  queues.add(queue);
+  return queue;
+}
+
+/** Closes what {@link makeQueue} made. */
+export async function closeQueues(): Promise<void> {
   await Promise.all([...queues].map((queue) => queue.close({ drain: 'none' })));
   queues.clear();
-  for (let turns = 0; turns < 1_000 && (threads.size > 0 || handles() > baseline); turns++) await turn();
+}
+
+/** Holds that closed queues have left no thread and no port behind. */
+export async function expectNothingLeft(): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (performance.now() < deadline && (threads.size > 0 || handles() > baseline)) await turn();
   const left = { threads: threads.size, handles: Math.max(0, handles() - baseline) };
   threads.clear();
   expect(left, 'what a closed queue leaves behind').toEqual({ threads: 0, handles: 0 });
-});
+}
 
 /** A silent queue with one thread, closed after the test. */
 export function makeQueue(options: QueueOptions = {}): JobQueue {
-  const queue = new JobQueue({ logger: false, threads: 1, spareThreads: 0, ...options });
-  queues.add(queue);
-  return queue;
+  return closeAfterwards(new JobQueue({ logger: false, threads: 1, spareThreads: 0, ...options }));
 }
 
 /** A definition of a fixture with other options; its threads run the fixture's handler. */
@@ -78,24 +89,7 @@ export function next<Event extends QueueEvent>(
   });
 }
 
-export const EVENTS = [
-  'added',
-  'active',
-  'progress',
-  'completed',
-  'retrying',
-  'failed',
-  'cancelled',
-  'deduplicated',
-  'evicted',
-  'dead-letter-alert',
-  'thread-killed',
-  'thread-zombie',
-  'late-error',
-  'drained',
-  'paused',
-  'resumed',
-] as const satisfies QueueEvent[];
+export const EVENTS = Object.keys(events) as QueueEvent[];
 
 /** Everything the queue tells from now on. */
 export function history(queue: JobQueue): { event: QueueEvent; args: any[] }[] {

@@ -2,8 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import fc from 'fast-check';
 import { JobQueue, OptionsError, type QueueEvent, QueueFullError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { about, echo, flaky, hold, makesQueue, other, sum } from './fixtures/basic.job.js';
+import { about, echo, flaky, hold, makesQueue, other } from './fixtures/basic.job.js';
 import { misbehave } from './fixtures/faults.job.js';
+import { sum } from './fixtures/schemas.job.js';
 import { caught, EVENTS, expectBalanced, history, makeGate, makeQueue, moduleOf, next, thrownBy, until, variant } from './helpers.js';
 
 describe('options', () => {

@@ -21,3 +21,14 @@ export async function findDocuments(folder: string): Promise<MarkdownDocument[]>
 export function totalBytes(documents: readonly MarkdownDocument[]): number {
   return documents.reduce((sum, { bytes }) => sum + bytes, 0);
 }
+
+/** At most so many of the documents, evenly spread over all of them. */
+export function sample(documents: readonly MarkdownDocument[], count: number): MarkdownDocument[] {
+  const step = Math.max(1, documents.length / count);
+  return Array.from({ length: Math.min(count, documents.length) }, (_, index) => documents[Math.floor(index * step)] as MarkdownDocument);
+}
+
+/** The largest first: then no thread is left with a large one at the end, while the others have none. */
+export function largestFirst(documents: readonly MarkdownDocument[]): MarkdownDocument[] {
+  return [...documents].sort((a, b) => b.bytes - a.bytes);
+}

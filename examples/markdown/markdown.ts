@@ -13,8 +13,13 @@ const markdown = new Marked({ renderer: { code: ({ text, lang }) => `<pre><code 
 
 /** Renders a Markdown file to HTML. The threads and the main thread both do exactly this. */
 export async function renderFile(path: string): Promise<RenderedPage> {
-  const html = await markdown.parse(await readFile(path, 'utf8'));
+  const html = await renderText(await readFile(path, 'utf8'));
   return { htmlBytes: Buffer.byteLength(html), digest: createHash('sha256').update(html).digest('hex') };
+}
+
+/** Markdown as HTML, with highlighted code. */
+export async function renderText(text: string): Promise<string> {
+  return markdown.parse(text);
 }
 
 /** A code block as HTML. Without a language that is known, highlight.js tries all of them: the expensive part. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Job, JobQueue } from 'threadmill';
-import { library, type MarkdownDocument, totalBytes } from './documents.js';
+import { largestFirst, library, type MarkdownDocument, totalBytes } from './documents.js';
 import { type RenderedPage, renderFile } from './markdown.js';
 import { measured } from './measure.js';
 import { outline } from './outline.job.js';
@@ -14,6 +14,19 @@ export const UNREADABLE = [join(library, 'threadmill-demo', 'missing.md'), libra
 
 /** How many documents are outlined, the largest first. */
 const OUTLINES = 6;
+
+/**
+ * Renders some documents before anything is measured, on the main thread and on every thread of the queue: each compiles
+ * the highlighter for itself, and is slow until it has. A server does that once; a measurement of some seconds would show
+ * little else.
+ */
+export async function warmUp(queue: JobQueue, documents: readonly MarkdownDocument[], threads: number) {
+  for (const { path } of documents) await renderFile(path);
+  const inputs = Array.from({ length: threads }, () => documents.map(({ path }) => ({ path }))).flat();
+  const jobs = await queue.addBulk(render, inputs);
+  await Promise.all(jobs.map((job) => job.result()));
+  return { jobs: jobs.length };
+}
 
 /** Renders all documents one after another on the thread that runs this. */
 export function renderHere(documents: readonly MarkdownDocument[]) {
@@ -29,7 +42,7 @@ export function renderHere(documents: readonly MarkdownDocument[]) {
   });
 }
 
-/** Renders all documents as jobs. */
+/** Renders the same documents as jobs. */
 export function renderOnQueue(queue: JobQueue, documents: readonly MarkdownDocument[]) {
   const progress = showProgress('render, queue', documents.length);
   return measured({ jobs: documents.length, bytes: totalBytes(documents) }, () =>
@@ -53,7 +66,7 @@ export interface TroubledJobs {
 
 /** Searches all documents with every pattern, and does all that goes wrong. */
 export function searchWithTrouble(queue: JobQueue, documents: readonly MarkdownDocument[]) {
-  const outlined = [...documents].sort((a, b) => b.bytes - a.bytes).slice(0, OUTLINES);
+  const outlined = largestFirst(documents).slice(0, OUTLINES);
   const jobs = PATTERNS.length + outlined.length + UNREADABLE.length;
   const bytes = totalBytes(documents) * PATTERNS.length + totalBytes(outlined);
   const progress = showProgress('search, with trouble', jobs);

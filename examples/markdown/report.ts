@@ -61,6 +61,14 @@ export function reportDifferences(differences: readonly Difference[]): void {
   section('NOT as it should be', texts.join('\n'));
 }
 
+/** What was just seen, in one sentence, and where to look next. */
+export function reportLesson(here: Phase, jobs: Phase, threads: number): void {
+  const ratio = jobs.jobs / jobs.seconds / (here.jobs / here.seconds);
+  console.log(
+    `\nWhat you saw: ${threads} threads rendered ${ratio.toFixed(1)} times as many documents a second as the main thread alone, and the event loop, which the main thread's work held up for as long as ${here.delay.max.toFixed(0)} ms, was never later than ${jobs.delay.max.toFixed(0)} ms. Next: \`npm run example:server\`, a web server with this inside and a page to watch it; or examples/markdown/main.ts.`,
+  );
+}
+
 function show(value: unknown): string {
   return inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY });
 }

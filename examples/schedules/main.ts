@@ -8,14 +8,14 @@ queue.on('completed', (job) => job.result().then(console.log));
 
 // 1. Every so many milliseconds, the first time after that long.
 const often = queue.schedule(report, { of: 'every 200 ms' }, { every: 200 });
-console.log('next', often.next);
+console.log('next', new Date(often.next ?? 0));
 for (let run = 0; run < 3; run++) await once(queue, 'completed');
 often.stop();
 
 // 2. By a cron pattern, in a time zone. Six fields: the first is the second.
 const nightly = queue.schedule(report, { of: 'the night' }, { cron: '30 2 * * *', timezone: 'Europe/Berlin' });
 const eachSecond = queue.schedule(report, { of: 'each second' }, { cron: '* * * * * *' });
-console.log('next', nightly.next, eachSecond.next);
+console.log('next', new Date(nightly.next ?? 0), new Date(eachSecond.next ?? 0));
 await once(queue, 'completed');
 eachSecond.stop();
 
@@ -31,4 +31,4 @@ queue.resume(report);
 
 // 4. Closing the queue stops what is left.
 await queue.close();
-assert.deepEqual([often.next, eachSecond.next, nightly.next], [null, null, null]);
+assert.deepEqual([often.next, eachSecond.next, nightly.next], [undefined, undefined, undefined]);

@@ -1,11 +1,14 @@
 import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors.js';
-import { type AddOptions, checkAddOptions } from '../job/add-options.js';
+import type { Announcer } from '../events.js';
+import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
+import { handleOf, Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import type { Kinds } from '../job/kinds.js';
 import { type Payload, pack } from '../job/payload.js';
-import type { JobRecord } from '../job/record.js';
+import { type JobRecord, resultOf } from '../job/record.js';
 import { type Checked, summary, validate } from '../job/validate.js';
+import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
 
@@ -16,57 +19,66 @@ export class Duplicate {
 
 export type Accepted = JobRecord | Duplicate;
 
-/** The queue, as its intake sees it. */
-export interface IntakeHost {
+/** The handle of an accepted job: one of its own, when the job was there already. */
+export function jobOf(accepted: Accepted): Job {
+  return accepted instanceof Duplicate ? new Job(accepted.record, true) : handleOf(accepted);
+}
+
+/** The promise of its output. */
+export function outputOf(accepted: Accepted): Promise<unknown> {
+  return resultOf(accepted instanceof Duplicate ? accepted.record : accepted);
+}
+
+/** What an intake needs of its queue. */
+interface Parts {
+  /** The queue's. */
   readonly name: string;
+  readonly maxInputBytes: number;
+  readonly announcer: Announcer;
   readonly kinds: Kinds;
   readonly admission: Admission;
   readonly idempotency: Idempotency;
-  readonly maxInputBytes: number;
-  /** Takes a job in: all checks are passed, and there is room. */
-  enter(kind: JobKind, input: unknown, settings: AddOptions | undefined): JobRecord;
-  /** A job was asked for that is there already. */
-  deduplicated(record: JobRecord): void;
+  readonly lifecycle: Lifecycle;
 }
 
 /** The way into a queue: past all checks, and then in line when it is full. */
 export class Intake {
-  readonly #host: IntakeHost;
+  readonly #parts: Parts;
   #closed = false;
 
-  constructor(host: IntakeHost) {
-    this.#host = host;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Nothing more comes in. */
   close(): void {
     this.#closed = true;
-    this.#host.admission.close();
+    this.#parts.admission.close();
   }
 
   /** The definition's kind, when the queue takes jobs of it. */
   kindOf(definition: JobDefinition, options?: AddOptions): JobKind {
     this.#refuse(definition, options);
-    return this.#host.kinds.of(definition);
+    return this.#parts.kinds.of(definition);
   }
 
   /**
-   * Checks everything, then enters the job. Resolves with `answer` of it. Synchronous as far as the schema and the room
+   * Checks everything, then enters the job. Resolves with `present` of it. Synchronous as far as the schema and the room
    * allow: one promise for a whole job.
    */
-  accept<Answer>(
+  accept<Presented>(
     definition: JobDefinition,
     input: unknown,
     options: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
+    present: (accepted: Accepted) => Presented,
   ): Promise<unknown> {
     try {
       const kind = this.kindOf(definition, options);
-      const settings = options && checkAddOptions(definition, options);
+      const settings = options && checkAddOptions(definition, options, this.#parts.maxInputBytes);
       const checked = validate(definition.input, input);
-      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, answer);
-      const answered = this.#admit(kind, checked, settings, answer);
-      return answered instanceof Promise ? answered : Promise.resolve(answered);
+      if (checked instanceof Promise) return this.#admitLater(kind, checked, settings, present);
+      const presented = this.#admit(kind, checked, settings, present);
+      return presented instanceof Promise ? presented : Promise.resolve(presented);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -75,17 +87,18 @@ export class Intake {
   /** The same for many: all or none. */
   async acceptAll(definition: JobDefinition, inputs: Iterable<unknown>, options: AddOptions | undefined): Promise<JobRecord[]> {
     const kind = this.kindOf(definition, options);
-    const settings = options && checkAddOptions(definition, options);
+    const settings = options && checkAddOptions(definition, options, this.#parts.maxInputBytes);
     if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
       throw new OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
     }
     const parsed: unknown[] = [];
-    for (const input of inputs) parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`));
+    for (const input of inputs)
+      parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`, settings));
+    const { admission, announcer, lifecycle } = this.#parts;
     const enter = () => {
       this.#refuse(definition, options);
-      return parsed.map((input) => this.#host.enter(kind, input, settings));
+      return announcer.change(() => parsed.map((input) => lifecycle.enter(kind, input, settings)));
     };
-    const { admission } = this.#host;
     this.#refuse(definition, options);
     return admission.hasRoom(parsed.length) ? enter() : admission.enter(parsed.length, enter, settings?.signal);
   }
@@ -97,47 +110,53 @@ export class Intake {
     return this.#payload(kind, checked, 'input');
   }
 
-  async #admitLater<Answer>(
-    kind: JobKind,
-    checked: Promise<Checked>,
-    settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Promise<Answer> {
-    return this.#admit(kind, await checked, settings, answer);
+  /** Throws what {@link accept} would reject with, as far as the schema is synchronous. */
+  tryParse(definition: JobDefinition, input: unknown): void {
+    const parsed = this.parse(this.kindOf(definition), input);
+    if (parsed instanceof Promise) parsed.catch(() => {});
   }
 
-  #admit<Answer>(
+  async #admitLater<Presented>(
+    kind: JobKind,
+    checked: Promise<Checked>,
+    settings: TakenAddOptions | undefined,
+    present: (accepted: Accepted) => Presented,
+  ): Promise<Presented> {
+    return this.#admit(kind, await checked, settings, present);
+  }
+
+  #admit<Presented>(
     kind: JobKind,
     checked: Checked,
-    settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Answer | Promise<Answer> {
-    const input = this.#payload(kind, checked, 'input');
+    settings: TakenAddOptions | undefined,
+    present: (accepted: Accepted) => Presented,
+  ): Presented | Promise<Presented> {
+    const input = this.#payload(kind, checked, 'input', settings);
     this.#refuse(kind.definition, settings);
     const known = this.#known(kind, input, settings);
-    if (known !== undefined) return answer(known);
-    if (this.#host.admission.hasRoom(1)) return answer(this.#host.enter(kind, input, settings));
-    return this.#enterInTurn(kind, input, settings, answer);
+    if (known !== undefined) return present(known);
+    if (this.#parts.admission.hasRoom(1)) return present(this.#parts.lifecycle.enter(kind, input, settings));
+    return this.#enterInTurn(kind, input, settings, present);
   }
 
   // A function of its own, for what a closure needs is allocated whenever the function around it is called.
-  #enterInTurn<Answer>(
+  #enterInTurn<Presented>(
     kind: JobKind,
     input: unknown,
-    settings: AddOptions | undefined,
-    answer: (accepted: Accepted) => Answer,
-  ): Promise<Answer> {
+    settings: TakenAddOptions | undefined,
+    present: (accepted: Accepted) => Presented,
+  ): Promise<Presented> {
     const enter = () => {
       this.#refuse(kind.definition, settings);
-      return answer(this.#known(kind, input, settings) ?? this.#host.enter(kind, input, settings));
+      return present(this.#known(kind, input, settings) ?? this.#parts.lifecycle.enter(kind, input, settings));
     };
-    return this.#host.admission.enter(1, enter, settings?.signal);
+    return this.#parts.admission.enter(1, enter, settings?.signal);
   }
 
   /** Throws when the queue takes no such job any more. */
   #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
     if (this.#closed) {
-      throw new QueueClosedError(`the queue "${this.#host.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
+      throw new QueueClosedError(`the queue "${this.#parts.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
     }
     if (options?.signal?.aborted) {
       throw new CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, { jobName: definition.name });
@@ -147,14 +166,15 @@ export class Intake {
   /** The job that is known under the idempotency key. */
   #known(kind: JobKind, input: unknown, settings: AddOptions | undefined): Duplicate | undefined {
     if (settings?.idempotencyKey === undefined) return undefined;
-    const record = this.#host.idempotency.find(kind.definition.name, settings.idempotencyKey, input);
+    const record = this.#parts.idempotency.find(kind.definition.name, settings.idempotencyKey, input);
     if (record === undefined) return undefined;
-    this.#host.deduplicated(record);
+    kind.totals.deduplicated++;
+    this.#parts.announcer.announceJob('deduplicated', record);
     return new Duplicate(record);
   }
 
-  #payload(kind: JobKind, checked: Checked, root: string): unknown {
-    return payloadOf(kind.definition, checked, root, this.#host.maxInputBytes);
+  #payload(kind: JobKind, checked: Checked, root: string, settings?: TakenAddOptions): unknown {
+    return payloadOf(kind.definition, checked, root, this.#parts.maxInputBytes, settings?.metadataBytes);
   }
 }
 
@@ -162,23 +182,25 @@ export class Intake {
  * What is sent for an input: the schema's output, ready to cross to a thread. `root` names it in messages.
  * Throws `InputError`, `NotCloneableError` or `InputTooLargeError`.
  */
-export function payloadOf({ name: jobName }: JobDefinition, checked: Checked, root: string, maxBytes: number): unknown {
+export function payloadOf({ name: jobName }: JobDefinition, checked: Checked, root: string, maxBytes: number, metadataBytes = 0): unknown {
   if (checked.issues !== undefined) {
     throw new InputError(`the input of job "${jobName}" is invalid: ${summary(checked.issues, root)}`, checked.issues, { jobName });
   }
-  const { value, bytes } = packed(checked.value, root, jobName);
+  const payload = packed(checked.value, root, jobName, maxBytes);
+  const bytes = payload.bytes + metadataBytes;
   if (bytes > maxBytes) {
+    const what = metadataBytes === 0 ? `the input of job "${jobName}" takes` : `the input and the metadata of job "${jobName}" take`;
     throw new InputTooLargeError(
-      `the input of job "${jobName}" takes about ${bytes} bytes, more than maxInputBytes (${maxBytes}). Send a reference, such as a path or a key, put the bytes in a SharedArrayBuffer, or raise maxInputBytes.`,
+      `${what} about ${bytes} bytes or more, which is more than maxInputBytes (${maxBytes}). Send a reference, such as a path or a key, put the bytes in a SharedArrayBuffer, or raise maxInputBytes.`,
       { jobName },
     );
   }
-  return value;
+  return payload.value;
 }
 
-function packed(value: unknown, root: string, jobName: string): Payload {
+function packed(value: unknown, root: string, jobName: string, maxBytes: number): Payload {
   try {
-    return pack(value, root);
+    return pack(value, root, maxBytes);
   } catch (error) {
     attachJob(error, { jobName });
     throw error;

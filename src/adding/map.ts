@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkOptions } from '../check-options.js';
-import { CancelledError, OptionsError, QueueFullError } from '../errors.js';
-import { messageOf } from '../thrown.js';
+import { OptionsError } from '../errors.js';
+import { Flow, type Run, type Source } from './flow.js';
 
 /** Options of `map`; all have defaults. */
 export interface MapOptions {
@@ -16,18 +16,11 @@ export interface MapOptions {
   signal?: AbortSignal;
 }
 
-/** What `map` throws for a failing item: the error of its job, with the item's place in the source (from 0) and the item. */
-export type ItemError = Error & { readonly index: number; readonly input: unknown };
-
 const schema = z.strictObject({
   ordered: z.boolean().default(true),
   concurrency: z.int().min(1).optional(),
   signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
 });
-
-type Source<Input> = Iterable<Input> | AsyncIterable<Input>;
-/** Runs the job of one item; it is cancelled by the signal. */
-type Run<Input, Output> = (input: Input, signal: AbortSignal) => Promise<Output>;
 
 /** Runs every item of `source` as a job of the definition called `name`. Throws `OptionsError`. */
 export function mapThrough<Input, Output>(
@@ -65,221 +58,8 @@ async function* generate<Output>(open: () => Flow<any, Output>): AsyncGenerator<
   }
 }
 
-interface Item<Input, Output> {
-  readonly index: number;
-  readonly input: Input;
-  state: 'running' | 'completed' | 'failed';
-  output: Output | undefined;
-  error: unknown;
-}
-
-/** The items between the source and the consumer. */
-class Flow<Input, Output> {
-  readonly #where: string;
-  readonly #iterator: Iterator<Input> | AsyncIterator<Input>;
-  readonly #isAsync: boolean;
-  readonly #run: Run<Input, Output>;
-  readonly #ordered: boolean;
-  readonly #concurrency: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #controller = new AbortController();
-  /** Read and not taken: all of them in the order of the source, or those that have ended in the order of their end. */
-  readonly #line = new Fifo<Item<Input, Output>>();
-  /** Items that the queue had no room for. */
-  #refused: Item<Input, Output>[] = [];
-  #count = 0;
-  #ahead = 0;
-  #running = 0;
-  /** `reading`: the source was asked and has not answered. */
-  #source: 'open' | 'reading' | 'ended' = 'open';
-  /** What ends it all: the source failed, or the signal was aborted. */
-  #failure: { error: unknown } | undefined;
-  /** A failed item waits for its turn: no more need be read. */
-  #doomed = false;
-  #wake: (() => void) | undefined;
-
-  constructor(where: string, source: Source<Input>, options: MapOptions & { concurrency: number }, run: Run<Input, Output>) {
-    this.#where = where;
-    this.#isAsync = Symbol.asyncIterator in source;
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-    this.#run = run;
-    this.#ordered = options.ordered ?? true;
-    this.#concurrency = options.concurrency;
-    this.#signal = options.signal;
-    if (this.#signal?.aborted) this.#abort();
-    else this.#signal?.addEventListener('abort', this.#abort, { once: true });
-  }
-
-  /** Reads as far ahead as it may. */
-  fill(): void {
-    if (this.#isAsync) {
-      if (this.#mayRead) void this.#readAsync(this.#iterator as AsyncIterator<Input>);
-    } else while (this.#mayRead) this.#readSync(this.#iterator as Iterator<Input>);
-  }
-
-  /** The next item for the consumer, if it is there. Throws when it failed, and when everything did. */
-  take(): Item<Input, Output> | undefined {
-    if (this.#failure !== undefined && (this.#ahead === 0 || this.#signal?.aborted)) throw this.#failure.error;
-    const item = this.#line.head;
-    if (item === undefined || item.state === 'running') return undefined;
-    this.#line.shift();
-    this.#ahead--;
-    if (item.state === 'failed') throw withItem(item.error, item, this.#where);
-    return item;
-  }
-
-  /** Whether everything has been taken. */
-  get over(): boolean {
-    return this.#source === 'ended' && this.#ahead === 0;
-  }
-
-  /** Resolves at the next change. */
-  change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
-  /** Cancels what is left and closes the source; when the consumer broke off, throws what closing it throws, as `for await` does. */
-  async stop(failed: boolean): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#abort);
-    this.#controller.abort(this.#signal?.aborted ? this.#signal.reason : `${this.#where} has ended`);
-    if (this.#source === 'ended') return;
-    const asked = this.#source === 'reading';
-    this.#source = 'ended';
-    const closing = closed(this.#iterator);
-    // An async source answers in order: a return would wait for a read that may never come.
-    if (asked || failed) closing.catch(() => {});
-    if (!asked && !failed) await closing;
-  }
-
-  get #mayRead(): boolean {
-    return this.#source === 'open' && this.#ahead < this.#concurrency && !this.#doomed && this.#failure === undefined;
-  }
-
-  #readSync(iterator: Iterator<Input>): void {
-    try {
-      this.#accept(iterator.next());
-    } catch (error) {
-      this.#sourceFailed(error);
-    }
-  }
-
-  async #readAsync(iterator: AsyncIterator<Input>): Promise<void> {
-    try {
-      while (this.#mayRead) {
-        this.#source = 'reading';
-        const result = await iterator.next();
-        // It was stopped meanwhile.
-        if ((this.#source as string) === 'ended') return;
-        this.#source = 'open';
-        this.#accept(result);
-      }
-    } catch (error) {
-      this.#sourceFailed(error);
-    }
-    this.#changed();
-  }
-
-  #accept(result: IteratorResult<Input>): void {
-    if (result.done) {
-      this.#source = 'ended';
-      return;
-    }
-    const item: Item<Input, Output> = { index: this.#count++, input: result.value, state: 'running', output: undefined, error: undefined };
-    this.#ahead++;
-    if (this.#ordered) this.#line.push(item);
-    this.#start(item);
-  }
-
-  #start(item: Item<Input, Output>): void {
-    this.#running++;
-    this.#run(item.input, this.#controller.signal).then(
-      (output) => {
-        item.output = output;
-        this.#ended(item, 'completed');
-      },
-      (error: unknown) => {
-        // Others fill the queue; ours that run will make room.
-        if (error instanceof QueueFullError && this.#running > 1) {
-          this.#running--;
-          this.#refused.push(item);
-          return;
-        }
-        item.error = error;
-        this.#doomed = true;
-        this.#ended(item, 'failed');
-      },
-    );
-  }
-
-  #ended(item: Item<Input, Output>, state: 'completed' | 'failed'): void {
-    item.state = state;
-    this.#running--;
-    if (!this.#ordered) this.#line.push(item);
-    const again = this.#refused;
-    this.#refused = [];
-    for (const one of again) this.#start(one);
-    this.#changed();
-  }
-
-  #sourceFailed(error: unknown): void {
-    this.#source = 'ended';
-    this.#failure ??= { error };
-  }
-
-  readonly #abort = (): void => {
-    const reason: unknown = this.#signal?.reason;
-    this.#failure = { error: new CancelledError(`${this.#where} was cancelled: ${messageOf(reason)}`, reason) };
-    this.#controller.abort(reason);
-    this.#changed();
-  };
-
-  #changed(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
-}
-
 function isIterable(value: unknown): boolean {
   if (value === null || value === undefined) return false;
   const source = Object(value) as object;
   return Symbol.asyncIterator in source || Symbol.iterator in source;
-}
-
-async function closed(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
-  await iterator.return?.();
-}
-
-/**
- * The error of an item with the item on it; not enumerable, so that inputs do not end up in logs. An error that cannot
- * carry them, because it is none or has properties of these names, becomes the `cause` of one that does.
- */
-function withItem(error: unknown, { index, input }: { index: number; input: unknown }, where: string): unknown {
-  const facts = { index: { value: index }, input: { value: input } };
-  if (error instanceof Error && Object.isExtensible(error) && !('index' in error) && !('input' in error)) {
-    return Object.defineProperties(error, facts);
-  }
-  return Object.defineProperties(new Error(`${where}: item ${index} failed: ${messageOf(error)}`, { cause: error }), facts);
-}
-
-/** First in, first out, without moving what is left. */
-class Fifo<Item> {
-  #items: (Item | undefined)[] = [];
-  #first = 0;
-
-  get head(): Item | undefined {
-    return this.#items[this.#first];
-  }
-
-  push(item: Item): void {
-    this.#items.push(item);
-  }
-
-  shift(): void {
-    this.#items[this.#first++] = undefined;
-    if (this.#first * 2 < this.#items.length) return;
-    this.#items = this.#items.slice(this.#first);
-    this.#first = 0;
-  }
 }

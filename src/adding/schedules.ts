@@ -1,105 +1,17 @@
-import { Cron } from 'croner';
-import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
-import type { Clock, Timer } from '../clock.js';
-import { OptionsError } from '../errors.js';
+import { type Clock, KeepAlive, type Timer } from '../clock.js';
 import type { Job } from '../job/job.js';
-
-/**
- * When a schedule adds its job. `cron`: five to seven fields (seconds first where there are six), as croner reads them,
- * in `timezone` (an IANA name; default the machine's). `every`: milliseconds, counted from the call of `schedule`.
- */
-export type ScheduleOptions = { cron: string; timezone?: string } | { every: number };
+import { type ScheduleOptions, type Times, timesOf } from './schedule-times.js';
 
 /** A job that is added again and again. */
 export interface Schedule {
-  /** When it is added next; `null` when never again: it was stopped, or its pattern has no further date. */
-  readonly next: Date | null;
+  /** When it is added next, in milliseconds since 1970; `undefined` when never again: it was stopped, or its pattern has no further date. */
+  readonly next: number | undefined;
   /** Adds no more; what was added goes on. */
   stop(): void;
 }
 
-const schema = z.union(
-  [
-    z.strictObject({ cron: z.string(), timezone: z.string().min(1).optional() }),
-    z.strictObject({ every: z.number().min(1).refine(Number.isFinite) }),
-  ],
-  'expected { cron: string, timezone?: string } or { every: milliseconds from 1 }',
-);
-
-/** Longest time between two looks at the wall clock, in milliseconds: it may be set while a timer runs. */
-const LOOK_EVERY = 60_000;
-/** A wall clock set back by less than this, in milliseconds, runs nothing twice; by more, it is taken at its word. As Vixie cron does. */
-const SMALL_STEP_BACK = 3 * 3_600_000;
-
-/** Knows the times of a schedule. */
-interface Times {
-  /** Milliseconds since 1970 of the first time after the last {@link pass}; `undefined` when there is none. */
-  next(): number | undefined;
-  /** Milliseconds until then; 0 or less when it is there. */
-  left(): number;
-  /** The time has come: on to the first one after now. Times that have been missed are left out. */
-  pass(): void;
-}
-
-/** start + n · every on the monotonic clock: neither late timers nor a wall clock that is set move it. */
-class Interval implements Times {
-  #due: number;
-
-  constructor(
-    private readonly every: number,
-    private readonly clock: Clock,
-  ) {
-    this.#due = clock.now() + every;
-  }
-
-  next(): number {
-    return Math.round(this.clock.wallTime() + this.left());
-  }
-
-  left(): number {
-    return this.#due - this.clock.now();
-  }
-
-  pass(): void {
-    this.#due += this.every * (Math.floor(Math.max(0, -this.left()) / this.every) + 1);
-  }
-}
-
-/** The times of a cron pattern, on the wall clock. */
-class Calendar implements Times {
-  readonly #cron: Cron;
-  #due: number | undefined;
-
-  /** Throws what croner throws on a bad pattern or time zone. */
-  constructor(
-    { cron, timezone }: { cron: string; timezone?: string | undefined },
-    private readonly clock: Clock,
-  ) {
-    this.#cron = new Cron(cron, { paused: true, ...(timezone !== undefined && { timezone }) });
-    this.#due = this.#after(clock.wallTime());
-  }
-
-  next(): number | undefined {
-    return this.#due;
-  }
-
-  left(): number {
-    const now = this.clock.wallTime();
-    // The clock was set back by far: what is next now comes before what was.
-    if (this.#due !== undefined && this.#due - now > SMALL_STEP_BACK) this.#due = this.#after(now);
-    return this.#due === undefined ? Number.POSITIVE_INFINITY : this.#due - now;
-  }
-
-  pass(): void {
-    this.#due = this.#after(Math.max(this.clock.wallTime(), this.#due ?? 0));
-  }
-
-  #after(time: number): number | undefined {
-    return this.#cron.nextRun(new Date(time))?.getTime();
-  }
-}
-
+/** Longest time between two checks of the wall clock, in milliseconds: it may be set while a timer runs. */
+const CHECK_EVERY = 60_000;
 /** One schedule: its times, its timer, and the job it added last. */
 class Entry implements Schedule {
   #timer: Timer | undefined;
@@ -117,9 +29,8 @@ class Entry implements Schedule {
     this.#arm();
   }
 
-  get next(): Date | null {
-    const next = this.#stopped ? undefined : this.times.next();
-    return next === undefined ? null : new Date(next);
+  get next(): number | undefined {
+    return this.#stopped ? undefined : this.times.next();
   }
 
   stop(): void {
@@ -131,11 +42,11 @@ class Entry implements Schedule {
 
   #arm(): void {
     if (this.times.next() === undefined) return this.stop();
-    this.#timer = this.clock.setTimeout(() => this.#look(), Math.min(this.times.left(), LOOK_EVERY));
+    this.#timer = this.clock.setTimeout(() => this.#check(), Math.min(this.times.remaining(), CHECK_EVERY));
   }
 
-  #look(): void {
-    if (this.times.left() <= 0) {
+  #check(): void {
+    if (this.times.remaining() <= 0) {
       this.times.pass();
       if (!this.#isWaiting) void this.#run();
     }
@@ -163,19 +74,20 @@ class Entry implements Schedule {
 export class Schedules {
   readonly #clock: Clock;
   readonly #entries = new Set<Entry>();
-  #keepAlive: NodeJS.Timeout | undefined;
+  readonly #keepAlive: KeepAlive;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#keepAlive = new KeepAlive(clock);
   }
 
   /** Calls `add` whenever it is time, unless the job that it gave last still waits; `failed` gets what it rejects with. Throws {@link OptionsError}. */
   start(name: string, options: ScheduleOptions, add: () => Promise<Job>, failed: (error: unknown) => void): Schedule {
     const times = timesOf(options, this.#clock, `schedule(${name})`);
     const entry: Entry = new Entry(times, this.#clock, add, failed, (one) => this.#ended(one));
-    if (entry.next !== null) {
+    if (entry.next !== undefined) {
       this.#entries.add(entry);
-      this.#keepAlive ??= setInterval(() => {}, 2 ** 31 - 1);
+      this.#keepAlive.hold();
     }
     return entry;
   }
@@ -187,33 +99,6 @@ export class Schedules {
 
   #ended(entry: Entry): void {
     this.#entries.delete(entry);
-    if (this.#entries.size > 0) return;
-    clearInterval(this.#keepAlive);
-    this.#keepAlive = undefined;
-  }
-}
-
-function timesOf(options: ScheduleOptions, clock: Clock, where: string): Times {
-  const checked = checkOptions(schema, options, where);
-  if ('every' in checked) return new Interval(checked.every, clock);
-  if (checked.timezone !== undefined && !isTimeZone(checked.timezone)) {
-    throw new OptionsError(`${where}: option "timezone": expected an IANA time zone such as "Europe/Berlin", given '${checked.timezone}'`);
-  }
-  try {
-    return new Calendar(checked, clock);
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new OptionsError(`${where}: option "cron": expected a cron pattern such as "0 3 * * *", given '${checked.cron}' (${why})`, {
-      cause: error,
-    });
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
+    if (this.#entries.size === 0) this.#keepAlive.release();
   }
 }

@@ -1,6 +1,6 @@
 import type { AddOptions } from '../job/add-options.js';
+import type { Backoff } from '../job/backoff.js';
 import type { JobRecord } from '../job/record.js';
-import type { Backoff } from '../job/retry.js';
 
 /** An unfinished job, as `close` hands it back and `restore` takes it; survives `v8.serialize`. */
 export interface JobSnapshot {

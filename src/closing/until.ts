@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock.js';
+import { queueMicrotask } from '../timers.js';
 
 /** Waits until something is done, and never beyond a deadline. */
 export class Until {
@@ -6,9 +7,10 @@ export class Until {
   readonly #goesOn: () => boolean;
   readonly #clock: Clock;
   readonly #timer: Timer;
+  #checking = false;
   #end!: () => void;
 
-  /** `deadline` on {@link Clock.now}; `goesOn` is asked at once, and at every {@link look}. */
+  /** `deadline` on {@link Clock.now}; `goesOn` is asked soon, and after every {@link check}. */
   constructor(clock: Clock, deadline: number, goesOn: () => boolean) {
     this.#clock = clock;
     this.#goesOn = goesOn;
@@ -16,23 +18,29 @@ export class Until {
       this.#end = resolve;
     });
     this.#timer = clock.setTimeout(() => this.#end(), deadline - clock.now());
-    this.look();
+    this.check();
   }
 
-  look(): void {
-    if (this.#goesOn()) return;
-    this.#clock.clearTimeout(this.#timer);
-    this.#end();
+  /** Something has changed: asks once the code that runs now has returned, when the change is whole. */
+  check(): void {
+    if (this.#checking) return;
+    this.#checking = true;
+    queueMicrotask(() => {
+      this.#checking = false;
+      if (this.#goesOn()) return;
+      this.#clock.clearTimeout(this.#timer);
+      this.#end();
+    });
   }
 }
 
 /** Resolves with the promise, or at the deadline. */
 export async function settledBefore(clock: Clock, deadline: number, promise: Promise<unknown>): Promise<void> {
   let done = false;
-  const drain = new Until(clock, deadline, () => !done);
+  const until = new Until(clock, deadline, () => !done);
   void promise.finally(() => {
     done = true;
-    drain.look();
+    until.check();
   });
-  await drain.over;
+  await until.over;
 }

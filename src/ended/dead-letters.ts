@@ -1,6 +1,11 @@
+import { z } from 'zod';
+import { checkOptions } from '../check-options.js';
+import { NotFoundError, OptionsError } from '../errors.js';
 import type { Attempt, Outcome } from '../job/attempt.js';
 import type { Job } from '../job/job.js';
+import { type ListOptions, listOptions, partOf } from '../job/list-options.js';
 import type { JobRecord } from '../job/record.js';
+import type { DeadLetterFilter, DeadLetterStore } from './dead-letter-store.js';
 
 /** A job that failed for good, with everything that is known of it. */
 export interface DeadLetter {
@@ -19,107 +24,87 @@ export interface DeadLetter {
   readonly metadata: unknown;
 }
 
-/** Which dead letters: those of a definition, those that failed before a time (milliseconds since 1970 or a Date), at most so many. Oldest first. */
-export interface DeadLetterFilter {
-  name?: string;
-  before?: number | Date;
-  limit?: number;
-}
-
-/** What the dead letters ask of their queue. */
+/** Who makes dead letters live again, and forgets them. */
 export interface DeadLetterHost {
   /** The job runs again from attempt 1, with another input if one is given. */
   replay(record: JobRecord, change: { input?: unknown }): Promise<Job>;
-  /** The job is forgotten. */
-  dropped(record: JobRecord): void;
-  evicted(record: JobRecord): void;
-  alert(newest: JobRecord, size: number): void;
+  /** The same of many, all or none. */
+  replayAll(records: readonly JobRecord[]): Promise<Job[]>;
+  /** The job is no dead letter any more, and not known either. */
+  forget(record: JobRecord): void;
 }
 
-/** The jobs that failed for good, oldest first: to read, to replay, to remove. Bounded: the oldest makes room for the newest. */
-export class DeadLetters {
-  readonly #max: number;
-  readonly #alertAt: number;
-  readonly #host: DeadLetterHost;
-  readonly #records = new Map<string, JobRecord>();
+const whichSchema = z.strictObject({
+  name: z.string().optional(),
+  before: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').optional(),
+  limit: listOptions.limit.unwrap().optional(),
+});
 
-  /** Made by the queue. */
-  constructor({ max, alertAt }: { max: number; alertAt: number }, host: DeadLetterHost) {
-    this.#max = max;
-    this.#alertAt = alertAt;
+const listSchema = z.strictObject({ ...listOptions, name: z.string().optional() });
+
+/** The jobs that failed for good: to read, to replay, to remove. Bounded: the oldest makes room for the newest. */
+export class DeadLetters {
+  readonly #store: DeadLetterStore;
+  readonly #host: DeadLetterHost;
+
+  /** @internal Made by the queue. */
+  constructor(store: DeadLetterStore, host: DeadLetterHost) {
+    this.#store = store;
     this.#host = host;
   }
 
+  /** How many there are. */
   get size(): number {
-    return this.#records.size;
+    return this.#store.size;
   }
 
-  /** Oldest first; all of them by default. */
-  list({ name, offset = 0, limit = Number.POSITIVE_INFINITY }: { name?: string; offset?: number; limit?: number } = {}): DeadLetter[] {
-    return this.#matching({ ...(name !== undefined && { name }) })
-      .slice(offset, offset + limit)
-      .map(letterOf);
+  /** Newest first; those of one definition when `name` is given. Limit 100 by default. Throws `OptionsError`. */
+  list(options: ListOptions & { name?: string } = {}): DeadLetter[] {
+    const { name, ...part } = checkOptions(listSchema, options, 'deadLetters.list');
+    const all = [...this.#store];
+    const named = name === undefined ? all : all.filter(({ kind }) => kind.definition.name === name);
+    return partOf(named, part).map(letterOf);
   }
 
+  /** `undefined` when there is no such dead letter. */
   get(id: string): DeadLetter | undefined {
-    const record = this.#records.get(id);
+    const record = this.#store.get(id);
     return record && letterOf(record);
   }
 
   /**
    * Runs a dead letter again, from attempt 1 and under the same id; with `input`, on another input, which the schema
-   * must accept. Rejects with `RangeError` when there is no such dead letter. With a filter: all that match.
+   * must accept. With a filter: all that match, with their inputs, all or none. One whose idempotency key stands for a
+   * newer job, living or completed, is not run: the answer is that job, `deduplicated`, and the dead letter is settled.
+   * Rejects with `NotFoundError`, `OptionsError`, `QueueClosedError`, `IdempotencyError` when the newer job has another
+   * input, and with what `add` rejects with on a bad input. Then nothing is changed.
    */
   replay(id: string, change?: { input?: unknown }): Promise<Job>;
-  replay(filter: DeadLetterFilter, change?: { input?: unknown }): Promise<Job[]>;
-  async replay(which: string | DeadLetterFilter, change: { input?: unknown } = {}): Promise<Job | Job[]> {
-    if (typeof which === 'object') return Promise.all(this.#matching(which).map((record) => this.#host.replay(record, change)));
-    const record = this.#records.get(which);
-    if (record === undefined) throw new RangeError(`there is no dead letter with the id "${which}"; deadLetters.list() shows all`);
-    return this.#host.replay(record, change);
+  replay(filter: DeadLetterFilter): Promise<Job[]>;
+  async replay(which: string | DeadLetterFilter, change?: { input?: unknown }): Promise<Job | Job[]> {
+    if (typeof which === 'string') return this.#host.replay(this.#named(which), change ?? {});
+    if (change !== undefined) {
+      throw new OptionsError('deadLetters.replay: a filter takes no input; each dead letter has its own. Replay by id to change it.');
+    }
+    return this.#host.replayAll(this.#matching(which, 'deadLetters.replay'));
   }
 
-  /** Forgets dead letters; gives how many. */
+  /** Forgets dead letters; gives how many. Throws `OptionsError`. */
   remove(which: string | DeadLetterFilter): number {
-    const records = typeof which === 'object' ? this.#matching(which) : [this.#records.get(which)].filter((one) => one !== undefined);
-    for (const record of records) {
-      this.#records.delete(record.id);
-      this.#host.dropped(record);
-    }
+    const one = typeof which === 'string' ? this.#store.get(which) : undefined;
+    const records = typeof which === 'string' ? (one === undefined ? [] : [one]) : this.#matching(which, 'deadLetters.remove');
+    for (const record of records) this.#host.forget(record);
     return records.length;
   }
 
-  /** @internal The queue's side. */
-  add(record: JobRecord): void {
-    const before = this.#records.size;
-    this.#records.set(record.id, record);
-    for (const oldest of this.#records.values()) {
-      if (this.#records.size <= this.#max) break;
-      this.#records.delete(oldest.id);
-      this.#host.evicted(oldest);
-    }
-    if (before < this.#alertAt && this.#records.size >= this.#alertAt) this.#host.alert(record, this.#records.size);
+  #named(id: string): JobRecord {
+    const record = this.#store.get(id);
+    if (record === undefined) throw new NotFoundError(`there is no dead letter with the id "${id}"; deadLetters.list() shows them`);
+    return record;
   }
 
-  /** @internal The queue's side: the newest first. */
-  records(): JobRecord[] {
-    return [...this.#records.values()].reverse();
-  }
-
-  /** @internal The queue's side: the job lives again. */
-  take(record: JobRecord): boolean {
-    return this.#records.delete(record.id);
-  }
-
-  #matching({ name, before, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter): JobRecord[] {
-    const found: JobRecord[] = [];
-    for (const record of this.#records.values()) {
-      if (found.length >= limit) break;
-      if (name !== undefined && record.kind.definition.name !== name) continue;
-      if (before !== undefined && (record.finishedAt ?? 0) >= Number(before)) continue;
-      found.push(record);
-    }
-    return found;
+  #matching(filter: DeadLetterFilter, where: string): JobRecord[] {
+    return this.#store.matching(checkOptions(whichSchema, filter, where));
   }
 }
 

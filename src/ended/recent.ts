@@ -20,6 +20,13 @@ export class Recent<Item> {
     return out;
   }
 
+  /** Takes one out; the others keep their order. */
+  delete(item: Item): void {
+    const left = [...this].filter((one) => one !== item).reverse();
+    this.#items.splice(0, this.#items.length, ...left);
+    this.#oldest = 0;
+  }
+
   /** The newest first. */
   *[Symbol.iterator](): Generator<Item> {
     const { length } = this.#items;

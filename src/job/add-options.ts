@@ -1,8 +1,7 @@
-import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
+import { type Check, checked, instanceOf, number, object, optional } from '../checks.js';
+import type { Backoff } from './backoff.js';
 import { type JobDefinition, jobLimits } from './definition.js';
 import { pack } from './payload.js';
-import type { Backoff } from './retry.js';
 
 /** What `add` may be told beside the input. */
 export interface AddOptions {
@@ -26,38 +25,60 @@ export interface AddOptions {
   transfer?: readonly ArrayBuffer[];
 }
 
+/** What `add` was told, as {@link checkAddOptions} gives it. */
+export interface TakenAddOptions extends AddOptions {
+  /** Estimate of what the metadata takes: it counts with the input. */
+  metadataBytes?: number;
+}
+
 /** What a job keeps of what it was added with: nothing when all of it has served. */
-export function keptOf({ priority, delay, ...rest }: AddOptions): AddOptions | undefined {
+export function keptOf({ priority, delay, metadataBytes, ...rest }: TakenAddOptions): AddOptions | undefined {
   return Object.values(rest).some((value) => value !== undefined) ? rest : undefined;
 }
 
-const addSchema = z.strictObject({
-  priority: jobLimits.priority.optional(),
-  delay: z.number().min(0).refine(Number.isFinite, 'expected a finite number of milliseconds').optional(),
-  timeout: jobLimits.timeout.optional(),
-  maxAttempts: jobLimits.maxAttempts.optional(),
-  backoff: jobLimits.backoff.optional(),
-  idempotencyKey: z.string().min(1).optional(),
-  metadata: z.any().optional(),
-  signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
-  transfer: z.array(z.instanceof(ArrayBuffer, { error: 'expected an ArrayBuffer' })).optional(),
+const key: Check<string> = (value, refuse) => {
+  if (typeof value !== 'string' || value === '') refuse('expected a string that is not empty');
+  return value;
+};
+const buffer = instanceOf(ArrayBuffer, 'expected an ArrayBuffer');
+const buffers: Check<ArrayBuffer[]> = (value, refuse) => {
+  if (!Array.isArray(value)) refuse('expected array');
+  else value.forEach((one, index) => void buffer(one, (expected) => refuse(expected, [String(index)], one)));
+  return value;
+};
+
+const addOptions = object({
+  priority: optional(jobLimits.priority),
+  delay: optional(number(0)),
+  timeout: optional(jobLimits.timeout),
+  maxAttempts: optional(jobLimits.maxAttempts),
+  backoff: optional(jobLimits.backoff),
+  idempotencyKey: optional(key),
+  metadata: (value) => value,
+  signal: optional(instanceOf(AbortSignal, 'expected an AbortSignal')),
+  transfer: optional(buffers),
 });
 
-/** Checks what `add` was told. Throws `OptionsError`. */
-export function checkAddOptions(definition: JobDefinition, options: AddOptions): AddOptions {
+const once = (why: string): Check => {
+  return object({ maxAttempts: (value, refuse) => (value === 1 ? value : refuse(`expected 1${why}`)) });
+};
+const onceWithTransfer = once(' with "transfer": a transferred buffer is gone for another attempt');
+const onceAtMost = once(': the job is delivered at most once');
+
+/**
+ * Checks what `add` was told; metadata that takes more than `maxInputBytes` is looked at so far only. Throws `OptionsError`,
+ * or `NotCloneableError` for the metadata.
+ */
+export function checkAddOptions(definition: JobDefinition, options: AddOptions, maxInputBytes?: number): TakenAddOptions {
   const where = `add(${definition.name})`;
-  const checked = checkOptions(addSchema, options, where) as AddOptions;
-  const maxAttempts = checked.maxAttempts ?? definition.maxAttempts;
-  if (checked.transfer !== undefined && maxAttempts > 1) {
-    checkOptions(
-      z.strictObject({ maxAttempts: z.literal(1, 'expected 1 with "transfer": a transferred buffer is gone for another attempt') }),
-      { maxAttempts },
-      where,
-    );
+  const taken = checked(addOptions, options, where) as TakenAddOptions;
+  const maxAttempts = taken.maxAttempts ?? definition.maxAttempts;
+  if (taken.transfer !== undefined) checked(onceWithTransfer, { maxAttempts }, where);
+  if (definition.delivery === 'at-most-once') checked(onceAtMost, { maxAttempts }, where);
+  if (taken.metadata !== undefined) {
+    const { value, bytes } = pack(taken.metadata, 'metadata', maxInputBytes);
+    taken.metadata = value;
+    taken.metadataBytes = bytes;
   }
-  if (definition.delivery === 'at-most-once' && maxAttempts > 1) {
-    checkOptions(z.strictObject({ maxAttempts: z.literal(1, 'expected 1: the job is delivered at most once') }), { maxAttempts }, where);
-  }
-  if ('metadata' in checked) checked.metadata = pack(checked.metadata, 'metadata').value;
-  return checked;
+  return taken;
 }

@@ -1,9 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
+import { type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
+import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
-import { type Backoff, backoffSchema } from './retry.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
 export interface JobOptions {
@@ -18,6 +17,11 @@ export interface JobOptions {
    * For a limit that lets the handler stop by itself first, see `gracePeriod`.
    */
   timeout?: number;
+  /**
+   * Longest time the job's module may take to load in a thread, in milliseconds. Default 30 000. Does not count as run time.
+   * On expiry the thread is terminated and the job fails with `ModuleError`, which is not retried.
+   */
+  loadTimeout?: number;
   /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel. Default 0. */
   gracePeriod?: number;
   /** Executions in total, the first included. Default 4. */
@@ -43,6 +47,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly output: StandardSchemaV1<unknown, Output> | undefined;
   readonly run: (input: Parsed, context: JobContext) => unknown;
   readonly timeout: number;
+  readonly loadTimeout: number;
   readonly gracePeriod: number;
   readonly maxAttempts: number;
   readonly backoff: Backoff;
@@ -60,42 +65,66 @@ const MAX_MS = 2_147_483_647;
 
 /** Checks that hold for the definition and for a single job; also used by `add`. */
 export const jobLimits = {
-  timeout: z.number().min(1).max(MAX_MS),
-  maxAttempts: z.int().min(1),
-  backoff: backoffSchema,
-  priority: z.number().refine(Number.isFinite, 'expected a finite number'),
+  timeout: number(1, MAX_MS),
+  maxAttempts: count,
+  backoff: checkBackoff,
+  priority: number(),
 };
 
-const isSchema = (value: unknown): boolean => typeof (value as StandardSchemaV1 | undefined)?.['~standard']?.validate === 'function';
-const standardSchema = z.any().refine(isSchema, 'expected a Standard Schema validator, such as a zod, valibot or arktype schema');
+const name: Check<string> = (value, refuse) => {
+  if (typeof value !== 'string') refuse('expected string');
+  else if (!/^[A-Za-z0-9][\w.-]*$/.test(value)) refuse('expected a letter or digit, then letters, digits, "_", "." or "-"');
+  return value;
+};
 
-const definitionSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected a letter or digit, then letters, digits, "_", "." or "-"'),
-  module: z.union([z.string(), z.instanceof(URL)], 'expected import.meta.url of the file that exports the definition').transform(moduleUrl),
-  input: standardSchema,
-  output: standardSchema.optional(),
-  run: z.custom((value) => typeof value === 'function', 'expected a function (input, context) => result'),
-  timeout: jobLimits.timeout.default(30_000),
-  gracePeriod: z.number().min(0).max(MAX_MS).default(0),
-  maxAttempts: jobLimits.maxAttempts.optional(),
-  backoff: jobLimits.backoff.prefault({ type: 'exponential' }),
-  priority: jobLimits.priority.default(0),
-  concurrency: z
-    .union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity')
-    .default(Number.POSITIVE_INFINITY),
-  rateLimit: z.strictObject({ max: z.int().min(1), duration: z.number().min(1).max(MAX_MS) }).optional(),
-  delivery: z.enum(['at-least-once', 'at-most-once']).default('at-least-once'),
+const module: Check<string> = (value, refuse) => {
+  try {
+    return moduleUrl(value);
+  } catch {
+    refuse('expected import.meta.url of the file that exports the definition');
+    return value;
+  }
+};
+
+const schema: Check<StandardSchemaV1> = (value, refuse) => {
+  if (typeof value?.['~standard']?.validate !== 'function') {
+    refuse('expected a Standard Schema validator, such as a zod, valibot or arktype schema');
+  }
+  return value;
+};
+
+const handler: Check = (value, refuse) => {
+  if (typeof value !== 'function') refuse('expected a function (input, context) => result');
+  return value;
+};
+
+const concurrency: Check<number> = (value, refuse) => {
+  if (value === Number.POSITIVE_INFINITY) return value;
+  return count(value, () => refuse('expected an integer from 1, or Infinity'));
+};
+
+const definitionOptions = object({
+  name,
+  module,
+  input: schema,
+  output: optional(schema),
+  run: handler,
+  timeout: optional(jobLimits.timeout, 30_000),
+  loadTimeout: optional(number(1, MAX_MS), 30_000),
+  gracePeriod: optional(number(0, MAX_MS), 0),
+  maxAttempts: optional(jobLimits.maxAttempts),
+  backoff: (value, refuse) => jobLimits.backoff(value ?? { type: 'exponential' }, refuse),
+  priority: optional(jobLimits.priority, 0),
+  concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
+  rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
+  delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
 });
 
-function moduleUrl(module: string | URL, context: z.RefinementCtx): string {
-  try {
-    const url = module instanceof URL || /^[a-z][a-z\d+.-]+:/i.test(module) ? new URL(module) : pathToFileURL(module);
-    if (url.protocol === 'file:') fileURLToPath(url);
-    return url.href;
-  } catch {
-    context.addIssue('expected import.meta.url of the file that exports the definition');
-    return z.NEVER;
-  }
+/** Throws when it names no module. */
+function moduleUrl(module: string | URL): string {
+  const url = module instanceof URL || /^[a-z][a-z\d+.-]+:/i.test(module) ? new URL(module) : pathToFileURL(module);
+  if (url.protocol === 'file:') fileURLToPath(url);
+  return url.href;
 }
 
 // One symbol for all copies of the package, so that a definition made by another copy is known too.
@@ -132,16 +161,12 @@ export function defineJob<Input extends StandardSchemaV1, Result>(
   },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, Awaited<Result>>;
 export function defineJob(options: object): JobDefinition {
-  const checked = checkOptions(definitionSchema, options, 'defineJob');
-  const once = checked.delivery === 'at-most-once';
-  if (once && (checked.maxAttempts ?? 1) > 1) {
-    checkOptions(
-      z.strictObject({ maxAttempts: z.literal(1) }),
-      { maxAttempts: checked.maxAttempts },
-      'defineJob with delivery "at-most-once"',
-    );
+  const taken = checked(definitionOptions, options, 'defineJob');
+  const once = taken.delivery === 'at-most-once';
+  if (once) {
+    checked(object({ maxAttempts: optional(oneOf(1)) }), { maxAttempts: taken.maxAttempts }, 'defineJob with delivery "at-most-once"');
   }
-  const definition = { output: undefined, rateLimit: undefined, ...checked, maxAttempts: once ? 1 : (checked.maxAttempts ?? 4) };
+  const definition = { output: undefined, rateLimit: undefined, ...taken, maxAttempts: once ? 1 : (taken.maxAttempts ?? 4) };
   Object.defineProperty(definition, brand, { value: true });
   return Object.freeze(definition) as unknown as JobDefinition;
 }

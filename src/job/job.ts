@@ -12,7 +12,7 @@ export class Job<Input = unknown, Output = unknown> {
   /** Whether `add` answered with a job that was there already, because of its idempotency key. */
   readonly deduplicated: boolean;
 
-  /** Jobs come from a queue's `add`. */
+  /** @internal Jobs come from a queue's `add`. */
   constructor(record: JobRecord, deduplicated = false) {
     this.#record = record;
     this.deduplicated = deduplicated;
@@ -57,7 +57,7 @@ export class Job<Input = unknown, Output = unknown> {
   /** When its current or last attempt was started, in milliseconds since 1970. */
   get startedAt(): number | undefined {
     const { state, kind, attempts } = this.#record;
-    return (state === 'active' ? kind.host.startOf(this.id) : undefined) ?? attempts.at(-1)?.startedAt;
+    return (state === 'active' ? kind.owner.startedAt(this.#record) : undefined) ?? attempts.at(-1)?.startedAt;
   }
   /** When it completed, failed for good or was cancelled, in milliseconds since 1970. */
   get finishedAt(): number | undefined {
@@ -66,6 +66,14 @@ export class Job<Input = unknown, Output = unknown> {
   /** How long the last attempt had waited for its thread since the job was ready, in milliseconds. */
   get waitTime(): number | undefined {
     return this.#record.waitTime;
+  }
+  /** What its handler returned; `undefined` until the job has completed. */
+  get output(): Output | undefined {
+    return this.#record.output as Output | undefined;
+  }
+  /** The last 100 lines of its handler's `context.log`, oldest first, each with its time and level. */
+  get logs(): readonly string[] {
+    return this.#record.logs ?? [];
   }
   /** What a failed or cancelled job ended with. */
   get error(): unknown {
@@ -86,7 +94,12 @@ export class Job<Input = unknown, Output = unknown> {
    * Returns false when the job had already ended.
    */
   cancel(reason?: unknown): boolean {
-    return this.#record.kind.host.cancel(this.id, reason);
+    return this.#record.kind.owner.cancel(this.#record, reason);
+  }
+
+  /** Lets a delayed job run now. Returns false when it is not delayed, or the thread of its last attempt has not exited yet. */
+  promote(): boolean {
+    return this.#record.kind.owner.promote(this.#record);
   }
 
   toJSON(): Record<string, unknown> {

@@ -27,6 +27,12 @@ export class Jobs {
     return this.#pages.get(Math.floor(key / PAGE))?.records[key % PAGE];
   }
 
+  has(record: JobRecord): boolean {
+    const { key } = record;
+    if (typeof key === 'string') return this.#restored.get(key) === record;
+    return this.#pages.get(Math.floor(key / PAGE))?.records[key % PAGE] === record;
+  }
+
   /** Where the times of a new job are kept. */
   timesFor(key: number | string): number[] {
     return typeof key === 'string' ? noTimes(1) : this.#page(key).times;

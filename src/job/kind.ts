@@ -3,15 +3,16 @@ import type { Outcome } from './attempt.js';
 import type { JobDefinition } from './definition.js';
 import type { JobState } from './state.js';
 
-/** What a job asks of its queue. */
-export interface JobHost {
+/** Whom a job's record and its handle ask. A job is a `JobRecord`, which knows of this file, and not the other way round. */
+export interface JobOwner {
   /** What the ids of its own jobs begin with. */
   readonly idPrefix: string;
-  cancel(id: string, reason: unknown): boolean;
+  cancel(job: object, reason: unknown): boolean;
+  promote(job: object): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */
-  startOf(id: string): number | undefined;
+  startedAt(job: object): number | undefined;
   /** A time of `Clock.now`, in milliseconds since 1970. */
-  timeOf(now: number): number;
+  dateOf(now: number): number;
 }
 
 /** How often something happened since the queue was made. */
@@ -41,7 +42,10 @@ export const noTotals = (): Totals => ({
   deduplicated: 0,
 });
 
-export const noCounts = (): Record<JobState, number> => ({
+/** How many jobs are in each state. */
+export type Counts = Record<JobState, number>;
+
+export const noCounts = (): Counts => ({
   delayed: 0,
   waiting: 0,
   active: 0,
@@ -70,7 +74,9 @@ export class JobKind {
     readonly definition: JobDefinition,
     /** Its number in messages to the threads. */
     readonly index: number,
-    readonly host: JobHost,
+    readonly owner: JobOwner,
+    /** Of all kinds of its queue. */
+    private readonly allCounts: Counts = noCounts(),
   ) {}
 
   /** Whether its jobs need a permit to start. */
@@ -79,20 +85,13 @@ export class JobKind {
   }
 
   enters(state: JobState): void {
-    this.#change(state, 1);
+    change(this.counts, state, 1);
+    change(this.allCounts, state, 1);
   }
 
   leaves(state: JobState): void {
-    this.#change(state, -1);
-  }
-
-  // Each name by itself: V8 looks a name up that is not always the same, and jobs change their state three times.
-  #change(state: JobState, by: 1 | -1): void {
-    const { counts } = this;
-    if (state === 'waiting') counts.waiting += by;
-    else if (state === 'active') counts.active += by;
-    else if (state === 'completed') counts.completed += by;
-    else counts[state] += by;
+    change(this.counts, state, -1);
+    change(this.allCounts, state, -1);
   }
 
   /** An attempt has not completed its job. */
@@ -107,6 +106,14 @@ export class JobKind {
     this.runTime.record(microseconds(ran));
     this.usualRunTime = this.usualRunTime === undefined ? ran : this.usualRunTime + NEWEST * (ran - this.usualRunTime);
   }
+}
+
+// Each name by itself: V8 looks a name up that is not always the same, and jobs change their state three times.
+function change(counts: Counts, state: JobState, by: 1 | -1): void {
+  if (state === 'waiting') counts.waiting += by;
+  else if (state === 'active') counts.active += by;
+  else if (state === 'completed') counts.completed += by;
+  else counts[state] += by;
 }
 
 function microseconds(ms: number): number {

@@ -1,18 +1,21 @@
 import { OptionsError } from '../errors.js';
 import { isDefinition, type JobDefinition } from './definition.js';
-import { type JobHost, JobKind } from './kind.js';
+import { type Counts, JobKind, type JobOwner } from './kind.js';
 
 /** The definitions a queue knows. */
 export class Kinds {
-  readonly #host: JobHost;
+  readonly #owner: JobOwner;
+  readonly #counts: Counts;
   readonly #byName = new Map<string, JobKind>();
   readonly #byDefinition = new Map<JobDefinition, JobKind>();
   /** The definition asked for last, and its kind: often it is asked for again. */
   #recent: JobDefinition | undefined;
   #recentKind: JobKind | undefined;
 
-  constructor(host: JobHost) {
-    this.#host = host;
+  /** `counts`: of the jobs of all definitions. */
+  constructor(owner: JobOwner, counts: Counts) {
+    this.#owner = owner;
+    this.#counts = counts;
   }
 
   [Symbol.iterator](): Iterator<JobKind> {
@@ -43,7 +46,7 @@ export class Kinds {
         `two definitions are called "${name}": one of ${known.definition.module}, one of ${module}. Names are unique in a queue.`,
       );
     }
-    const kind = known ?? new JobKind(definition, this.#byName.size, this.#host);
+    const kind = known ?? new JobKind(definition, this.#byName.size, this.#owner, this.#counts);
     this.#byName.set(name, kind);
     this.#byDefinition.set(definition, kind);
     return kind;

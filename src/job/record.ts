@@ -1,11 +1,18 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
+import type { Backoff } from './backoff.js';
 import type { JobKind } from './kind.js';
-import type { Backoff } from './retry.js';
 import { type JobState, mayMove } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
+
+/** What a job brings from its life in an earlier queue. */
+export interface Former {
+  readonly id: string;
+  readonly attemptsMade: number;
+  readonly checkpoint?: unknown;
+}
 
 /** A job as the queue keeps it. What people get is `Job`. */
 export class JobRecord {
@@ -25,6 +32,8 @@ export class JobRecord {
   progress: unknown;
   /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
   checkpoint: unknown;
+  /** The last lines that its handler logged. */
+  logs: string[] | undefined;
   promise: Promise<unknown> | undefined;
   /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
@@ -56,7 +65,7 @@ export class JobRecord {
   }
 
   get id(): string {
-    return typeof this.key === 'string' ? this.key : this.kind.host.idPrefix + this.key;
+    return typeof this.key === 'string' ? this.key : this.kind.owner.idPrefix + this.key;
   }
 
   get timeout(): number {
@@ -134,6 +143,7 @@ export class JobRecord {
     this.promise = undefined;
     this.checkpoint = undefined;
     this.progress = undefined;
+    this.logs = undefined;
     this.#set(TIME.WAITED, Number.NaN);
   }
 
@@ -149,7 +159,7 @@ export class JobRecord {
   }
 
   #date(column: number): number {
-    return this.kind.host.timeOf(this.#time(column));
+    return this.kind.owner.dateOf(this.#time(column));
   }
 
   #time(column: number): number {

@@ -36,7 +36,7 @@ export type Explanation =
 
 /** The parts of a queue that know where its jobs are. */
 export interface Places {
-  ready: WaitingJobs;
+  waiting: WaitingJobs;
   delays: Delays;
   runner: Runner;
   clock: Clock;
@@ -46,7 +46,7 @@ export interface Places {
 export function explain(record: JobRecord, places: Places): Explanation {
   switch (record.state) {
     case 'waiting':
-      return { state: 'waiting', reason: waitReason(record, places), position: positionOf(record, places.ready) };
+      return { state: 'waiting', reason: waitReason(record, places), position: positionOf(record, places.waiting) };
     case 'delayed':
       return explainDelay(record, places);
     case 'active':
@@ -56,17 +56,17 @@ export function explain(record: JobRecord, places: Places): Explanation {
   }
 }
 
-function waitReason({ kind }: JobRecord, { ready, runner }: Places): WaitReason {
-  if (ready.paused) return 'paused';
+function waitReason({ kind }: JobRecord, { waiting, runner }: Places): WaitReason {
+  if (waiting.paused) return 'paused';
   if (kind.paused) return 'definition-paused';
-  const limit = ready.heldBy(kind);
+  const limit = waiting.heldBy(kind);
   if (limit !== undefined) return limit;
   return runner.holdup ?? 'next';
 }
 
-function positionOf(record: JobRecord, ready: WaitingJobs): number {
+function positionOf(record: JobRecord, waiting: WaitingJobs): number {
   let position = 0;
-  for (const one of ready) {
+  for (const one of waiting) {
     if (one === record) break;
     position++;
   }

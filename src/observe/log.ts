@@ -1,9 +1,10 @@
+import type { EventEmitter } from 'node:events';
 import { format } from 'node:util';
 import { type Logger, pino } from 'pino';
-import type { QueueEmitter } from '../events.js';
+import type { QueueEvents } from '../events.js';
 import type { Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
-import { textOf } from '../thrown.js';
+import { callGuarded, textOf } from '../thrown.js';
 
 type LogMethod = (fields: object, message?: string) => void;
 
@@ -16,24 +17,23 @@ export interface QueueLogger {
   error: LogMethod;
 }
 
-/** The logger of a queue: the given one, pino at level `info`, or none. One that throws is left alone: it cannot be told. */
+/** The logger of a queue: the given one, pino at level `info`, or none. What one throws, or rejects with, is left alone: it cannot be told. */
 export function loggerFor(option: QueueLogger | false | undefined, queue: string): QueueLogger | undefined {
   if (option === false) return undefined;
   const logger = option ?? (pino({ name: 'threadmill' }) as Logger);
   const guard = (level: keyof QueueLogger): LogMethod => {
-    return (fields, message) => {
-      try {
-        logger[level]({ queue, ...fields }, message);
-      } catch {
-        // Logging must not end a job.
-      }
-    };
+    // Logging must not end a job.
+    return (fields, message) =>
+      callGuarded(
+        () => logger[level]({ queue, ...fields }, message),
+        () => {},
+      );
   };
   return { trace: guard('trace'), debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
 }
 
 /** Writes one line for every execution, and one for everything people must know of. Inputs and results are never logged. */
-export function logEvents(queue: QueueEmitter, logger: QueueLogger): void {
+export function logEvents(queue: EventEmitter<QueueEvents>, logger: QueueLogger): void {
   queue.on('completed', (job) => logger.info(execution(job), 'job completed'));
   queue.on('retrying', (job, error, delay) =>
     logger.warn({ ...execution(job), retryIn: Math.round(delay), error: stackOf(error) }, 'job will be retried'),

@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { inspect } from 'node:util';
 import type { AddOptions, Outcome } from '../index.js';
 import * as internals from '../internals.js';
 import { type Fault, outOfMemory } from './faults.js';
@@ -69,7 +69,7 @@ export class LocalAttempt {
       this.#input = sent[0];
       const { idPrefix } = this.#host;
       const { name } = kind.definition;
-      const link = { idPrefix, port: this.#port, cells: this.#cells, receive() {} };
+      const link = { idPrefix, cells: this.#cells, receiveNext: () => false, messagesOf: () => this.#messages };
       this.#context = new HandlerContext(link, 0, key, name, attempt, maxAttempts, sent[1], sent[2]);
       return true;
     } catch (error) {
@@ -191,10 +191,24 @@ export class LocalAttempt {
     for (const timer of this.#timers) this.#host.clock.clearTimeout(timer);
   }
 
-  /** Where the handler's messages go. */
-  get #port(): MessagePort {
-    const postMessage = (message: internals.HandlerMessage) => this.#host.said(structuredClone(message));
-    return { postMessage } as unknown as MessagePort;
+  /** What the handler says, cloned as if it crossed. */
+  readonly #messages: internals.JobMessages = {
+    progress: (value) => this.#say({ type: 'progress', position: 0, value: pack(value, 'progress').value }),
+    checkpoint: (state) => this.#say({ type: 'checkpoint', position: 0, value: pack(state, 'checkpoint').value }),
+    log: (level, args) => this.#log(level, args),
+    end() {},
+  };
+
+  #log(level: internals.LogLevel, args: unknown[]): void {
+    try {
+      this.#say({ type: 'log', position: 0, level, args });
+    } catch {
+      this.#say({ type: 'log', position: 0, level, args: args.map((arg) => (typeof arg === 'string' ? arg : inspect(arg))) });
+    }
+  }
+
+  #say(message: internals.HandlerMessage): void {
+    this.#host.said(structuredClone(message));
   }
 }
 

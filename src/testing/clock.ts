@@ -1,5 +1,5 @@
 import { OptionsError } from '../index.js';
-import type * as internals from '../internals.js';
+import * as internals from '../internals.js';
 
 /** The time of a test queue. */
 export interface TestClock {
@@ -13,12 +13,18 @@ export interface TestClock {
   advance(ms: number): Promise<void>;
 }
 
-// Taken now: fake timers replace the global.
-const { setImmediate } = globalThis;
+const { dateNow, queueMicrotask, setImmediate, setTimeout } = internals.timers;
 
 /** Resolves when every promise that can settle by itself has. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Resolves after so many milliseconds of real time. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /** Who waited for {@link settled}, such as a schedule whose job was added, has gone on too. */
@@ -50,6 +56,7 @@ export class VirtualClock implements internals.Clock, TestClock {
 
   readonly now = (): number => this.#time;
   readonly wallTime = (): number => this.#time;
+  readonly passes = false;
 
   setTimeout(callback: () => void, ms: number): internals.Timer {
     const timer = { due: this.#time + Math.max(ms, 0), callback };
@@ -109,7 +116,7 @@ export class VirtualClock implements internals.Clock, TestClock {
 
 /** The time of real threads. */
 export const threadsClock: TestClock = {
-  now: () => Date.now(),
+  now: dateNow,
   advance: () => Promise.reject(new OptionsError('clock.advance: mode "threads" runs in real time; use mode "manual" or "inline"')),
 };
 

@@ -1,5 +1,6 @@
 import type { Job, JobDefinition, JobState, Outcome, QueueEvent } from '../index.js';
 import { CancelledError, QueueClosedError } from '../index.js';
+import * as internals from '../internals.js';
 
 interface Waiter {
   readonly job: Job;
@@ -31,8 +32,12 @@ export class History {
     return { ...this.#counts };
   }
 
-  /** Takes note of an event of a job. */
-  note(event: QueueEvent, job: Job): void {
+  /** Takes note of an event. */
+  note(event: QueueEvent, [job]: unknown[]): void {
+    if (job instanceof internals.Job) this.#note(event, job);
+  }
+
+  #note(event: QueueEvent, job: Job): void {
     if (event === 'added') {
       this.#added.push(job);
       this.#reach(job, job.state);

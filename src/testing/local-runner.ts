@@ -1,8 +1,10 @@
 import { threadId } from 'node:worker_threads';
 import { type Outcome, QueueClosedError } from '../index.js';
-import type * as internals from '../internals.js';
+import * as internals from '../internals.js';
 import { type Ending, LocalAttempt } from './attempt.js';
 import type { Faults } from './faults.js';
+
+const { nextTick, queueMicrotask } = internals.timers;
 
 interface Running {
   readonly attempt: LocalAttempt;
@@ -57,7 +59,7 @@ export class LocalRunner implements internals.Runner {
     this.#scheduling();
     if (!this.automatic || this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => process.nextTick(() => this.#dispatch()));
+    queueMicrotask(() => nextTick(() => this.#dispatch()));
   }
 
   cancel(record: internals.JobRecord, reason: unknown): boolean {
@@ -71,7 +73,7 @@ export class LocalRunner implements internals.Runner {
     return running && { phase: 'running', threadId, since: running.attempt.startedAt };
   }
 
-  lookInto(): Promise<undefined> {
+  inspect(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 

@@ -105,7 +105,7 @@ async function endOf(
   signal: AbortSignal | undefined,
 ): Promise<Ending> {
   // Timers of the queue's clock keep no process alive; who waits for an attempt does.
-  const keepAlive = setInterval(() => {}, 2 ** 31 - 1);
+  const keepAlive = internals.timers.setInterval(() => {}, 2 ** 31 - 1);
   let abort: (() => void) | undefined;
   try {
     return await new Promise<Ending>((ended) => {
@@ -115,7 +115,7 @@ async function endOf(
       if (attempt.send()) attempt.run(undefined);
     });
   } finally {
-    clearInterval(keepAlive);
+    internals.timers.clearInterval(keepAlive);
     if (abort !== undefined) signal?.removeEventListener('abort', abort);
   }
 }

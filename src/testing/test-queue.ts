@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   type AddOptions,
   type CloseOptions,
@@ -10,9 +9,9 @@ import {
   OptionsError,
   type Outcome,
   type QueueEvent,
-  type QueueEvents,
 } from '../index.js';
-import { seededRandom, settled, type TestClock, threadsClock, VirtualClock } from './clock.js';
+import * as internals from '../internals.js';
+import { pause, seededRandom, settled, type TestClock, threadsClock, VirtualClock } from './clock.js';
 import { type Fault, Faults } from './faults.js';
 import { History, type OutcomeCounts } from './history.js';
 import { LocalRunner } from './local-runner.js';
@@ -67,6 +66,7 @@ export class TestQueue extends JobQueue {
       this.clock = clock;
       this.#virtual = { clock, runner: made as unknown as LocalRunner };
     }
+    for (const event of Object.keys(internals.EVENTS) as QueueEvent[]) this.on(event, (...args: unknown[]) => history.note(event, args));
     this.mode = mode;
     this.#history = history;
     this.#drained = history.counts;
@@ -165,16 +165,6 @@ export class TestQueue extends JobQueue {
     void closing.then(() => this.#history.close());
     if (virtual !== undefined) void this.#moveUntil(closing, virtual);
     return closing;
-  }
-
-  protected override hears(): boolean {
-    return true;
-  }
-
-  protected override tell<Event extends QueueEvent>(event: Event, ...args: QueueEvents[Event]): void {
-    const [job] = args as unknown[];
-    if (typeof job === 'object' && job !== null && 'attempts' in job) this.#history.note(event, job as Job);
-    super.tell(event, ...args);
   }
 
   async #drainManually({ clock, runner }: { clock: VirtualClock; runner: LocalRunner }, withRetries: boolean, waits: () => boolean) {

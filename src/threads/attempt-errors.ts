@@ -1,8 +1,8 @@
 import { CrashError, type CrashReason, ModuleError, NotCloneableError, type PostMortem, TimeoutError } from '../errors.js';
+import type { JobDefinition } from '../job/definition.js';
 import type { Victim } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { messageOf } from '../thrown.js';
-import { LOAD_LIMIT } from './deadline.js';
 import { placeOf, stackText } from './post-mortem.js';
 import type { Slot } from './slot.js';
 
@@ -21,7 +21,7 @@ export function timeoutError(record: Victim, ranFor: number): TimeoutError {
 /** The job's input could not be cloned on its way to a thread. */
 export function notSent(record: Victim, cause: unknown): NotCloneableError {
   const { name } = record.kind.definition;
-  return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${(cause as Error).message}`, { cause });
+  return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${messageOf(cause)}`, { cause });
 }
 
 /** Writes on a timeout where the job was stuck: in its message, and as its stack. */
@@ -31,9 +31,16 @@ export function addPostMortem(error: Error, postMortem: PostMortem): void {
   if (error instanceof TimeoutError) error.postMortem = postMortem;
 }
 
-export function loadTimeoutError(record: JobRecord): ModuleError {
-  const { name, module } = record.kind.definition;
-  return new ModuleError(`the module of job "${name}" did not finish loading within ${LOAD_LIMIT} ms (${module})`, factsOf(record));
+export function loadTimeoutError({ name, module, loadTimeout }: JobDefinition): ModuleError {
+  return new ModuleError(
+    `the module of job "${name}" did not finish loading within ${loadTimeout} ms (${module}). Raise its loadTimeout, or see what it waits for.`,
+    { jobName: name },
+  );
+}
+
+/** What is said, for the log, of a module half of whose time to load is over. */
+export function slowModule({ name, module, loadTimeout }: JobDefinition): [facts: object, message: string] {
+  return [{ job: name, module, loadTimeout }, 'a module has been loading for half its loadTimeout'];
 }
 
 /** The thread died while it loaded the job's module. */

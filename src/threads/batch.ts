@@ -7,7 +7,7 @@ import type { JobRecord } from '../job/record.js';
 export const BATCH_MS = 4;
 
 /** Where a batch is filled from: the jobs that may run now, best first. */
-export interface Source {
+export interface Source extends Iterable<JobRecord> {
   /** How many there are. */
   readonly size: number;
   readonly head: JobRecord | undefined;
@@ -15,6 +15,8 @@ export interface Source {
   readonly overtakes: boolean;
   /** Takes the head; `undefined` when it may not run after all. */
   take(): JobRecord | undefined;
+  /** Takes one of them, or one that a limit holds back. */
+  remove(record: JobRecord): void;
 }
 
 /** Jobs of one message. */

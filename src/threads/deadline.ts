@@ -4,8 +4,8 @@ import type { Clock, Timer } from '../clock.js';
 export const LOOK_AT_LEAST_EVERY = 1_000;
 /** A running job that holds others back for this long, in milliseconds, and for longer than usual, loses them to other threads. */
 export const HOLDS_BACK_AFTER = 10;
-/** Limit for booting a thread, and for loading a module, in milliseconds; neither counts as run time. */
-export const LOAD_LIMIT = 30_000;
+/** Limit for copying a result, in milliseconds; it does not count as run time. */
+export const SEND_LIMIT = 30_000;
 
 /**
  * One timer for a thread. It is set again only when something is due earlier, so that a stream of short batches

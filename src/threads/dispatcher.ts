@@ -1,26 +1,26 @@
 import type { Clock } from '../clock.js';
-import type { PostMortem } from '../errors.js';
+import { CrashError, type PostMortem } from '../errors.js';
+import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
+import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
 import * as attemptErrors from './attempt-errors.js';
 import { type Batch, nextBatch, type Source } from './batch.js';
-import { LOOK_AT_LEAST_EVERY } from './deadline.js';
-import { patienceWith, soonest } from './inspect.js';
+import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY } from './deadline.js';
+import { InboxReader } from './inbox-reader.js';
+import { soonest } from './inspect.js';
+import { Inspections } from './inspections.js';
 import { threadInspector } from './inspector.js';
-import { PostMortems } from './post-mortem.js';
 import type { Location, Reports, Run, Runner, ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';
 import { Threads, type ThreadsOptions } from './threads.js';
 import { Watchdog } from './watchdog.js';
 import { decodeThrown } from './wire/error-codec.js';
-import { type FromThread, RESULT, type ResultsMessage } from './wire/protocol.js';
+import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage } from './wire/protocol.js';
 
 export interface DispatcherOptions extends ThreadsOptions {
   /** Whether to look where a job is stuck before its thread is terminated. */
   postMortem: boolean;
 }
-
-// Taken now: fake timers replace the global.
-const { setImmediate } = globalThis;
 
 /** A larger `maxBatch` changes nothing but the memory that is set aside for it. */
 const LARGEST_BATCH = 4_096;
@@ -33,6 +33,7 @@ export class Dispatcher implements Runner {
   readonly #clock: Clock;
   readonly #options: DispatcherOptions;
   readonly #watchdog: Watchdog;
+  readonly #inboxes: InboxReader;
   #scheduled = false;
   /** Whether jobs were sent in this turn of the event loop. */
   #hadItsTurn = false;
@@ -41,6 +42,7 @@ export class Dispatcher implements Runner {
     this.#source = source;
     this.#reports = reports;
     this.#clock = clock;
+    this.#inboxes = new InboxReader(clock);
     this.#options = { ...options, maxBatch: Math.min(options.maxBatch, LARGEST_BATCH) };
     // Before the first thread starts: see there.
     const inspector = options.postMortem ? threadInspector() : undefined;
@@ -51,8 +53,11 @@ export class Dispatcher implements Runner {
       exited: (slot, state, exitCode) => this.#exited(slot, state, exitCode),
       zombie: (slot) => reports.threadZombie(slot.threadId, slot.verdict?.record),
       cannotBoot: (error) => this.#failAll(error),
+      notLoading: (kind) => this.#failKind(kind),
+      trouble: (facts, message) => reports.trouble(facts, message),
     });
-    this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new PostMortems(inspector));
+    this.#watchdog = new Watchdog(reports, clock, this.#threads, inspector && new Inspections(inspector));
+    this.#threads.start();
   }
 
   /**
@@ -69,7 +74,7 @@ export class Dispatcher implements Runner {
 
   // Made once, for `schedule` is called for every job.
   readonly #dispatchNow = () => this.#dispatch();
-  readonly #afterMicrotasks = () => process.nextTick(this.#dispatchNow);
+  readonly #afterMicrotasks = () => nextTick(this.#dispatchNow);
   readonly #turnOver = () => {
     this.#hadItsTurn = false;
   };
@@ -92,10 +97,10 @@ export class Dispatcher implements Runner {
   }
 
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  async lookInto(record: JobRecord): Promise<PostMortem | undefined> {
+  async inspect(record: JobRecord): Promise<PostMortem | undefined> {
     const slot = this.#slotOf(record);
     if (slot?.running()?.record !== record) return undefined;
-    return this.#watchdog.lookInto(slot);
+    return this.#watchdog.inspect(slot);
   }
 
   /** Jobs that are on threads, sent or running. */
@@ -179,7 +184,7 @@ export class Dispatcher implements Runner {
       this.#hadItsTurn = true;
       setImmediate(this.#turnOver);
     }
-    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? patienceWith(slot.front as JobRecord) : LOOK_AT_LEAST_EVERY));
+    slot.deadline.within(Math.min(soonest(records), slot.holdsBack ? HOLDS_BACK_AFTER : LOOK_AT_LEAST_EVERY));
     this.#reports.sent(records);
   }
 
@@ -199,20 +204,34 @@ export class Dispatcher implements Runner {
   }
 
   /** No thread can be had: jobs that wait for one fail, instead of waiting for ever. */
-  #failAll(error: Error): void {
+  #failAll({ message, reason, exitCode, cause }: CrashError): void {
     // Not those that listeners add now.
     for (let { size } = this.#source; size > 0 && this.#source.head !== undefined; size--) {
       const record = this.#source.take();
       // Its limit refused it: another job is the head now.
       if (record === undefined) continue;
       this.#reports.started(record);
+      // One of its own: it gets the job's facts.
+      const error = new CrashError(message, reason, exitCode, { cause });
       this.#reports.ended(record, { outcome: 'crashed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
+    }
+  }
+
+  /** The module of a kind did not load where nothing else ran: who waits for it need not wait longer. */
+  #failKind(kind: JobKind): void {
+    for (const record of [...this.#source]) {
+      // A listener may have ended it.
+      if (record.kind !== kind || record.state !== 'waiting') continue;
+      this.#source.remove(record);
+      this.#reports.started(record);
+      const error = attemptErrors.loadTimeoutError(kind.definition);
+      this.#reports.ended(record, { outcome: 'failed', error, startedAt: this.#clock.now(), duration: 0, threadId: 0, started: false });
     }
   }
 
   // --- results come in
 
-  #receive(slot: Slot, message: FromThread): void {
+  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
     switch (message.type) {
       case 'results':
         return this.#results(slot, message);
@@ -222,9 +241,11 @@ export class Dispatcher implements Runner {
       case 'exit':
         slot.exitedBy = message;
         return;
-      case 'open':
-        return;
-      default: {
+      case 'news':
+        return this.#inboxes.news(slot.inbox);
+      case 'progress':
+      case 'checkpoint':
+      case 'log': {
         const record = slot.at(message.position);
         if (record !== undefined) this.#reports.message(record, message);
       }

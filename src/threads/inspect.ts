@@ -1,5 +1,5 @@
 import type { JobRecord } from '../job/record.js';
-import { HOLDS_BACK_AFTER, LOAD_LIMIT, LOOK_AT_LEAST_EVERY } from './deadline.js';
+import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY, SEND_LIMIT } from './deadline.js';
 import type { Slot } from './slot.js';
 import { PHASE } from './wire/shared-memory.js';
 
@@ -13,7 +13,7 @@ export function inspect(slot: Slot, now: number): Finding {
   slot.seenIdleAt = undefined;
   const { record, position, since, loading } = running;
   const ranFor = now - since;
-  const limit = loading ? LOAD_LIMIT : record.timeout;
+  const limit = loading ? record.kind.definition.loadTimeout : record.timeout;
   if (ranFor >= limit) return { is: loading ? 'not-loading' : 'over' };
   const next = soonest(slot.records(position + 1));
   // Its clock has not started: it may start at any moment.
@@ -39,7 +39,7 @@ export function soonest(records: readonly JobRecord[]): number {
 /** Busy, but nothing runs: fine for a moment; for longer, what an earlier job left behind holds the thread. */
 function inspectIdle(slot: Slot, now: number): Finding {
   const { phase, position, since } = slot.activity();
-  if (phase === PHASE.SENDING && now - since < LOAD_LIMIT) {
+  if (phase === PHASE.SENDING && now - since < SEND_LIMIT) {
     // A result of some hundred megabytes takes a second and more to copy.
     slot.seenIdleAt = undefined;
     return { is: 'fine', lookAgainIn: Math.min(soonest(slot.records(position + 1)), LOOK_AT_LEAST_EVERY) };

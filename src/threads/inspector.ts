@@ -1,15 +1,25 @@
 import type { Session } from 'node:inspector';
 import { isMainThread } from 'node:worker_threads';
+import { clearTimeout, setImmediate, setTimeout } from '../timers.js';
 
 interface Attached {
   sessionId: string;
   workerInfo: { title: string };
 }
 
-interface Answer {
-  id: number;
-  result?: { result?: { value?: unknown } };
+/** The value of an expression; `undefined` when it threw, or has none that can be told. */
+export interface Answer {
+  value: unknown;
 }
+
+/** An expression that was sent to a thread. */
+interface Question {
+  readonly sessionId: string;
+  answered(answer: Answer | undefined): void;
+}
+
+/** Longest answer that is read, in characters: a handler may have made it as long as it likes. */
+const LONGEST_ANSWER = 1_000_000;
 
 /**
  * Evaluates an expression in a thread, also while the thread is stuck: a spinning isolate runs it as an interrupt, on
@@ -21,7 +31,7 @@ interface Answer {
 class ThreadInspector {
   readonly #session: Session;
   readonly #sessions = new Map<number, string>();
-  readonly #answers = new Map<number, (value: unknown) => void>();
+  readonly #questions = new Map<number, Question>();
   #lastId = 0;
 
   constructor(session: Session) {
@@ -29,26 +39,37 @@ class ThreadInspector {
     session.connect();
     session.on('NodeWorker.attachedToWorker', ({ params }) => this.#attached(params as Attached));
     session.on('NodeWorker.detachedFromWorker', ({ params }) => this.#detached(params.sessionId));
-    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => this.#received(JSON.parse(params.message) as Answer));
+    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => this.#received(params.sessionId, params.message));
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
   }
 
-  /** The value of an expression in a thread, or `undefined` when it did not answer within `budget` ms. Never rejects. */
-  evaluate(threadId: number, expression: string, budget: number): Promise<unknown> {
-    const sessionId = this.#sessions.get(threadId);
-    if (sessionId === undefined) return Promise.resolve(undefined);
-    const id = ++this.#lastId;
-    return new Promise((resolve) => {
-      const settle = (value: unknown) => {
+  /**
+   * Evaluates an expression in a thread; `undefined` when it is given up, of which `giveUp` is asked every `interval` ms.
+   * Rejects when the thread cannot be asked. While it is under way the thread must not be terminated, nor after it was given
+   * up while the thread may still answer: that could be lost, or abort the process.
+   */
+  evaluate(threadId: number, expression: string, interval: number, giveUp: () => boolean): Promise<Answer | undefined> {
+    return new Promise((resolve, reject) => {
+      const sessionId = this.#sessions.get(threadId);
+      if (sessionId === undefined) throw new Error('the inspector does not know it');
+      const id = ++this.#lastId;
+      const answered = (answer: Answer | undefined) => {
         clearTimeout(timer);
-        this.#answers.delete(id);
-        resolve(value);
+        this.#questions.delete(id);
+        resolve(answer);
       };
-      const timer = setTimeout(settle, budget);
-      this.#answers.set(id, settle);
+      const check = () => {
+        if (!this.#questions.has(id)) return;
+        if (giveUp()) return answered(undefined);
+        timer = setTimeout(checkSoon, interval);
+      };
+      // Where the main thread is late the answer may be there: it is read before the turn is over.
+      const checkSoon = () => setImmediate(check);
+      let timer = setTimeout(checkSoon, interval);
+      this.#questions.set(id, { sessionId, answered });
       const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true, silent: true } });
       this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, (error) => {
-        if (error) settle(undefined);
+        if (error) reject(error);
       });
     });
   }
@@ -60,10 +81,18 @@ class ThreadInspector {
 
   #detached(sessionId: string): void {
     for (const [threadId, known] of this.#sessions) if (known === sessionId) this.#sessions.delete(threadId);
+    this.#ended(sessionId, undefined);
   }
 
-  #received({ id, result }: Answer): void {
-    this.#answers.get(id)?.(result?.result?.value);
+  #received(sessionId: string, message: string): void {
+    if (message.length > LONGEST_ANSWER) return this.#ended(sessionId, { value: undefined });
+    const { id, result } = JSON.parse(message) as { id: number; result?: { result?: Answer } };
+    this.#questions.get(id)?.answered({ value: result?.result?.value });
+  }
+
+  /** No further answer comes from there. */
+  #ended(sessionId: string, answer: Answer | undefined): void {
+    for (const question of [...this.#questions.values()]) if (question.sessionId === sessionId) question.answered(answer);
   }
 }
 

@@ -1,99 +1,57 @@
 import { findSourceMap } from 'node:module';
+import { z } from 'zod';
 import type { Frame, PostMortem } from '../errors.js';
-import type { ThreadInspector } from './inspector.js';
-import type { Slot } from './slot.js';
-import { PHASE } from './wire/shared-memory.js';
 
-/** Longest time a look may take before the kill comes without it, in milliseconds. */
-const BUDGET = 100;
-/** For this long more looks are taken, to tell what is hot, in milliseconds. */
-const HOT_FOR = 2;
+const text = z.string().nullable();
+const number = z.number().nullable();
 
-/** What {@link LOOK} answers. */
-interface Look {
-  frames: [functionName: string | null, url: string | null, line: number | null, column: number | null][];
-  resources: string[];
-  heapUsed: number;
+/** What a thread says of itself is not to be trusted: its handlers may have changed anything in it. */
+const sightingSchema = z.object({
+  frames: z.array(z.tuple([text, text, number, number])),
+  resources: z.array(z.string()).catch([]),
+  heapUsed: z.number().optional().catch(undefined),
+});
+
+/** What a look into a thread saw. */
+export type Sighting = z.output<typeof sightingSchema>;
+
+/** What a thread has answered; `undefined` when it is not what a probe answers. */
+export function sightingOf(answer: unknown): Sighting | undefined {
+  return sightingSchema.safeParse(answer).data;
 }
 
-/**
- * Runs in the stuck thread, on top of its frames, which may be those of a regular expression: it must not use one, and
- * neither must Node.js, whose own formatter of stacks does (with source maps it corrupted the heap of Node.js 20).
- * Users change how stacks are made: their settings are put back.
- */
-const LOOK = `(() => {
-  const { stackTraceLimit, prepareStackTrace } = Error;
-  try {
-    Error.stackTraceLimit = 60;
-    Error.prepareStackTrace = (error, sites) => {
-      const frames = [];
-      for (let at = 0; at < sites.length; at++) {
-        const site = sites[at];
-        frames[at] = [site.getFunctionName(), site.getScriptNameOrSourceURL(), site.getLineNumber(), site.getColumnNumber()];
-      }
-      return frames;
-    };
-    return { frames: new Error().stack, resources: process.getActiveResourcesInfo(), heapUsed: process.memoryUsage().heapUsed };
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    Error.prepareStackTrace = prepareStackTrace;
-  }
-})()`;
-
-/** Looks where stuck threads are, one at a time, each within its budget. */
-export class PostMortems {
-  readonly #inspector: ThreadInspector;
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(inspector: ThreadInspector) {
-    this.#inspector = inspector;
-  }
-
-  /** Where the thread of a slot is. Resolves within {@link BUDGET} ms, and never rejects. */
-  async of(slot: Slot): Promise<PostMortem> {
-    const deadline = performance.now() + BUDGET;
-    const loading = slot.activity().phase === PHASE.LOADING;
-    const before = slot.worker.performance.eventLoopUtilization();
-    const looks = this.#turn.then(() => this.#looks(slot.threadId, deadline));
-    this.#turn = looks;
-    const found = await looks;
-    const { utilization: elu } = slot.worker.performance.eventLoopUtilization(before);
-    return { ...interpret(found, loading), elu };
-  }
-
-  async #looks(threadId: number, deadline: number): Promise<Look[]> {
-    const looks: Look[] = [];
-    const enough = performance.now() + HOT_FOR;
-    do {
-      const budget = deadline - performance.now();
-      const look = budget > 0 ? await this.#inspector.evaluate(threadId, LOOK, budget) : undefined;
-      if (look === undefined) break;
-      looks.push(look as Look);
-    } while (performance.now() < enough);
-    return looks;
-  }
+/** Nothing could be learned. */
+export function unknown(why: string): PostMortem {
+  return { kind: 'unknown', stack: [], why };
 }
 
-/** What looks at a thread say. */
-export function interpret(looks: readonly Look[], loading: boolean): PostMortem {
-  const [first] = looks;
-  if (first === undefined) return { kind: loading ? 'loading' : 'native', stack: [] };
-  const stacks = looks.map(({ frames }) => framesOf(frames));
+/** What some looks at a thread say, taken one right after the other. */
+export function interpret(sightings: readonly [Sighting, ...Sighting[]], loading: boolean): PostMortem {
+  const [{ heapUsed, resources }] = sightings;
+  const stacks = sightings.map(({ frames }) => framesOf(frames));
   const stack = stacks[0] as Frame[];
-  const { heapUsed, resources } = first;
-  if (loading) return { kind: 'loading', stack, heapUsed, resources };
-  if (stack.length === 0) return { kind: 'waiting', stack, heapUsed, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
-  return { kind: 'cpu', stack, heapUsed, hot: hottest(stacks) };
+  const heap = heapUsed === undefined ? {} : { heapUsed };
+  if (loading) return { kind: 'loading', stack, ...heap, resources };
+  if (sightings[0].frames.every(isProbe))
+    return { kind: 'awaiting', stack, ...heap, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
+  return { kind: 'cpu', stack, ...heap, hot: hottest(stacks) };
+}
+
+const PROBE_FILE = new URL('inside/probe.js', import.meta.url).href;
+
+/** Whether a call is of the look itself: a thread that waits for events has no other. */
+function isProbe([_functionName, url]: Sighting['frames'][number]): boolean {
+  return url === PROBE_FILE || url === '' || url === null;
 }
 
 /** Every thread has these open: its ports. */
 const OURS_OPEN = new Set(['MessagePort']);
 
-// This file stands in the folder of the package's code.
+// This file stands in a folder of the package's code.
 const OWN = new URL('..', import.meta.url).href;
 
 /** The job's frames of a stack, innermost first. */
-export function framesOf(sites: Look['frames']): Frame[] {
+export function framesOf(sites: Sighting['frames']): Frame[] {
   const frames: Frame[] = [];
   for (const [functionName, url, line, column] of sites) {
     if (url === null || url === '' || isForeign(url)) continue;
@@ -129,12 +87,14 @@ function hottest(stacks: Frame[][]): PostMortem['hot'] {
 }
 
 /** Where a job was stuck, in some words that follow "timed out after 2000 ms". */
-export function placeOf({ kind, stack: [top], resources = [] }: PostMortem): string {
+export function placeOf({ kind, stack: [top], resources = [], why }: PostMortem): string {
   switch (kind) {
     case 'native':
       return ' in a native call that cannot be interrupted';
-    case 'waiting':
+    case 'awaiting':
       return ` waiting for something that did not come${resources.length > 0 ? ` (open: ${[...new Set(resources)].join(', ')})` : ''}`;
+    case 'unknown':
+      return `; where is not known (${why})`;
     default:
       return top === undefined ? '' : ` in ${top.functionName} (${top.url.replace(/^.*[\\/]/, '')}:${top.line})`;
   }

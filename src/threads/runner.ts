@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
+import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
+import type { Location } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
-import type { FromThread } from './wire/protocol.js';
+import type { HandlerMessage } from './wire/protocol.js';
 
-/** Where an active job is: on its thread in a batch, or since when (on {@link Clock.now}) its module loads or its handler runs there. */
-export type Location = { phase: 'sent'; threadId: number } | { phase: 'loading' | 'running'; threadId: number; since: number };
+export type { HandlerMessage, Location };
 
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
@@ -36,7 +36,7 @@ export interface Runner {
   /** Where an active job is. */
   locate(record: JobRecord): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  lookInto(record: JobRecord): Promise<PostMortem | undefined>;
+  inspect(record: JobRecord): Promise<PostMortem | undefined>;
   /** Jobs that were sent or are running. */
   active(): JobRecord[];
   /** Why a job that may run cannot be sent now; `undefined` when it can. */
@@ -69,14 +69,11 @@ export interface AttemptEnd extends Run {
   error: unknown;
   threadId: number;
   /** Resolves when the thread has exited, where it was terminated: until then the job must not run elsewhere. */
-  gone?: Promise<void> | undefined;
+  exited?: Promise<void> | undefined;
 }
 
 /** Why a thread was ended. */
-export type KillReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading';
-
-/** What a handler says while it runs. */
-export type HandlerMessage = Extract<FromThread, { position: number }>;
+export type KillReason = Exclude<ThreadReason, 'native-code'>;
 
 /** Who is told what became of the jobs that a runner took. */
 export interface Reports {
@@ -91,5 +88,7 @@ export interface Reports {
   message(record: JobRecord, message: HandlerMessage): void;
   threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
   threadZombie(threadId: number, record: JobRecord | undefined): void;
+  /** Something people should know of, and no event tells: for the log. */
+  trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
 }

@@ -3,9 +3,12 @@ import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
 import { BATCH_MS } from './batch.js';
 import type { Deadline } from './deadline.js';
-import { gone } from './pool.js';
+import { Inbox } from './inbox.js';
+import { exited } from './pool.js';
 import type { Run } from './runner.js';
-import type { Encoded, FromThread, OpenMessage, Position, ToThread } from './wire/protocol.js';
+import { EarlyResults } from './wire/early-results.js';
+import { isFromThread } from './wire/from-thread.js';
+import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory, WITHDRAWN } from './wire/shared-memory.js';
 
@@ -35,6 +38,9 @@ const AHEAD_MS = 20;
 /** Positions count up to here; then the thread is left to come to rest, where they begin again. */
 const MAX_POSITION = 1 << 29;
 
+/** Messages of a thread that are no results; what there may be is bounded on its side. */
+const MAX_OTHER_MESSAGES = 256;
+
 /** A batch the thread has not said to be over. */
 interface Sent {
   /** Position after its last job. */
@@ -52,20 +58,29 @@ export class Slot {
   retiring = false;
   /** Resolves when the thread has exited. */
   readonly exited: Promise<void>;
-  /** The same, once the thread is terminated. */
-  gone: Promise<void> | undefined;
   /** The error nobody caught that ended the thread. */
   fatal: unknown;
   /** Job that called `process.exit`, as the thread said. */
   exitedBy: { jobId: string | undefined; jobName: string | undefined } | undefined;
   isZombie = false;
-  /** A look at the thread that is under way: to terminate it now could crash the process or be lost. */
-  look: Promise<unknown> | undefined;
+  /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
+  inspection: Promise<unknown> | undefined;
+  /** The module of the queue's `jobs` that it loads while it boots, and since when. */
+  loading: { kind: JobKind; since: number } | undefined;
+  /** When the load began that people were told of, for it takes long. */
+  warnedOf: number | undefined;
+  /** As the operating system knows the thread, once it has opened and where that is known. */
+  kernelThreadId: number | undefined;
   /** When it was first seen between two jobs, and which: to notice a thread that is stuck there. */
   seenIdleAt: { position: Position; at: number } | undefined;
+  /** What its handlers say. */
+  readonly inbox: Inbox;
   readonly #port: MessagePort;
-  readonly #far: MessagePort;
+  /** The thread's ends. */
+  readonly #far: { readonly port: MessagePort; readonly messages: MessagePort };
   readonly #shared: SharedMemory;
+  readonly #early: EarlyResults;
+  readonly #receive: (message: FromThread | HandlerMessage) => void;
   /** Kinds the thread has been told of. */
   readonly #known: boolean[] = [];
   /** Jobs by their place; `undefined` where a job has ended or was taken back. */
@@ -82,31 +97,54 @@ export class Slot {
     readonly worker: Worker,
     readonly deadline: Deadline,
     maxBatch: number,
-    receive: (message: FromThread) => void,
+    receive: (message: FromThread | HandlerMessage) => void,
   ) {
     this.threadId = worker.threadId;
-    this.exited = gone(worker);
+    this.exited = exited(worker);
     const places = 2 ** Math.ceil(Math.log2(MAX_BATCHES * maxBatch));
     this.#shared = SharedMemory.for(places);
+    this.#early = new EarlyResults(this.#shared);
     this.#records = new Array(places).fill(undefined);
     const { port1, port2 } = new MessageChannel();
+    const messages = new MessageChannel();
     this.#port = port1;
-    this.#far = port2;
-    port1.on('message', receive);
+    this.#far = { port: port2, messages: messages.port2 };
+    this.#receive = receive;
+    this.inbox = new Inbox(messages.port1, this.#shared.cells, receive);
+    port1.on('message', (message: unknown) => this.#received(message));
     port1.unref();
-    this.drain = () => {
-      for (let entry = receiveMessageOnPort(port1); entry !== undefined; entry = receiveMessageOnPort(port1)) {
-        receive(entry.message as FromThread);
-      }
-    };
   }
 
-  /** Handles what the thread has sent so far, now. */
-  readonly drain: () => void;
+  #received(message: unknown): void {
+    if (!isFromThread(message)) return;
+    // What jobs have said comes before their results.
+    if (message.type === 'results') this.inbox.read(Number.POSITIVE_INFINITY);
+    if (message.type === 'mailbox') this.inbox.use(message.of, message.memory);
+    else this.#receive(message);
+  }
+
+  /** Handles what the thread has sent, and its handlers have said so far, now. No jobs must start meanwhile: so what there is has an end. */
+  drain(): void {
+    for (let left = this.#records.length + MAX_OTHER_MESSAGES; left > 0; left--) {
+      try {
+        const entry = receiveMessageOnPort(this.#port);
+        if (entry === undefined) break;
+        this.#received(entry.message);
+      } catch {}
+    }
+    this.inbox.readLast(this.running()?.position);
+    this.takeEarly();
+  }
+
+  /** Handles the results of jobs that have ended, but which the thread could not send yet. */
+  takeEarly(): void {
+    const message = this.#early.before(this.activity().position + 1);
+    if (message !== undefined) this.#received(message);
+  }
 
   openMessage(idPrefix: string, preload: readonly JobKind[]): OpenMessage {
     for (const kind of preload) this.#known[kind.index] = true;
-    return { port: this.#far, shared: this.#shared.buffer, idPrefix, preload: preload.map(kindMessage) };
+    return { ...this.#far, shared: this.#shared.buffer, idPrefix, preload: preload.map(kindMessage) };
   }
 
   // --- Jobs go to the thread
@@ -156,12 +194,18 @@ export class Slot {
     this.#withdrawn = false;
     Atomics.store(this.#shared.cells, CELL.CLAIMED, 0);
     Atomics.store(this.#shared.cells, CELL.STOP, 0);
+    Atomics.store(this.#shared.cells, CELL.MUTED, 0);
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */
   stop(position: Position, reason: Encoded): void {
     this.#post({ type: 'stop', position, reason });
     Atomics.store(this.#shared.cells, CELL.STOP, position + 1);
+  }
+
+  /** From now on the running job says nothing more: its thread will be terminated. */
+  mute(): void {
+    Atomics.store(this.#shared.cells, CELL.MUTED, this.activity().position + 1);
   }
 
   // --- What the thread has
@@ -205,6 +249,11 @@ export class Slot {
       const settled = phase === Atomics.load(cells, CELL.PHASE) && claimed === Atomics.load(cells, CELL.CLAIMED);
       if (settled) return { phase, position: Math.min(claimed % WITHDRAWN, this.#next) - 1, since: time };
     }
+  }
+
+  /** Whether the thread runs nothing now, though it has not said so yet. */
+  get isBetweenJobs(): boolean {
+    return this.activity().phase === PHASE.IDLE;
   }
 
   /** The running job and since when it runs, or `undefined` between jobs. */
@@ -286,8 +335,19 @@ export class Slot {
     return rest;
   }
 
+  /** Whether jobs that were started before the running one wait for their results to arrive. */
+  get owesResults(): boolean {
+    return this.#first < this.activity().position;
+  }
+
+  /** Asks the thread to end by itself. */
+  end(): void {
+    this.#post({ type: 'end' });
+  }
+
   close(): void {
     this.#port.close();
+    this.inbox.close();
   }
 
   #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {

@@ -1,19 +1,17 @@
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
-import { QueueClosedError } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
 import { bootError } from './attempt-errors.js';
-import { Deadline, LOAD_LIMIT } from './deadline.js';
-import { type ThreadOptions, ThreadPool } from './pool.js';
+import { type BootEvents, type BootingThreads, Boots } from './boots.js';
+import { Deadline } from './deadline.js';
+import { endThread } from './end-thread.js';
+import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotState } from './slot.js';
-import { decodeThrown } from './wire/error-codec.js';
-import type { Encoded, FromThread } from './wire/protocol.js';
+import type { FromThread, HandlerMessage, OpenMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
 const ZOMBIE_AFTER = 1_000;
-/** So many boots in a row may fail before it is said that no thread can be had. */
-const MAX_FAILED_BOOTS = 5;
 
 export interface ThreadsOptions {
   threads: number;
@@ -25,21 +23,21 @@ export interface ThreadsOptions {
   preload: readonly JobKind[];
 }
 
-export interface ThreadsEvents {
+export interface ThreadsEvents extends BootEvents {
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
-  message(slot: Slot, message: FromThread): void;
+  message(slot: Slot, message: FromThread | HandlerMessage): void;
   /** A busy thread's deadline fired. */
   deadline(slot: Slot): void;
   /** A thread has exited; `state` is what it was before. */
   exited(slot: Slot, state: SlotState, exitCode: number): void;
   zombie(slot: Slot): void;
-  /** Threads die before they have booted, again and again. */
-  cannotBoot(error: Error): void;
+  /** For the log. */
+  trouble(facts: object, message: string): void;
 }
 
 /** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
-export class Threads {
+export class Threads implements PoolEvents, BootingThreads {
   /** Threads terminated by the queue since its start. */
   killed = 0;
   busy = 0;
@@ -51,32 +49,30 @@ export class Threads {
   readonly #slots = new Map<Worker, Slot>();
   /** The last used last: its code is warm. */
   readonly #idle: Slot[] = [];
-  #preload: readonly JobKind[];
   /** Terminated, and not exited. */
   #dying = 0;
   #zombies = 0;
-  #failure: unknown;
-  #ready: { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
+  readonly #boots: Boots;
 
   constructor(clock: Clock, options: ThreadsOptions, events: ThreadsEvents) {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
-    this.#preload = options.preload;
-    this.#pool = new ThreadPool(options.threads + options.spareThreads, options.worker, {
-      born: (worker) => this.#born(worker),
-      booted: (worker) => this.#booted(worker),
-      unusable: (worker, error) => this.#unusable(worker, error),
-    });
+    this.#boots = new Boots(clock, options.preload, this, events);
+    this.#pool = new ThreadPool(this.wanted, options.worker, this);
+  }
+
+  /** Starts them: when whoever hears of them is there. */
+  start(): void {
     this.#pool.start();
   }
 
   get stats(): ThreadStats {
     const { killed, busy } = this;
-    const { owed } = this.#pool;
-    let starting = owed;
+    const { pendingReplacements } = this.#pool;
+    let starting = pendingReplacements;
     for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying + owed, busy, starting, zombies: this.#zombies, killed };
+    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed };
   }
 
   /** Whether a thread waits for work and may get it. */
@@ -108,13 +104,21 @@ export class Threads {
     return this.#slots.values();
   }
 
-  /** Resolves when all threads have booted and loaded the queue's `jobs`; rejects when they cannot. */
+  /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
-    if (this.closed) return Promise.reject(new QueueClosedError('the queue is closed: its threads are gone'));
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#allOpen) return Promise.resolve();
-    this.#ready ??= deferred();
-    return this.#ready.promise;
+    return this.#boots.ready();
+  }
+
+  get open(): number {
+    return this.#idle.length + this.busy;
+  }
+
+  get wanted(): number {
+    return this.#options.threads + this.#options.spareThreads;
+  }
+
+  get failedBoots(): number {
+    return this.#pool.failedBoots;
   }
 
   /** The thread has work. */
@@ -140,72 +144,63 @@ export class Threads {
     this.#dying++;
     this.killed++;
     slot.deadline.clear();
-    slot.gone = slot.exited;
-    if (slot.look === undefined) this.#pool.kill(slot.worker);
-    else void slot.look.then(() => this.#pool.kill(slot.worker));
+    if (slot.inspection === undefined) this.#pool.kill(slot.worker);
+    else void slot.inspection.then(() => this.#pool.kill(slot.worker));
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
     // A spare thread takes over now: the old one may take long to exit.
     this.#events.opened();
   }
 
-  /** Terminates all threads. Resolves when they have exited; native code may keep them for long. */
+  /**
+   * Ends all threads: idle ones in peace, so that what they have written arrives and their exit handlers run, the others at
+   * once. Resolves when they have exited; native code may keep them for long.
+   */
   async close(): Promise<void> {
     this.closed = true;
-    this.#ready?.reject(new QueueClosedError('the queue was closed before its threads were ready'));
-    for (const slot of this.#slots.values()) slot.deadline.clear();
-    await Promise.all([...this.#slots.values()].map(({ look }) => look));
-    // Those that were terminated before are no longer the pool's, but they may live.
-    const exited = [...this.#slots.values()].map((slot) => slot.exited);
-    for (const slot of this.#slots.values()) slot.close();
-    await Promise.all([this.#pool.close(), ...exited]);
+    this.#boots.close();
+    this.#pool.stop();
+    await Promise.all([...this.#slots.values()].map((slot) => endThread(slot, this.#clock)));
   }
 
-  #born(worker: Worker): void {
-    const deadline = new Deadline(this.#clock, () => (slot.state === 'booting' ? this.#bootOver(slot) : this.#events.deadline(slot)));
-    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message: FromThread) => this.#receive(slot, message));
+  // --- What the pool tells
+
+  spawned(worker: Worker): OpenMessage {
+    const deadline = new Deadline(this.#clock, () =>
+      slot.state === 'booting' ? this.#boots.onDeadline(slot) : this.#events.deadline(slot),
+    );
+    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message) => this.#receive(slot, message));
     this.#slots.set(worker, slot);
-    deadline.within(LOAD_LIMIT);
+    this.#boots.started(slot);
     worker.on('error', (error) => {
       slot.fatal = error;
     });
     worker.once('exit', (code) => this.#exited(slot, code));
+    return slot.openMessage(this.#options.idPrefix, this.#boots.preload);
   }
 
-  #booted(worker: Worker): void {
-    const slot = this.#slots.get(worker);
-    if (slot !== undefined && !this.closed) this.#pool.open(worker, slot.openMessage(this.#options.idPrefix, this.#preload));
-  }
-
-  #unusable(worker: Worker, error: unknown): void {
+  unusable(worker: Worker, error: unknown): void {
     const slot = this.#slots.get(worker);
     if (slot !== undefined) slot.fatal = error;
     void worker.terminate();
   }
 
-  #receive(slot: Slot, message: FromThread): void {
-    if (message.type !== 'open') return this.#events.message(slot, message);
+  notSpawned(error: unknown): void {
+    this.#boots.failed(bootError(error));
+  }
+
+  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
+    if (message.type === 'loading') this.#boots.loads(slot, message.kind);
+    else if (message.type === 'open') this.#opened(slot, message);
+    else this.#events.message(slot, message);
+  }
+
+  #opened(slot: Slot, { failures, kernelThreadId }: Extract<FromThread, { type: 'open' }>): void {
     if (slot.state !== 'booting') return;
-    this.#pool.opened();
+    slot.kernelThreadId = kernelThreadId;
+    this.#pool.opened(slot.worker);
     this.rest(slot);
-    if (message.failures.length > 0) this.#notReady(decodeThrown(message.failures[0] as Encoded));
-    else if (this.#allOpen) this.#ready?.resolve();
+    this.#boots.opened(slot, failures);
     this.#events.opened();
-  }
-
-  get #allOpen(): boolean {
-    return this.#idle.length + this.busy >= this.#options.threads + this.#options.spareThreads;
-  }
-
-  #notReady(error: unknown): void {
-    this.#failure ??= error;
-    this.#ready?.reject(error);
-    // Each job whose module is bad will say so itself; threads shall not load it again while they boot.
-    this.#preload = [];
-  }
-
-  #bootOver(slot: Slot): void {
-    this.#notReady(bootError(new Error(`a thread did not boot and load the queue's jobs within ${LOAD_LIMIT} ms`)));
-    this.kill(slot);
   }
 
   #exited(slot: Slot, exitCode: number): void {
@@ -216,18 +211,10 @@ export class Threads {
     slot.deadline.clear();
     this.#slots.delete(slot.worker);
     if (!this.closed) {
-      if (state === 'booting') this.#diedBooting(slot, exitCode);
+      if (state === 'booting') this.#boots.died(slot, exitCode);
       this.#events.exited(slot, state, exitCode);
     }
     slot.close();
-  }
-
-  #diedBooting({ fatal }: Slot, exitCode: number): void {
-    const error = bootError(fatal, exitCode);
-    if (this.#preload.length > 0) this.#notReady(error);
-    if (this.#pool.failedBoots < MAX_FAILED_BOOTS) return;
-    this.#notReady(error);
-    this.#events.cannotBoot(error);
   }
 
   /** Takes a thread out of the counts of its state. */
@@ -248,14 +235,4 @@ export class Threads {
     void slot.worker.terminate();
     this.#events.zombie(slot);
   }
-}
-
-function deferred() {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }

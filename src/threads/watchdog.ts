@@ -3,9 +3,10 @@ import type { PostMortem } from '../errors.js';
 import type { Outcome } from '../job/attempt.js';
 import { cancelled } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
-import { addPostMortem, loadTimeoutError, stuckError, timeoutError } from './attempt-errors.js';
+import { setImmediate } from '../timers.js';
+import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import { inspect } from './inspect.js';
-import type { PostMortems } from './post-mortem.js';
+import type { Inspections } from './inspections.js';
 import type { KillReason, Reports, Run } from './runner.js';
 import type { Slot, Verdict } from './slot.js';
 import type { Threads } from './threads.js';
@@ -16,10 +17,10 @@ export class Watchdog {
   readonly #reports: Reports;
   readonly #clock: Clock;
   readonly #threads: Threads;
-  readonly #postMortems: PostMortems | undefined;
+  readonly #inspections: Inspections | undefined;
 
-  constructor(reports: Reports, clock: Clock, threads: Threads, postMortems: PostMortems | undefined) {
-    this.#postMortems = postMortems;
+  constructor(reports: Reports, clock: Clock, threads: Threads, inspections: Inspections | undefined) {
+    this.#inspections = inspections;
     this.#reports = reports;
     this.#clock = clock;
     this.#threads = threads;
@@ -28,6 +29,10 @@ export class Watchdog {
   /** The deadline of a thread fired: what does it do? */
   look(slot: Slot): void {
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    slot.takeEarly();
+    // Who was told of a result may have done anything.
+    if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+    this.#warnOfLoading(slot);
     const finding = inspect(slot, this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
       slot.deadline.within(finding.lookAgainIn);
@@ -36,6 +41,16 @@ export class Watchdog {
     }
     // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
     setImmediate(() => setImmediate(() => this.#confirm(slot)));
+  }
+
+  /** Tells, once, of a module that has used up half its time. */
+  #warnOfLoading(slot: Slot): void {
+    const running = slot.running();
+    if (!running?.loading || running.since === slot.warnedOf) return;
+    const { kind } = running.record;
+    if (this.#clock.now() - running.since < kind.definition.loadTimeout / 2) return;
+    slot.warnedOf = running.since;
+    this.#reports.trouble(...slowModule(kind.definition));
   }
 
   /** Stops a job that was sent to this thread. */
@@ -80,7 +95,8 @@ export class Watchdog {
 
   /** An attempt on this thread is over, and has not completed its job, which must have been taken off the thread. */
   settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, run: Run): void {
-    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, gone: slot.gone });
+    const exited = slot.state === 'dying' ? slot.exited : undefined;
+    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, exited });
   }
 
   /** The same of one that the thread had not started. */
@@ -108,7 +124,7 @@ export class Watchdog {
     const { record, position, since } = running;
     this.#reports.returned(slot.withdraw());
     if (finding.is === 'over') this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
-    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record) }, 'not-loading');
+    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record.kind.definition) }, 'not-loading');
   }
 
   /**
@@ -130,21 +146,25 @@ export class Watchdog {
   /** Terminates the thread of a judged job; of one that is over its limit it first looks where the job is stuck. */
   #execute(slot: Slot, verdict: Verdict, reason: KillReason): void {
     slot.verdict = verdict;
-    if (verdict.outcome === 'cancelled' || this.#postMortems === undefined) return this.kill(slot, reason);
-    void this.lookInto(slot).then((found) => {
-      if (found !== undefined) addPostMortem(verdict.error, found);
+    slot.mute();
+    if (verdict.outcome === 'cancelled' || this.#inspections === undefined) return this.kill(slot, reason);
+    const kill = () => {
       // It may have ended while we looked.
       if (slot.verdict === verdict) this.kill(slot, reason);
-    });
+    };
+    // Whatever comes of the look.
+    void this.inspect(slot)
+      .then((found) => found && addPostMortem(verdict.error, found))
+      .then(kill, kill);
   }
 
   /** Where the running job of a thread is, without ending it; `undefined` when nobody may look. */
-  async lookInto(slot: Slot): Promise<PostMortem | undefined> {
-    if (this.#postMortems === undefined) return undefined;
-    const look = this.#postMortems.of(slot);
-    slot.look = look;
-    const found = await look;
-    if (slot.look === look) slot.look = undefined;
+  async inspect(slot: Slot): Promise<PostMortem | undefined> {
+    if (this.#inspections === undefined) return undefined;
+    const inspection = this.#inspections.of(slot);
+    slot.inspection = inspection;
+    const found = await inspection;
+    if (slot.inspection === inspection) slot.inspection = undefined;
     return found;
   }
 }

@@ -1,11 +1,12 @@
 import { QueueClosedError, QueueFullError } from '../errors.js';
+import type { Counts } from '../job/kind.js';
 import { Signals } from './signals.js';
 
 interface Waiter {
   readonly count: number;
   readonly signal: AbortSignal | undefined;
   /** Settled before there was room. */
-  left: boolean;
+  settled: boolean;
   enter(): void;
   reject(error: QueueClosedError): void;
 }
@@ -17,15 +18,20 @@ const COMPACT_AT = 1_024;
 export class Admission {
   readonly #max: number;
   readonly #whenFull: 'wait' | 'reject';
-  readonly #waiting: () => number;
+  readonly #counts: Counts;
   readonly #signals = new Signals<Waiter>((waiter) => this.#leave(waiter));
   #waiters: Waiter[] = [];
   #first = 0;
 
-  constructor(max: number, whenFull: 'wait' | 'reject', waiting: () => number) {
+  /** `counts`: of all jobs of the queue. */
+  constructor(max: number, whenFull: 'wait' | 'reject', counts: Counts) {
     this.#max = max;
     this.#whenFull = whenFull;
-    this.#waiting = waiting;
+    this.#counts = counts;
+  }
+
+  get #waiting(): number {
+    return this.#counts.waiting + this.#counts.delayed;
   }
 
   /** Whether `count` more may be added at once. More than ever fit may be added when nothing else waits. */
@@ -49,24 +55,24 @@ export class Admission {
           reject(error);
         }
       };
-      const waiter = { count, signal, left: false, enter, reject };
+      const waiter = { count, signal, settled: false, enter, reject };
       this.#waiters.push(waiter);
       if (signal !== undefined) this.#signals.watch(waiter, signal);
     });
   }
 
   /** Some room was made: lets in who waits, as far as it goes. */
-  left(): void {
+  roomMade(): void {
     if (this.#waiters.length === 0) return;
     while (this.#first < this.#waiters.length) {
       const waiter = this.#waiters[this.#first] as Waiter;
-      if (!waiter.left && !this.#fits(waiter.count)) return;
+      if (!waiter.settled && !this.#fits(waiter.count)) return;
       this.#first++;
       if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#waiters.length) {
         this.#waiters = this.#waiters.slice(this.#first);
         this.#first = 0;
       }
-      if (waiter.left) continue;
+      if (waiter.settled) continue;
       if (waiter.signal !== undefined) this.#signals.forget(waiter, waiter.signal);
       waiter.enter();
     }
@@ -86,19 +92,19 @@ export class Admission {
 
   /** Its signal was aborted: it no longer stands in line. */
   #leave(waiter: Waiter): void {
-    waiter.left = true;
+    waiter.settled = true;
     waiter.enter();
-    this.left();
+    this.roomMade();
   }
 
   #fits(count: number): boolean {
-    const waiting = this.#waiting();
+    const waiting = this.#waiting;
     return waiting + count <= this.#max || (this.#whenFull === 'wait' && waiting === 0);
   }
 
   #full(count: number): QueueFullError {
     return new QueueFullError(
-      `${this.#waiting()} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
+      `${this.#waiting} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
     );
   }
 }

@@ -9,13 +9,15 @@ interface Entry {
 
 const byDue = (a: Entry, b: Entry) => a.due - b.due || a.record.order - b.record.order;
 
-/** Jobs that wait for a time: a heap and one timer. Calls back with each when it is due. */
+/** Jobs that wait for a time, some of them for a thread to exit before: a heap and one timer. Calls back with each when it is due. */
 export class Delays {
   readonly #clock: Clock;
   readonly #due: (record: JobRecord) => void;
   #heap = new TinyQueue<Entry>([], byDue);
   /** Which entries of the heap still hold; the others were removed. */
   readonly #live = new Map<JobRecord, Entry>();
+  /** Jobs whose old thread has not exited: their time counts from now, but comes after that. */
+  readonly #held = new Set<JobRecord>();
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
@@ -25,15 +27,27 @@ export class Delays {
   }
 
   get size(): number {
-    return this.#live.size;
+    return this.#live.size + this.#held.size;
   }
 
-  /** In order of their time. */
+  /** In order of their time, those that wait for a thread to exit at the end; goes down the heap only as far as it is asked to. */
   *[Symbol.iterator](): Generator<JobRecord> {
-    for (const entry of [...this.#live.values()].sort(byDue)) yield entry.record;
+    const { data } = this.#heap;
+    const candidates = new TinyQueue<number>(data.length > 0 ? [0] : [], (a, b) => byDue(data[a] as Entry, data[b] as Entry));
+    for (let place = candidates.pop(); place !== undefined; place = candidates.pop()) {
+      const entry = data[place] as Entry;
+      if (this.#live.get(entry.record) === entry) yield entry.record;
+      for (const child of [2 * place + 1, 2 * place + 2]) if (child < data.length) candidates.push(child);
+    }
+    yield* this.#held;
   }
 
-  /** When a job is due, on {@link Clock.now}; `undefined` for one that is not in here. */
+  /** Whether a job waits for a thread to exit. */
+  get awaitsExit(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** When a job is due, on {@link Clock.now}; `undefined` for one that waits for a thread to exit, or is not in here. */
   dueAt(record: JobRecord): number | undefined {
     return this.#live.get(record)?.due;
   }
@@ -51,10 +65,22 @@ export class Delays {
     this.#arm();
   }
 
-  remove(record: JobRecord): void {
-    this.#live.delete(record);
+  /** Counts from now, but does not end before `exited` resolves. */
+  addAfter(exited: Promise<void>, record: JobRecord, delay: number): void {
+    const due = this.#clock.now() + delay;
+    this.#held.add(record);
+    void exited.then(() => {
+      if (this.#held.delete(record)) this.add(record, Math.max(0, due - this.#clock.now()));
+    });
+  }
+
+  /** Whether it was in here. */
+  remove(record: JobRecord): boolean {
+    if (this.#held.delete(record)) return true;
+    if (!this.#live.delete(record)) return false;
     if (this.#heap.length > 2 * this.#live.size + 64) this.#heap = new TinyQueue([...this.#live.values()], byDue);
     this.#arm();
+    return true;
   }
 
   #arm(): void {

@@ -26,12 +26,12 @@ export class Gate {
   /** A permit that can be had. */
   #granted: ((record: JobRecord) => Permit) | undefined;
 
-  /** `opened` is called when a permit that was refused can be had; `startOf` see {@link RateWindow}. */
-  constructor(definition: JobDefinition, clock: Clock, startOf: (record: JobRecord) => number | undefined, opened: () => void) {
+  /** `opened` is called when a permit that was refused can be had; `runningSince` see {@link RateWindow}. */
+  constructor(definition: JobDefinition, clock: Clock, runningSince: (record: JobRecord) => number | undefined, opened: () => void) {
     const { concurrency, rateLimit } = definition;
     this.#opened = opened;
     this.#running = new PQueue({ concurrency });
-    this.#window = rateLimit && new RateWindow(rateLimit, clock, startOf);
+    this.#window = rateLimit && new RateWindow(rateLimit, clock, runningSince);
   }
 
   /** Whether a permit was refused and cannot be had yet. */

@@ -15,7 +15,7 @@ export class Place {
   ) {}
 }
 
-interface Look {
+interface Check {
   readonly at: number;
   readonly place: Place;
 }
@@ -30,24 +30,24 @@ export class RateWindow {
   readonly places: PQueue;
   readonly #duration: number;
   readonly #clock: Clock;
-  readonly #startOf: (record: JobRecord) => number | undefined;
-  /** When to look at which place: never later than it could be given back. */
-  readonly #looks = new TinyQueue<Look>([], (a, b) => a.at - b.at);
+  readonly #runningSince: (record: JobRecord) => number | undefined;
+  /** When to check which place: never later than it could be given back. */
+  readonly #checks = new TinyQueue<Check>([], (a, b) => a.at - b.at);
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  /** `startOf` tells when the handler of an active job was started, once it was. */
-  constructor(limit: { max: number; duration: number }, clock: Clock, startOf: (record: JobRecord) => number | undefined) {
+  /** `runningSince` tells when the handler of an active job was started, on {@link Clock.now}, once it was. */
+  constructor(limit: { max: number; duration: number }, clock: Clock, runningSince: (record: JobRecord) => number | undefined) {
     this.places = new PQueue({ concurrency: limit.max });
     this.#duration = limit.duration;
     this.#clock = clock;
-    this.#startOf = startOf;
+    this.#runningSince = runningSince;
   }
 
   /** The place is taken for a start that is about to happen. */
   take(record: JobRecord, leave: () => void): Place {
     const place = new Place(record, leave);
-    this.#lookAt(place, this.#clock.now() + this.#duration);
+    this.#checkAt(place, this.#clock.now() + this.#duration);
     return place;
   }
 
@@ -55,33 +55,33 @@ export class RateWindow {
   ended(place: Place, startedAt: number | undefined): void {
     place.startedAt = startedAt;
     if (startedAt === undefined) this.#free(place);
-    else this.#lookAt(place, startedAt + this.#duration);
+    else this.#checkAt(place, startedAt + this.#duration);
   }
 
-  #lookAt(place: Place, at: number): void {
-    this.#looks.push({ at, place });
+  #checkAt(place: Place, at: number): void {
+    this.#checks.push({ at, place });
     this.#arm();
   }
 
   #arm(): void {
-    const at = this.#looks.peek()?.at ?? Number.POSITIVE_INFINITY;
+    const at = this.#checks.peek()?.at ?? Number.POSITIVE_INFINITY;
     if (at === this.#timerAt) return;
     this.#clock.clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = at === Number.POSITIVE_INFINITY ? undefined : this.#clock.setTimeout(() => this.#look(), at - this.#clock.now());
+    this.#timer = at === Number.POSITIVE_INFINITY ? undefined : this.#clock.setTimeout(() => this.#check(), at - this.#clock.now());
   }
 
-  #look(): void {
+  #check(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    for (let look = this.#looks.peek(); look !== undefined && look.at <= now; look = this.#looks.peek()) {
-      this.#looks.pop();
-      const { place } = look;
+    for (let check = this.#checks.peek(); check !== undefined && check.at <= now; check = this.#checks.peek()) {
+      this.#checks.pop();
+      const { place } = check;
       if (place.free) continue;
       // Not started yet, as far as is known: then it will be now at the earliest.
-      const startedAt = place.startedAt ?? this.#startOf(place.record) ?? now;
+      const startedAt = place.startedAt ?? this.#runningSince(place.record) ?? now;
       if (startedAt + this.#duration <= now) this.#free(place);
-      else this.#looks.push({ at: startedAt + this.#duration, place });
+      else this.#checks.push({ at: startedAt + this.#duration, place });
     }
     this.#arm();
   }

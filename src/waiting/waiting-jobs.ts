@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
+import { type Location, runningSince } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
 import { Backlog } from './backlog.js';
 import { Gate, type Limit, type Permit } from './gate.js';
@@ -23,24 +24,35 @@ function before(a: JobRecord, b: JobRecord): boolean {
   return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
 }
 
+/** Who takes the jobs. */
+export interface Taker {
+  /** Jobs may run that might not before. */
+  schedule(): void;
+  /** Where a job is that was taken. */
+  locate(record: JobRecord): Location | undefined;
+}
+
 /** All jobs that are waiting, and which of them may run next: by priority, then arrival, past what is limited or paused. */
 export class WaitingJobs {
-  paused = false;
   readonly #free = new Backlog();
   readonly #lines = new Map<JobKind, Line>();
   readonly #permits = new Map<JobRecord, Permit>();
   readonly #clock: Clock;
-  readonly #startOf: (record: JobRecord) => number | undefined;
-  readonly #opened: () => void;
+  #taker!: Taker;
+  #paused = false;
 
-  /**
-   * `startOf` tells when the handler of an active job was started, on {@link Clock.now}, once it was; `opened` is called
-   * when jobs may run that might not before.
-   */
-  constructor(clock: Clock, startOf: (record: JobRecord) => number | undefined, opened: () => void) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#startOf = startOf;
-    this.#opened = opened;
+  }
+
+  /** Who is told when jobs may run; it takes them from here, so it is made later. */
+  takenBy(taker: Taker): void {
+    this.#taker = taker;
+  }
+
+  /** Whether none may run, of whatever definition. */
+  get paused(): boolean {
+    return this.#paused;
   }
 
   /** How many could run now, as far as can be told without asking for permits. */
@@ -89,12 +101,13 @@ export class WaitingJobs {
 
   push(record: JobRecord): void {
     this.#backlogOf(record.kind).push(record);
+    this.#taker.schedule();
   }
 
-  /** Puts a job back that was taken and not run. */
-  putBack(record: JobRecord): void {
+  /** A job comes back that was taken and not run. */
+  returned(record: JobRecord): void {
     this.ended(record, undefined);
-    this.#backlogOf(record.kind).push(record);
+    this.push(record);
   }
 
   remove(record: JobRecord): void {
@@ -114,18 +127,26 @@ export class WaitingJobs {
     return this.#lines.get(kind)?.gate?.heldBy;
   }
 
-  pause(kind: JobKind): void {
+  /** No more jobs of a definition, or none at all. */
+  pause(kind?: JobKind): void {
+    if (kind === undefined) this.#paused = true;
+    else this.#pause(kind);
+  }
+
+  /** Undoes {@link pause}. */
+  resume(kind?: JobKind): void {
+    if (kind === undefined) this.#paused = false;
+    else kind.paused = false;
+    this.#taker.schedule();
+  }
+
+  #pause(kind: JobKind): void {
     kind.paused = true;
     if (this.#lines.has(kind)) return;
     const own = [...this.#free].filter((record) => record.kind === kind);
     for (const record of own) this.#free.remove(record);
     const line = this.#line(kind);
     for (const record of own) line.backlog.push(record);
-  }
-
-  resume(kind: JobKind): void {
-    kind.paused = false;
-    this.#opened();
   }
 
   /** In the order in which they would run, were there no limits. */
@@ -161,9 +182,14 @@ export class WaitingJobs {
   #line(kind: JobKind): Line {
     let line = this.#lines.get(kind);
     if (line === undefined) {
-      line = new Line(kind, kind.limited ? new Gate(kind.definition, this.#clock, this.#startOf, this.#opened) : undefined);
+      line = new Line(kind, kind.limited ? this.#gate(kind) : undefined);
       this.#lines.set(kind, line);
     }
     return line;
+  }
+
+  #gate({ definition }: JobKind): Gate {
+    const since = (record: JobRecord) => runningSince(this.#taker.locate(record));
+    return new Gate(definition, this.#clock, since, () => this.#taker.schedule());
   }
 }

@@ -9,8 +9,8 @@ test('tables show throughput, latencies, the main thread and the break-even', as
   const { code, stdout, stderr } = await threadmill(bench('spin', input, '--threads', '1,2', ...SHORT));
   expect(stdout).toMatch(/spin · 2 inputs from .*in\.json · closed loop, 16, 32 in flight/);
   expect(stdout).toMatch(/jobs\/s +× 1 thread +× main +CPU cores +failed +kills +loop delay p99 ms +loop busy/);
-  expect(stdout).toMatch(/^1 thread +\d+ +1\.00 +\d\.\d\d/m);
-  expect(stdout).toMatch(/^2 threads +[\d ]+ +\d\.\d\d/m);
+  expect(stdout).toMatch(/^1 thread +[\d. ]+ +1\.00 +\d\.\d\d/m);
+  expect(stdout).toMatch(/^2 threads +[\d. ]+ +\d\.\d\d/m);
   expect(stdout).toMatch(/^latency, ms +p50 +p90 +p99 +max$/m);
   for (const what of ['1 thread +wait', 'run', 'total', 'main thread +run'])
     expect(stdout).toMatch(new RegExp(`^ *${what}( +[\\d.]+){4}$`, 'm'));

@@ -138,7 +138,7 @@ test('a file that cannot be opened is a usage error', async () => {
 
 test('options are checked against the definition', async () => {
   const { code, stderr } = await threadmill(run('once', '--max-attempts', '2'), '1\n');
-  expect(stderr).toMatch(/attempts/);
+  expect(stderr).toMatch(/maxAttempts/);
   expect(code).toBe(2);
 });
 

@@ -1,7 +1,8 @@
-import { InputError } from 'threadmill';
+import { InputError, NotFoundError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { flaky, sum } from '../fixtures/basic.job.js';
+import { flaky } from '../fixtures/basic.job.js';
 import { misbehave } from '../fixtures/faults.job.js';
+import { sum } from '../fixtures/schemas.job.js';
 import { caught, expectBalanced, history, makeQueue, next } from '../helpers.js';
 
 const failing = async (queue: ReturnType<typeof makeQueue>, count: number) => {
@@ -53,14 +54,14 @@ describe('a dead letter', () => {
 });
 
 describe('list', () => {
-  test('is oldest first, by name, and in pages', async () => {
+  test('is newest first, by name, and in pages', async () => {
     const queue = makeQueue();
     const jobs = await failing(queue, 3);
     await caught(queue.run(misbehave, { does: 'throw' }, { maxAttempts: 1 }));
     const { deadLetters } = queue;
     expect(deadLetters.size).toBe(4);
-    expect(deadLetters.list({ name: 'flaky' }).map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
-    expect(deadLetters.list({ offset: 1, limit: 2 }).map(({ id }) => id)).toEqual([jobs[1].id, jobs[2].id]);
+    expect(deadLetters.list({ name: 'flaky' }).map(({ id }) => id)).toEqual(jobs.map(({ id }) => id).reverse());
+    expect(deadLetters.list({ offset: 1, limit: 2 }).map(({ id }) => id)).toEqual([jobs[2].id, jobs[1].id]);
     expect(deadLetters.list({ name: 'nobody' })).toEqual([]);
     expect(deadLetters.get('nobody')).toBeUndefined();
   });
@@ -115,13 +116,15 @@ describe('replay', () => {
     queue.pause();
     const replayed = await queue.deadLetters.replay({ name: 'flaky', limit: 2 });
     expect(replayed.map(({ id }) => id)).toEqual([jobs[0].id, jobs[1].id]);
-    expect(queue.deadLetters.list().map(({ name }) => name)).toEqual(['flaky', 'misbehave']);
+    expect(queue.deadLetters.list().map(({ name }) => name)).toEqual(['misbehave', 'flaky']);
     expect(await queue.deadLetters.replay({ before: 0 })).toEqual([]);
     expect(await queue.deadLetters.replay({ before: new Date(Date.now() + 60_000) })).toHaveLength(2);
   });
 
   test('of an unknown id says so', async () => {
-    expect((await caught(makeQueue().deadLetters.replay('nobody'))).message).toContain('"nobody"');
+    const error = await caught(makeQueue().deadLetters.replay('nobody'));
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(error).toMatchObject({ code: 'ERR_NOT_FOUND', message: expect.stringContaining('"nobody"') });
   });
 
   test('twice at once replays once', async () => {
@@ -174,7 +177,7 @@ describe('bounds', () => {
     const log = history(queue);
     const jobs = await failing(queue, 4);
     expect(log.filter(({ event }) => event === 'evicted').map(({ args }) => args[0].id)).toEqual([jobs[0].id, jobs[1].id]);
-    expect(queue.deadLetters.list().map(({ id }) => id)).toEqual([jobs[2].id, jobs[3].id]);
+    expect(queue.deadLetters.list().map(({ id }) => id)).toEqual([jobs[3].id, jobs[2].id]);
     expect(queue.getJob(jobs[0].id)).toBeUndefined();
     expect(queue.stats()).toMatchObject({ counts: { failed: 2 }, totals: { failed: 4 } });
   });

@@ -123,15 +123,6 @@ const CASES: [does: string, holds: (found: Trial) => void, options?: Parameters<
     },
   ],
   ['return a small Buffer', (found) => expect((found.output as Uint8Array).buffer.byteLength).toBe(5)],
-  [
-    'return a text of 500 MB',
-    ({ output, error }) => {
-      if (error === undefined) expect((output as string).length).toBe(500_000_000);
-      else expect(error).toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
-    },
-    { timeout: 25_000 },
-  ],
-
   ['progress with a function', notCloneable(/progress\.done is a function/)],
   ['close parentPort', completes('closed')],
   ['flood parentPort', completes('flooded'), { timeout: 20_000 }],

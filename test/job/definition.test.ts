@@ -3,7 +3,8 @@ import { defineJob, OptionsError } from 'threadmill';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { echo, sum } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/basic.job.js';
+import { sum } from '../fixtures/schemas.job.js';
 import { makeQueue, thrownBy } from '../helpers.js';
 
 const base = { name: 'a-job', module: import.meta.url, input: z.any(), run: () => 1 };

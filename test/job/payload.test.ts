@@ -37,8 +37,7 @@ describe('what cannot be cloned is named by its path', () => {
     expect((await caught(makeQueue().add(echo, () => {}))).jobName).toBe('echo');
   });
 
-  // Node.js 20 does not tell a detached buffer from an empty one.
-  test.runIf('detached' in ArrayBuffer.prototype)('a detached buffer', () => {
+  test('a detached buffer', () => {
     const buffer = new ArrayBuffer(8);
     structuredClone(buffer, { transfer: [buffer] });
     expect(thrownBy(() => pack({ buffer }, 'input')).message).toContain('input.buffer is a detached ArrayBuffer');
@@ -107,6 +106,53 @@ describe('buffers', () => {
     expect(input.data).toBe(data);
   });
 
+  test.each<[string, Uint8Array, Uint8Array]>([
+    ['from the pool, and not from it', Buffer.from('abc'), Buffer.alloc(3, 'abc')],
+    ['a Buffer, and a Uint8Array', Buffer.from('abc'), new Uint8Array([97, 98, 99])],
+    ['of a class of its own', new (class extends Uint8Array {})([97, 98, 99]), Buffer.from('abc')],
+  ])('equal ones are one input for an idempotency key: %s', async (_what, one, other) => {
+    const queue = makeQueue();
+    for (const wrap of [(data: unknown) => data, (data: unknown) => ({ list: [{ data }], map: new Map([['k', data]]) })]) {
+      const idempotencyKey = String(wrap);
+      const first = await queue.add(echo, wrap(one), { idempotencyKey });
+      const second = await queue.add(echo, wrap(other), { idempotencyKey });
+      expect(second.deduplicated).toBe(true);
+      expect(second.id).toBe(first.id);
+    }
+  });
+
+  test('every kind of view arrives as what it is', async () => {
+    const shared = new SharedArrayBuffer(16);
+    const views = {
+      big: new BigInt64Array([1n, 2n]).subarray(1),
+      data: new DataView(new ArrayBuffer(8), 2, 4),
+      shared: new Int32Array(shared, 4, 2),
+      sharedBuffer: Buffer.from(shared, 4, 2),
+      clamped: new Uint8ClampedArray([300]),
+      none: new Float32Array(0),
+    };
+    views.data.setInt16(0, 77);
+    const output = await makeQueue().run(echo, views);
+    expect(output.big).toEqual(new BigInt64Array([2n]));
+    expect(output.data).toBeInstanceOf(DataView);
+    expect([output.data.byteLength, output.data.buffer.byteLength, output.data.getInt16(0)]).toEqual([4, 4, 77]);
+    views.shared[0] = 9;
+    expect([output.shared[0], output.shared.length, output.sharedBuffer[0], output.sharedBuffer.length]).toEqual([9, 2, 9, 2]);
+    expect(output.clamped).toEqual(new Uint8ClampedArray([255]));
+    expect(output.none).toEqual(new Float32Array(0));
+  });
+
+  test('views in an instance of a class leave their pool behind too, and what is one stays one', () => {
+    const data = Buffer.from('abc');
+    class Box {
+      first = data;
+      second = data;
+    }
+    const { value } = pack(new Box(), 'input') as { value: Box };
+    expect(value.first.buffer.byteLength).toBe(3);
+    expect(value.second).toBe(value.first);
+  });
+
   test('a value without loose views is not copied', () => {
     const input = { a: [new Uint8Array(3)] };
     expect(pack(input, 'input').value).toBe(input);
@@ -117,6 +163,33 @@ describe('buffers', () => {
     const queue = makeQueue();
     expect((await queue.run(echo, buffer, { maxAttempts: 1, transfer: [buffer] })).byteLength).toBe(16);
     expect(buffer.byteLength).toBe(0);
+  });
+});
+
+describe('what is inside', () => {
+  test('may be a circle below the root', async () => {
+    const inner: { name: string; self?: unknown } = { name: 'inner' };
+    inner.self = inner;
+    const { inner: output } = await makeQueue().run(echo, { inner });
+    expect(output.self).toBe(output);
+  });
+
+  test('is counted once, however often it is referred to', async () => {
+    const shared = { text: 'x'.repeat(600) };
+    const queue = makeQueue({ maxInputBytes: 1_000 });
+    expect(await queue.run(echo, { list: [shared, shared, shared] })).toEqual({ list: [shared, shared, shared] });
+  });
+
+  test('is counted as far as it is sent: a small view of a large buffer is small', async () => {
+    const view = new Uint8Array(new ArrayBuffer(50_000), 100, 10);
+    const output = await makeQueue({ maxInputBytes: 1_000 }).run(echo, { view });
+    expect([output.view.byteLength, output.view.buffer.byteLength]).toEqual([10, 10]);
+  });
+
+  test('leaves its pool behind in a Map, in a Set and in a list alike', async () => {
+    const small = () => Buffer.from('ab');
+    const { map, set, list } = await makeQueue().run(echo, { map: new Map([['k', small()]]), set: new Set([small()]), list: [small()] });
+    expect([map.get('k'), ...set, ...list].map(({ buffer }) => buffer.byteLength)).toEqual([2, 2, 2]);
   });
 });
 
@@ -138,6 +211,18 @@ describe('maxInputBytes', () => {
     ['texts in a Map', new Map([['k', 'v'.repeat(2_000)]])],
   ])('%s are counted', async (_what, input) => {
     expect(await caught(makeQueue({ maxInputBytes: 1_000 }).add(echo, input))).toBeInstanceOf(InputTooLargeError);
+  });
+
+  test('metadata counts with the input', async () => {
+    const queue = makeQueue({ maxInputBytes: 1_000 });
+    const metadata = { note: 'm'.repeat(600) };
+    expect(await queue.run(echo, 'x'.repeat(300), { metadata })).toHaveLength(300);
+    const error = await caught(queue.add(echo, 'x'.repeat(500), { metadata }));
+    expect(error).toBeInstanceOf(InputTooLargeError);
+    expect(error.message).toMatch(/^the input and the metadata of job "echo" take about 1120 bytes/);
+    expect(await caught(queue.addBulk(echo, [1, 'x'.repeat(500)], { metadata }))).toBeInstanceOf(InputTooLargeError);
+    expect(await caught(queue.add(echo, 1, { metadata: new Uint8Array(2_000) }))).toBeInstanceOf(InputTooLargeError);
+    expect(queue.stats().totals.added).toBe(1);
   });
 
   test('SharedArrayBuffers are not counted', async () => {

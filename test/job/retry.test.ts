@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { ModuleError, NotCloneableError, UnrecoverableError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { backoffDelay, decide, type Ending } from '../../dist/job/retry.js';
+import { backoffDelay } from '../../dist/job/backoff.js';
+import { decide, type Ending } from '../../dist/job/retry.js';
 import { flaky } from '../fixtures/basic.job.js';
 import { caught, makeQueue, next, thrownBy, variant } from '../helpers.js';
 

@@ -1,6 +1,6 @@
 import { defineJob, InputError, OutputError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { asyncSchema, byValibot, checkedOutput, sum } from '../fixtures/basic.job.js';
+import { asyncSchema, byValibot, checkedOutput, sum } from '../fixtures/schemas.job.js';
 import { caught, makeQueue, variant } from '../helpers.js';
 
 describe('input', () => {

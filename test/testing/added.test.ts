@@ -65,3 +65,22 @@ test('the plain functions need no vitest', async () => {
   });
   expect(thrownBy(() => assertNotAdded(queue, jobs.double)).message).toContain('expected the queue not to have added');
 });
+
+test('toHaveAdded goes by the equality testers that expect was given', async () => {
+  class Money {
+    constructor(
+      readonly amount: number,
+      readonly note: string,
+    ) {}
+  }
+  const isMoney = (value: unknown): value is { amount: number } => typeof value === 'object' && value !== null && 'amount' in value;
+  // Only of such things: the tester stays for all files of this process.
+  expect.addEqualityTesters([
+    (a: unknown, b: unknown) =>
+      isMoney(a) && isMoney(b) && (a instanceof Money || b instanceof Money) ? a.amount === b.amount : undefined,
+  ]);
+  const queue = makeTestQueue({ mode: 'manual' });
+  await queue.add(jobs.echo, { amount: 3, note: 'as it was' });
+  expect(queue).toHaveAdded(jobs.echo, new Money(3, 'another note') as never);
+  expect(queue).not.toHaveAdded(jobs.echo, new Money(4, 'as it was') as never);
+});

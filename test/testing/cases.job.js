@@ -1,4 +1,4 @@
-import { defineJob, UnrecoverableError } from 'threadmill';
+import { defineJob, UnrecoverableError } from 'threadmill/job';
 import { z } from 'zod';
 
 const common = { module: import.meta.url, input: z.any() };

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { createTestClock, runJob } from '../../dist/testing/index.js';
 import { caught, thrownBy } from '../helpers.js';
@@ -59,5 +60,17 @@ describe('runJob', () => {
     await Promise.resolve();
     setImmediate(() => controller.abort('enough'));
     expect(await running).toMatchObject({ outcome: 'cancelled', error: { code: 'ERR_CANCELLED', reason: 'enough' } });
+  });
+
+  test('leaves no listener on its signal, however it ends', async () => {
+    const { signal } = new AbortController();
+    for (const [job, input] of [
+      [jobs.echo, 1],
+      [jobs.throws, 'text'],
+      [jobs.never, 1],
+    ] as const) {
+      await runJob(job as typeof jobs.echo, input, { signal, timeout: 20 });
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+    }
   });
 });

@@ -126,7 +126,7 @@ describe('virtual time', () => {
     const queue = inline({ startTime: '2025-03-01T00:30:00Z' });
     const hourly = queue.schedule(jobs.echo, 'hourly', { cron: '0 * * * *', timezone: 'UTC' });
     const often = queue.schedule(jobs.echo, 'often', { every: 20 * 60_000 });
-    expect(hourly.next).toEqual(new Date('2025-03-01T01:00:00Z'));
+    expect(hourly.next).toBe(Date.parse('2025-03-01T01:00:00Z'));
     await queue.clock.advance(60 * 60_000);
     const runs = queue.added(jobs.echo).map(({ input, addedAt }) => `${input} ${new Date(addedAt).toISOString().slice(11, 16)}`);
     expect(runs).toEqual(['often 00:50', 'hourly 01:00', 'often 01:10', 'often 01:30']);
@@ -315,4 +315,26 @@ test('close hands back what was not run, unless it is told to drain', async () =
   const closing = hung.close({ drain: 'active' });
   await hung.clock.advance(5_000);
   expect([await closing, never.state]).toEqual([{ unfinished: [] }, 'failed']);
+});
+
+test('what is due at one time happens in the order in which it was asked for', async () => {
+  const queue = manual();
+  queue.pause();
+  const order: unknown[] = [];
+  queue.on('added', ({ input }) => void order.push(input));
+  const schedules = ['a', 'b', 'c'].map((input) => queue.schedule(jobs.echo, input, { every: 1_000 }));
+  await queue.clock.advance(1_000);
+  expect(order).toEqual(['a', 'b', 'c']);
+  for (const schedule of schedules) schedule.stop();
+});
+
+test('drain counts the attempts of a replayed job, and not those of its former life again', async () => {
+  const queue = manual();
+  const { id } = await queue.add(jobs.flaky, { failures: 9 }, { maxAttempts: 2, backoff: { type: 'fixed', delay: 0 } });
+  expect(await queue.drain({ withRetries: true })).toMatchObject({ completed: 0, failed: 2 });
+  expect(queue.deadLetters.size).toBe(1);
+  await queue.deadLetters.replay(id, { input: { failures: 0 } });
+  expect(await queue.drain()).toEqual({ completed: 1, failed: 0, 'timed-out': 0, crashed: 0, cancelled: 0, interrupted: 0 });
+  await queue.add(jobs.throws, 'text');
+  expect(await queue.drain()).toMatchObject({ completed: 0, failed: 1 });
 });

@@ -139,7 +139,9 @@ describe('results', () => {
   test('a getter that throws fails the job with its error', async () => {
     const queue = makeQueue();
     const error = await caught(queue.run(returns, 'getter', { maxAttempts: 1 }));
-    expect(error).toBeInstanceOf(RangeError);
+    expect(error).toBeInstanceOf(NotCloneableError);
+    expect(error.message).toMatch(/^result\.bad is a value that cannot be read/);
+    expect(error.cause).toBeInstanceOf(RangeError);
     expect(await queue.run(returns, 'nothing')).toBeUndefined();
   });
 

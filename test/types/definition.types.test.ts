@@ -2,7 +2,7 @@ import { defineJob, type InputOf, type Job, type JobContext, JobQueue, type JobS
 import * as v from 'valibot';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import type { sum } from '../fixtures/basic.job.js';
+import type { sum } from '../fixtures/schemas.job.js';
 
 const module = import.meta.url;
 const input = z.object({ path: z.string(), times: z.number().default(1) });

@@ -5,6 +5,7 @@ import { Delays } from '../../dist/waiting/delays.js';
 import { echo } from '../fixtures/basic.job.js';
 import { HandClock } from '../hand-clock.js';
 import { makeQueue, next } from '../helpers.js';
+import { makeTestQueue } from '../testing/queues.js';
 
 const record = (order: number) => ({ order }) as unknown as JobRecord;
 
@@ -66,13 +67,24 @@ describe('in a queue', () => {
     const done: unknown[] = [];
     queue.on('completed', (job) => void done.push(job.input));
     const drained = next(queue, 'drained');
-    await queue.add(echo, 'third', { delay: 60 });
-    await queue.add(echo, 'second', { delay: 30 });
-    const now = await queue.add(echo, 'first');
-    expect(queue.list('delayed').map(({ input }) => input)).toEqual(['second', 'third']);
-    expect(now.state).toBe('waiting');
+    // Accepted in one turn of the event loop: whatever the machine does, their times are in order.
+    const added = [queue.add(echo, 'third', { delay: 60 }), queue.add(echo, 'second', { delay: 30 }), queue.add(echo, 'first')];
+    await Promise.all(added);
     await drained;
     expect(done).toEqual(['first', 'second', 'third']);
+  });
+
+  test('jobs that are due at one time run in order of arrival', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    const inputs = Array.from({ length: 50 }, (_, n) => n);
+    const jobs = await Promise.all(inputs.map((n) => queue.add(echo, n, { delay: 1_000 })));
+    await queue.add(echo, 'sooner', { delay: 500 });
+    expect(jobs.map(({ state }) => state)).toEqual(inputs.map(() => 'delayed'));
+    expect(queue.list('delayed', { limit: 100 }).map(({ input }) => input)).toEqual(['sooner', ...inputs]);
+    const done: unknown[] = [];
+    queue.on('completed', (job) => void done.push(job.input));
+    await queue.drain({ withDelayed: true });
+    expect(done).toEqual(['sooner', ...inputs]);
   });
 
   test('a delay beyond what a timer holds does not fire at once', async () => {

@@ -67,7 +67,8 @@ describe('a rate limit', () => {
       { maxAttempts: 1 },
     );
     await Promise.allSettled(jobs.map((job) => job.result()));
-    const replayed = await queue.deadLetters.replay({}, { input: { memory } });
+    const letters = queue.deadLetters.list();
+    const replayed = await Promise.all(letters.map(({ id }) => queue.deadLetters.replay(id, { input: { memory } })));
     await Promise.all(replayed.map((job) => job.result()));
     expectSlidingWindow(startsOf(memory), 12);
   });
@@ -113,7 +114,8 @@ describe('a concurrency', () => {
       { maxAttempts: 2 },
     );
     await Promise.allSettled([...jobs, ...failing].map((job) => job.result()));
-    const replayed = await queue.deadLetters.replay({}, { input: { memory } });
+    const letters = queue.deadLetters.list();
+    const replayed = await Promise.all(letters.map(({ id }) => queue.deadLetters.replay(id, { input: { memory } })));
     await Promise.all(replayed.map((job) => job.result()));
     expect(startsOf(memory)).toHaveLength(90);
     expect(mostAtOnce(memory)).toBe(1);

@@ -1,8 +1,6 @@
 /**
  * What Piscina loads in a thread. CommonJS on purpose: Piscina tries `require` first, and a thread that is terminated
  * while it requires an ES module can abort the whole process (Node.js 20: `Module::IsGraphAsync`); an import cannot.
+ * A promise, which Piscina waits for before it says that the thread has booted: one that cannot load this has not.
  */
-export = async function open(message: unknown): Promise<void> {
-  const thread = await import('./thread.js');
-  thread.default(message as never);
-};
+export = import('./thread.js').then((thread) => (message: unknown) => thread.default(message as never));

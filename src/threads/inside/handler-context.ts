@@ -1,23 +1,22 @@
-import { inspect } from 'node:util';
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CancelledError } from '../../errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
-import { pack } from '../../job/payload.js';
-import type { FromThread, LogLevel, Position, ToThread } from '../wire/protocol.js';
+import { setImmediate } from '../../timers.js';
+import type { LogLevel, Position } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
+import type { JobMessages } from './job-messages.js';
 
 const { load } = Atomics;
-const { setImmediate } = globalThis;
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** What the contexts of a thread's jobs share. */
 export interface HandlerLink {
   /** What the id of a job with a number begins with. */
   readonly idPrefix: string;
-  readonly port: MessagePort;
   readonly cells: Int32Array;
-  /** Handles a message that a context has taken from the port. */
-  receive(message: ToThread): void;
+  /** Handles the next message from the queue, which a loop that never yields would not get; false when there is none. */
+  receiveNext(): boolean;
+  /** Where what a job says goes. */
+  messagesOf(position: Position): JobMessages;
 }
 
 /** The thread's side of a job's context. */
@@ -26,6 +25,8 @@ export class HandlerContext implements JobContext {
   ended = false;
   #controller: AbortController | undefined;
   #log: JobLog | undefined;
+  /** Made when the handler says something: most say nothing. */
+  #messages: JobMessages | undefined;
   // Private for handlers too: what is ours is not theirs to close.
   readonly #link: HandlerLink;
   readonly #key: number | string;
@@ -68,16 +69,22 @@ export class HandlerContext implements JobContext {
   }
 
   progress(value: unknown): void {
-    this.#send({ type: 'progress', position: this.position, value: pack(value, 'progress').value });
+    if (!this.ended) this.#speak().progress(value);
   }
 
   checkpoint(state: unknown): void {
-    this.#send({ type: 'checkpoint', position: this.position, value: pack(state, 'checkpoint').value });
+    if (!this.ended) this.#speak().checkpoint(state);
   }
 
   get log(): JobLog {
     this.#log ??= Object.fromEntries(LEVELS.map((level) => [level, (...args: unknown[]) => this.#line(level, args)])) as unknown as JobLog;
     return this.#log;
+  }
+
+  /** The attempt has ended; `failed`: it has not completed the job. */
+  end(failed: boolean): void {
+    this.#messages?.end(failed);
+    this.ended = true;
   }
 
   /** Raises {@link signal}. */
@@ -88,24 +95,17 @@ export class HandlerContext implements JobContext {
 
   /** A loop that never yields receives no event: the message that came with the stop flag, and those before it, are read here. */
   #readStop(): void {
-    const { port, receive } = this.#link;
     while (!this.#controller?.signal.aborted) {
-      const received = receiveMessageOnPort(port);
-      if (received === undefined) return this.abort(new CancelledError(`${this.name} was told to stop`));
-      receive(received.message);
+      if (!this.#link.receiveNext()) return this.abort(new CancelledError(`${this.name} was told to stop`));
     }
   }
 
   #line(level: LogLevel, args: unknown[]): void {
-    const { position } = this;
-    try {
-      this.#send({ type: 'log', position, level, args });
-    } catch {
-      this.#send({ type: 'log', position, level, args: args.map((arg) => (typeof arg === 'string' ? arg : inspect(arg))) });
-    }
+    if (!this.ended) this.#speak().log(level, args);
   }
 
-  #send(message: FromThread): void {
-    if (!this.ended) this.#link.port.postMessage(message);
+  #speak(): JobMessages {
+    this.#messages ??= this.#link.messagesOf(this.position);
+    return this.#messages;
   }
 }

@@ -36,13 +36,18 @@ export class Outbox {
     if (this.#results !== undefined) this.#results[at] = result;
   }
 
+  /** Whether buffers leave the thread with the results. */
+  get moves(): boolean {
+    return this.#moving.size > 0;
+  }
+
   /** These buffers of a result leave the thread. */
   move(buffers: readonly ArrayBuffer[]): void {
     for (const buffer of buffers) this.#moving.add(buffer);
   }
 
-  /** Sends all; `last`: their batch is over. One that cannot be cloned fails its own job. */
-  send(last: boolean): void {
+  /** Sends all; `last`: their batch is over. One that cannot be cloned fails its own job. Gives the position after the last of them. */
+  send(last: boolean): Position | undefined {
     const message: ResultsMessage = { type: 'results', first: this.#first, values: this.#values, results: this.#results, last };
     const moving = this.#moving;
     this.#values = [];
@@ -53,6 +58,7 @@ export class Outbox {
     } catch {
       this.#port.postMessage({ ...message, ...withoutUncloneable(message) });
     }
+    return message.values.length > 0 ? message.first + message.values.length : undefined;
   }
 }
 

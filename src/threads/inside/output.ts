@@ -1,6 +1,7 @@
 import { NotCloneableError, OutputError } from '../../errors.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { summary, validate } from '../../job/validate.js';
+import { messageOf } from '../../thrown.js';
 import { movedOf, transfer } from './transfer.js';
 
 /** What the output schema of a definition makes of a handler's result. Throws {@link OutputError}. */
@@ -16,5 +17,5 @@ export async function checkedOutput(definition: JobDefinition, output: unknown):
 
 /** The error of a result that could not be cloned on its way back. */
 export function notReturned(cause: unknown): NotCloneableError {
-  return new NotCloneableError(`result cannot be sent to another thread: ${(cause as Error).message}`, { cause });
+  return new NotCloneableError(`result cannot be sent to another thread: ${messageOf(cause)}`, { cause });
 }

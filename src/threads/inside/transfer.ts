@@ -1,4 +1,5 @@
 import { NotCloneableError, OptionsError } from '../../errors.js';
+import { isDetached } from '../../job/views.js';
 
 // One symbol for all copies of the package, as for definitions.
 const mark = Symbol.for('threadmill.transfer');
@@ -32,14 +33,4 @@ export function transfer<Result>(result: Result, buffers: readonly ArrayBuffer[]
 /** What {@link transfer} marked, or `undefined` for any other result. */
 export function movedOf(output: unknown): Moved | undefined {
   return typeof output === 'object' && output !== null && Object.hasOwn(output, mark) ? (output as Moved) : undefined;
-}
-
-// ArrayBuffer.prototype.detached came with Node.js 22. A view on a detached buffer cannot be made.
-function isDetached(buffer: ArrayBuffer): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
 }

@@ -14,6 +14,8 @@ export interface KindMessage {
 /** What a thread is opened with, as the task of its one Piscina run. */
 export interface OpenMessage {
   port: MessagePort;
+  /** What handlers say waits here until the queue reads it. */
+  messages: MessagePort;
   shared: SharedArrayBuffer;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
@@ -51,7 +53,7 @@ export interface Extras {
 }
 
 /** To a thread. */
-export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded };
+export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded } | { type: 'end' };
 
 export const RESULT = { COMPLETED: 0, FAILED: 1, CRASHED: 2 } as const;
 
@@ -69,12 +71,21 @@ export interface ResultsMessage {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
-/** From a thread. */
-export type FromThread =
-  | { type: 'open'; failures: Encoded[] }
-  | ResultsMessage
+/** What a handler says. The queue reads it when it wants to, and not when it comes. */
+export type HandlerMessage =
   | { type: 'progress' | 'checkpoint'; position: Position; value: unknown }
-  | { type: 'log'; position: Position; level: LogLevel; args: unknown[] }
+  | { type: 'log'; position: Position; level: LogLevel; args: unknown[] };
+
+/** From a thread. How many there are is bounded by how many jobs it was sent, and by what the queue has read. */
+export type FromThread =
+  /** Begins to load a kind that it loads before it opens. */
+  | { type: 'loading'; kind: number }
+  | { type: 'open'; failures: Encoded[]; kernelThreadId: number | undefined }
+  | ResultsMessage
+  /** Handlers have said something; once until the queue begins to read. */
+  | { type: 'news' }
+  /** Where the newest value of a kind lies from now on, see `mailbox.ts`; `undefined` when there is none. */
+  | { type: 'mailbox'; of: 'progress' | 'checkpoint'; memory: SharedArrayBuffer | undefined }
   /** An error nobody caught, left by a job that had ended. */
   | { type: 'late-error'; jobId: string | undefined; jobName: string | undefined; error: Encoded }
   /** `process.exit` was called, by this job as far as that can be told. */

@@ -9,16 +9,33 @@ export const CELL = {
   PHASE: 1,
   /** 1 + position of the job that was told to stop; 0 for none. */
   STOP: 2,
+  /** 1 + position of the job whose thread is about to be terminated: it says nothing more. 0 for none. */
+  MUTED: 3,
+  /** How many messages of handlers the thread has sent, and the queue has read; both only grow, and wrap. */
+  SAID: 4,
+  HEARD: 5,
+  /** 1 when the queue has been told that there is something to read, and has not begun to. */
+  NEWS: 6,
+  /** Log lines of the running job that were dropped, and not yet spoken of. */
+  DROPPED: 7,
+  /** Position of the first job whose result has not left the thread, see `early-results.ts`. */
+  UNSENT: 8,
 } as const;
 
 /** Int32 cells, before the 64-bit cells that follow. */
-export const CELLS = 4;
+export const CELLS = 10;
 
 /** Added to {@link CELL.CLAIMED}: no job that was sent before starts any more. */
 export const WITHDRAWN = 1 << 30;
 
 /** What a thread is doing since the time in its first 64-bit cell. */
 export const PHASE = { IDLE: 0, RUNNING: 1, LOADING: 2, SENDING: 3 } as const;
+
+/** Room for results that have not left their thread, in bytes. */
+const EARLY_BYTES = 64 * 1024;
+/** 64-bit cells of a place: when its job started, how long it ran, and what came of it. */
+const NUMBERS = 3;
+const BYTES_PER_PLACE = NUMBERS * Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT;
 
 /**
  * The memory a thread shares with the queue, as both see it. Times are in milliseconds on the clock of all threads.
@@ -32,24 +49,32 @@ export class SharedMemory {
   readonly since: Float64Array;
   readonly startedAt: Float64Array;
   readonly duration: Float64Array;
+  /** See `early-results.ts`. */
+  readonly early: { readonly values: Float64Array; readonly kinds: Int32Array; readonly bytes: Uint8Array };
   /** Where the job at a position has its place: `position & mask`. */
   readonly mask: number;
 
   /** `places`: a power of 2. */
   static for(places: number): SharedMemory {
-    return new SharedMemory(
-      new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT + (1 + 2 * places) * Float64Array.BYTES_PER_ELEMENT),
-    );
+    const fixed = CELLS * Int32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT + EARLY_BYTES;
+    return new SharedMemory(new SharedArrayBuffer(fixed + places * BYTES_PER_PLACE));
   }
 
   constructor(buffer: SharedArrayBuffer) {
-    const numbers = new Float64Array(buffer, CELLS * Int32Array.BYTES_PER_ELEMENT);
-    const places = (numbers.length - 1) / 2;
+    const afterCells = CELLS * Int32Array.BYTES_PER_ELEMENT;
+    const places = (buffer.byteLength - afterCells - Float64Array.BYTES_PER_ELEMENT - EARLY_BYTES) / BYTES_PER_PLACE;
+    const numbers = new Float64Array(buffer, afterCells, 1 + NUMBERS * places);
+    const afterNumbers = afterCells + numbers.byteLength;
     this.buffer = buffer;
     this.cells = new Int32Array(buffer, 0, CELLS);
     this.since = numbers.subarray(0, 1);
     this.startedAt = numbers.subarray(1, 1 + places);
-    this.duration = numbers.subarray(1 + places);
+    this.duration = numbers.subarray(1 + places, 1 + 2 * places);
+    this.early = {
+      values: numbers.subarray(1 + 2 * places),
+      kinds: new Int32Array(buffer, afterNumbers, places),
+      bytes: new Uint8Array(buffer, buffer.byteLength - EARLY_BYTES),
+    };
     this.mask = places - 1;
   }
 }

@@ -1,0 +1,92 @@
+import { inspect } from 'node:util';
+import { OptionsError } from './errors.js';
+
+/** Says that a value is not what was expected; `path` leads to it from the option. */
+export type Refuse = (expected: string, path?: string[], given?: unknown) => void;
+
+/**
+ * Gives a value as it is taken, its defaults filled in, and refuses what is wrong. What a job file needs is checked by these
+ * instead of by a library: it is loaded into every thread.
+ */
+export type Check<Value = any> = (value: any, refuse: Refuse) => Value;
+
+export const optional =
+  <Value>(check: Check<Value>, preset?: Value): Check<Value | undefined> =>
+  (value, refuse) =>
+    value === undefined ? preset : check(value, refuse);
+
+/** A finite number from `min` to `max`. */
+export const number =
+  (min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): Check<number> =>
+  (value, refuse) => {
+    if (typeof value !== 'number' || !Number.isFinite(value)) refuse(`expected number${range(min, max)}`);
+    else if (value < min || value > max) refuse(`expected number${range(min, max)}`);
+    return value;
+  };
+
+/** A whole number from 1. */
+export const count: Check<number> = (value, refuse) => {
+  if (!Number.isSafeInteger(value) || value < 1) refuse('expected an integer from 1');
+  return value;
+};
+
+export const oneOf =
+  <Value>(...values: Value[]): Check<Value> =>
+  (value, refuse) => {
+    if (!values.includes(value)) refuse(`expected ${values.map((one) => inspect(one)).join(' or ')}`);
+    return value;
+  };
+
+export const instanceOf =
+  <Value>(type: abstract new (...args: any[]) => Value, expected: string): Check<Value> =>
+  (value, refuse) => {
+    if (!(value instanceof type)) refuse(expected);
+    return value;
+  };
+
+/** An object with these keys and no others. */
+export const object =
+  (checks: Record<string, Check>): Check<any> =>
+  (value, refuse) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      refuse('expected object');
+      return value;
+    }
+    const unknown = Object.keys(value).filter((key) => !Object.hasOwn(checks, key));
+    if (unknown.length > 0) refuse(`unknown option ${unknown.map((key) => `"${key}"`).join(', ')}`, [], UNKNOWN);
+    const checked: Record<string, unknown> = {};
+    for (const [key, check] of Object.entries(checks)) {
+      const given = value[key];
+      const taken = check(given, (expected, path, deeper) => {
+        if (path === undefined) refuse(expected, [key], given);
+        else refuse(expected, [key, ...path], deeper);
+      });
+      if (taken !== undefined || Object.hasOwn(value, key)) checked[key] = taken;
+    }
+    return checked;
+  };
+
+const UNKNOWN = Symbol('unknown');
+
+/** Checks options. Throws {@link OptionsError}, which says which are wrong, what was expected and what was given; unknown ones by name. */
+export function checked<Value>(check: Check<Value>, options: unknown, where: string): Value {
+  const complaints: string[] = [];
+  const result = check(options, (expected, path = [], deeper) => {
+    const option = path.join('.');
+    const given = option === '' && deeper !== UNKNOWN ? options : deeper;
+    if (given === UNKNOWN) complaints.push(option === '' ? expected : `${expected} in "${option}"`);
+    else complaints.push(`${option === '' ? 'options' : `option "${option}"`}: ${expected}, given ${shown(given)}`);
+  });
+  if (complaints.length > 0) throw new OptionsError(`${where}: ${complaints.join('; ')}`);
+  return result;
+}
+
+/** A value as a message shows it. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+}
+
+function range(min: number, max: number): string {
+  const from = min === Number.NEGATIVE_INFINITY ? '' : ` from ${min}`;
+  return max === Number.POSITIVE_INFINITY ? from : `${from} to ${max}`;
+}

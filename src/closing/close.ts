@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { Intake } from '../adding/intake.js';
+import type { Schedules } from '../adding/schedules.js';
+import { checkOptions } from '../check-options.js';
+import { type Clock, KeepAlive } from '../clock.js';
+import { QueueClosedError } from '../errors.js';
+import type { Announcer } from '../events.js';
+import type { JobRecord } from '../job/record.js';
+import type { Register } from '../job/register.js';
+import type { Lifecycle } from '../lifecycle.js';
+import type { Runner } from '../threads/runner.js';
+import type { WaitingJobs } from '../waiting/waiting-jobs.js';
+import { type JobSnapshot, snapshotOf } from './snapshot.js';
+import { settledBefore, Until } from './until.js';
+
+/** What `close` is told. */
+export interface CloseOptions {
+  /** What is still run: all jobs, only the active attempts, or nothing. Default `'all'`. */
+  drain?: 'all' | 'active' | 'none';
+  /** Milliseconds before the rest is given up. Default 30 000. */
+  timeout?: number;
+}
+
+/** What `close` hands over. */
+export interface Closed {
+  /** The jobs that did not end, for `restore`. */
+  unfinished: JobSnapshot[];
+}
+
+const schema = z.strictObject({
+  drain: z.enum(['all', 'active', 'none']).default('all'),
+  timeout: z.number().min(0).default(30_000),
+});
+
+/** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
+const EXIT_GRACE = 1_000;
+
+/** The parts of a queue that its end concerns. */
+interface Parts {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly announcer: Announcer;
+  readonly register: Register;
+  readonly waiting: WaitingJobs;
+  readonly lifecycle: Lifecycle;
+  readonly intake: Intake;
+  readonly schedules: Schedules;
+  readonly runner: Runner;
+}
+
+/** The end of a queue: nothing comes in, what is to be drained is, the rest is handed back, and the threads go. */
+export class Closing {
+  readonly #parts: Parts;
+  #closed: Promise<Closed> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Calling it again gives the same promise. Throws `OptionsError`. */
+  close(options: CloseOptions): Promise<Closed> {
+    const checked = checkOptions(schema, options, 'close');
+    this.#closed ??= this.#close(checked);
+    return this.#closed;
+  }
+
+  async #close({ drain, timeout }: Required<CloseOptions>): Promise<Closed> {
+    const { clock, announcer, waiting, intake, schedules, runner } = this.#parts;
+    const keepAlive = new KeepAlive(clock);
+    keepAlive.hold();
+    const deadline = clock.now() + timeout;
+    schedules.close();
+    intake.close();
+    if (drain === 'active') waiting.pause();
+    // Whoever called may be in the middle of something, such as a listener: all jobs have a place when it has returned.
+    await undefined;
+    if (drain !== 'none') await this.#drained(drain, deadline);
+    const unfinished = announcer.change(() => this.#handBack());
+    await settledBefore(clock, Math.max(deadline, clock.now() + EXIT_GRACE), runner.close());
+    keepAlive.release();
+    return { unfinished };
+  }
+
+  #drained(drain: 'all' | 'active', deadline: number): Promise<void> {
+    const { clock, register, lifecycle } = this.#parts;
+    const { counts } = register;
+    const until = new Until(clock, deadline, () => counts.active > 0 || (drain === 'all' && this.#canProgress(deadline)));
+    lifecycle.watcher = until;
+    return until.over;
+  }
+
+  /** Whether a job will be active before the deadline. */
+  #canProgress(deadline: number): boolean {
+    const { waiting, lifecycle } = this.#parts;
+    return waiting.canRun || lifecycle.delays.awaitsExit || lifecycle.delays.nextDue < deadline;
+  }
+
+  /** Takes all living jobs out of the queue. */
+  #handBack(): JobSnapshot[] {
+    const { name, waiting, lifecycle, runner } = this.#parts;
+    runner.abandon(new QueueClosedError(`the queue "${name}" was closed`));
+    return [...waiting, ...lifecycle.delays].map((record) => {
+      const snapshot = snapshotOf(record, this.#runAt(record));
+      const facts = { jobId: record.id, jobName: snapshot.name };
+      lifecycle.handBack(record, new QueueClosedError(`the queue "${name}" was closed before the job could end`, facts));
+      return snapshot;
+    });
+  }
+
+  /** When a delayed job is due, in milliseconds since 1970. */
+  #runAt(record: JobRecord): number | undefined {
+    if (record.state !== 'delayed') return undefined;
+    const { clock, lifecycle } = this.#parts;
+    const now = clock.now();
+    return clock.wallTime() + (lifecycle.delays.dueAt(record) ?? now) - now;
+  }
+}

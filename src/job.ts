@@ -1,0 +1,13 @@
+/** What a job file needs, and nothing of the queue: a thread that imports it costs what the file's own modules cost. */
+export {
+  CancelledError,
+  type JobFacts,
+  NotCloneableError,
+  OutputError,
+  ThreadmillError,
+  UnrecoverableError,
+} from './errors.js';
+export type { Backoff } from './job/backoff.js';
+export type { JobContext, JobLog } from './job/context.js';
+export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
+export { transfer } from './threads/inside/transfer.js';

@@ -1,0 +1,88 @@
+import { Calendar } from '../calendar.js';
+import type { Clock } from '../clock.js';
+import { type AddOptions, keptOf } from './add-options.js';
+import { Jobs } from './jobs.js';
+import { type JobKind, type JobOwner, noCounts } from './kind.js';
+import { Kinds } from './kinds.js';
+import { type Location, runningSince } from './location.js';
+import { type Former, JobRecord } from './record.js';
+
+/** Who does to a living job what its owner says; false when it is too late, or too early, for that. */
+export interface Commands {
+  cancel(record: JobRecord, reason: unknown): boolean;
+  promote(record: JobRecord): boolean;
+}
+
+/** Who knows where an active job is. */
+export interface Locator {
+  locate(record: JobRecord): Location | undefined;
+}
+
+/** All jobs that a queue knows, living or kept; and what their handles ask. */
+export class Register implements JobOwner {
+  readonly jobs = new Jobs();
+  /** How many of them are in each state. */
+  readonly counts = noCounts();
+  readonly kinds = new Kinds(this, this.counts);
+  readonly calendar: Calendar;
+  #commands!: Commands;
+  #locator!: Locator;
+
+  constructor(clock: Clock) {
+    this.calendar = new Calendar(clock);
+  }
+
+  /** Jobs ask them; both know of jobs first, so they are made later. */
+  keptBy(commands: Commands, locator: Locator): void {
+    this.#commands = commands;
+    this.#locator = locator;
+  }
+
+  get idPrefix(): string {
+    return this.jobs.idPrefix;
+  }
+
+  /** How many are waiting, delayed or active. */
+  get living(): number {
+    return this.counts.waiting + this.counts.delayed + this.counts.active;
+  }
+
+  /** A job is known from now on; `now` on {@link Clock.now}. It is in no state yet. */
+  add(kind: JobKind, input: unknown, settings: AddOptions | undefined, order: number, now: number, former: Former | undefined): JobRecord {
+    const key = former?.id ?? order;
+    const priority = settings?.priority ?? kind.definition.priority;
+    const times = this.jobs.timesFor(key);
+    const record = new JobRecord(key, kind, input, priority, order, now, settings && keptOf(settings), times);
+    if (former !== undefined) {
+      record.attempt = former.attemptsMade;
+      record.checkpoint = former.checkpoint;
+    }
+    this.jobs.set(record);
+    return record;
+  }
+
+  /** The job is not known here any more: it has ended, or was handed back. */
+  forget(record: JobRecord): void {
+    this.jobs.delete(record);
+    // Somebody may keep it for long.
+    if (record.handle !== undefined || record.options !== undefined) record.leavePage();
+    record.kind.leaves(record.state);
+  }
+
+  cancel(record: JobRecord, reason: unknown): boolean {
+    return !record.ended && this.jobs.has(record) && this.#commands.cancel(record, reason);
+  }
+
+  promote(record: JobRecord): boolean {
+    return record.state === 'delayed' && this.jobs.has(record) && this.#commands.promote(record);
+  }
+
+  startedAt(record: JobRecord): number | undefined {
+    const since = runningSince(this.#locator.locate(record));
+    return since && this.calendar.timeOf(since);
+  }
+
+  dateOf(now: number): number {
+    return this.calendar.timeOf(now);
+  }
+}

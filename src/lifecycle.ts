@@ -1,0 +1,265 @@
+import { type Clock, KeepAlive } from './clock.js';
+import type { Ended } from './ended/ended.js';
+import { attachJob } from './errors.js';
+import type { Announcer } from './events.js';
+import type { AddOptions } from './job/add-options.js';
+import { cancelled, handleOf } from './job/job.js';
+import type { JobKind } from './job/kind.js';
+import { withLine } from './job/log-lines.js';
+import { nextOf } from './job/next.js';
+import { announceEnd, enter, type Former, type JobRecord, move } from './job/record.js';
+import type { Commands, Register } from './job/register.js';
+import type { JobState } from './job/state.js';
+import { execution, lineOf, type QueueLogger, report } from './observe/log.js';
+import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './threads/runner.js';
+import type { Admission } from './waiting/admission.js';
+import { Delays } from './waiting/delays.js';
+import type { Idempotency } from './waiting/idempotency.js';
+import { Ties } from './waiting/ties.js';
+import type { WaitingJobs } from './waiting/waiting-jobs.js';
+
+/** The parts of a queue that a job passes. */
+interface Parts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: QueueLogger | undefined;
+  readonly announcer: Announcer;
+  readonly register: Register;
+  readonly waiting: WaitingJobs;
+  readonly admission: Admission;
+  readonly idempotency: Idempotency;
+  readonly ended: Ended;
+}
+
+/**
+ * The life of a job. Every change of its state is made here, in the order of this file; the README draws it.
+ * Code of the user is called only where nothing is on its way between two places: a backoff function before anything
+ * changes, listeners after all has changed.
+ */
+export class Lifecycle implements Reports, Commands {
+  readonly delays: Delays;
+  /** Asked whenever jobs have moved: a queue that closes waits for them. */
+  watcher: { check(): void } | undefined;
+  readonly #parts: Parts;
+  readonly #ties: Ties;
+  /** Held while jobs live. */
+  readonly #keepAlive: KeepAlive;
+  #runner!: Runner;
+  #order = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#keepAlive = new KeepAlive(parts.clock);
+    this.#ties = new Ties(parts.idempotency, parts.register);
+    this.delays = new Delays(parts.clock, (record) => this.#due(record));
+  }
+
+  /** The runner reports to this, so it is made later. */
+  runBy(runner: Runner): void {
+    this.#runner = runner;
+    this.#parts.waiting.takenBy(runner);
+    this.#parts.register.keptBy(this, runner);
+  }
+
+  // --- 1. It comes in: waiting or delayed
+
+  enter(kind: JobKind, input: unknown, settings: AddOptions | undefined, former?: Former): JobRecord {
+    const { clock, register, waiting, announcer } = this.#parts;
+    const record = register.add(kind, input, settings, ++this.#order, clock.now(), former);
+    if (record.options !== undefined) this.#ties.tie(record);
+    this.#keepAlive.hold();
+    kind.totals.added++;
+    if (settings?.delay) {
+      enter(record, 'delayed');
+      this.delays.add(record, settings.delay);
+    } else {
+      enter(record, 'waiting');
+      waiting.push(record);
+    }
+    announcer.announceJob('added', record);
+    return record;
+  }
+
+  // --- 2. Its time has come: delayed → waiting
+
+  #due(record: JobRecord): void {
+    this.#move(record, 'waiting');
+    record.readyAt = this.#parts.clock.now();
+    record.order = ++this.#order;
+    this.#parts.waiting.push(record);
+  }
+
+  /** Or its owner does not let it wait for that. False while the thread of its last attempt has not exited. */
+  promote(record: JobRecord): boolean {
+    if (this.delays.dueAt(record) === undefined) return false;
+    this.delays.remove(record);
+    this.#due(record);
+    return true;
+  }
+
+  // --- 3. A thread has it: waiting → active; not started after all: back, at no cost
+
+  started(record: JobRecord): void {
+    this.#move(record, 'active');
+    record.attempt++;
+  }
+
+  sent(records: readonly JobRecord[]): void {
+    const { register, announcer, admission } = this.#parts;
+    register.calendar.look();
+    // A copy: a listener may cancel jobs of the batch.
+    for (const record of announcer.hasListeners('active') ? [...records] : []) {
+      if (record.state !== 'active' || record.toldActive === record.attempt) continue;
+      record.toldActive = record.attempt;
+      announcer.announceJob('active', record);
+    }
+    admission.roomMade();
+  }
+
+  returned(records: readonly JobRecord[]): void {
+    for (const record of records) this.#return(record);
+  }
+
+  /** Before all that came later: its order is the one it had. */
+  #return(record: JobRecord): void {
+    record.attempt--;
+    this.#move(record, 'waiting');
+    this.#parts.waiting.returned(record);
+  }
+
+  /** What its handler says meanwhile. */
+  message(record: JobRecord, message: HandlerMessage): void {
+    const { logger, announcer, clock } = this.#parts;
+    if (message.type === 'log') {
+      record.logs = withLine(record.logs, clock.wallTime(), message.level, message.args);
+      logger?.[message.level](...lineOf(record, message.args));
+    } else if (message.type === 'checkpoint') record.checkpoint = message.value;
+    else {
+      record.progress = message.value;
+      announcer.announceJob('progress', record, message.value);
+    }
+  }
+
+  // --- 4. The attempt ends: active → completed; or as decided: waiting, delayed, failed, cancelled
+
+  completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void {
+    this.#parts.waiting.ended(record, startedAt, undefined);
+    record.kind.recordRun(record.ran(startedAt, duration, threadId), duration);
+    record.output = output;
+    this.#finish(record, 'completed', startedAt + duration);
+  }
+
+  ended(record: JobRecord, end: AttemptEnd): void {
+    const { waiting, logger, random, clock } = this.#parts;
+    const { outcome, error, started, startedAt, duration, exited } = end;
+    const { name } = record.kind.definition;
+    attachJob(error, { jobId: record.id, jobName: name, attempt: record.attempt });
+    const backoffFailed = (problem: unknown) =>
+      report(logger, problem, `the backoff function of job "${name}" failed; the default is used`);
+    const next = nextOf(record, end, random, backoffFailed);
+    waiting.ended(record, started ? startedAt : undefined, exited);
+    const waited = record.ran(startedAt, duration, end.threadId);
+    record.failed(outcome, error);
+    record.kind.count(outcome);
+    // An interrupted one may not have come to its end.
+    if (started && outcome !== 'interrupted') record.kind.recordRun(waited, duration);
+    if (next.to === 'waiting') this.#interrupted(record);
+    else if (next.to === 'delayed') this.#retry(record, error, next.delay, exited);
+    else {
+      record.error = error;
+      this.#finish(record, next.to, clock.now());
+    }
+  }
+
+  #interrupted(record: JobRecord): void {
+    const facts = execution(handleOf(record));
+    this.#return(record);
+    this.#parts.logger?.warn(facts, 'job interrupted: another job ended its thread');
+  }
+
+  /** The job comes back after its backoff, and not before its thread is gone: it never runs beside itself. */
+  #retry(record: JobRecord, error: unknown, delay: number, exited: Promise<void> | undefined): void {
+    record.kind.totals.retried++;
+    this.#move(record, 'delayed');
+    if (exited === undefined) this.delays.add(record, delay);
+    else this.delays.addAfter(exited, record, delay);
+    this.#parts.announcer.announceJob('retrying', record, error, delay);
+  }
+
+  // --- 5. The job ends, exactly once
+
+  /** Ends a living job on its owner's word. False when its result is there already. */
+  cancel(record: JobRecord, reason: unknown): boolean {
+    if (record.state === 'active') return this.#runner.cancel(record, reason);
+    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
+    record.error = cancelled(record, reason);
+    this.#finish(record, 'cancelled', this.#parts.clock.now());
+    return true;
+  }
+
+  #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled', at: number): void {
+    const { announcer, register, admission, ended } = this.#parts;
+    this.#move(record, state);
+    record.finished(at);
+    record.kind.totals[state]++;
+    if (record.options !== undefined) this.#ties.untie(record);
+    const evicted = ended.add(record);
+    if (evicted !== undefined) register.forget(evicted);
+    const { size, isAlarming } = ended.failed;
+    announceEnd(record);
+    if (state === 'failed') {
+      announcer.announceJob('failed', record, record.error);
+      if (evicted !== undefined) announcer.announceJob('evicted', evicted);
+      else if (isAlarming) announcer.announceJob('dead-letter-alert', record, size);
+    } else announcer.announceJob(state, record);
+    admission.roomMade();
+    // The last one, and none has come since.
+    if (register.living > 0 || !this.#keepAlive.held) return;
+    this.#keepAlive.release();
+    announcer.announce('drained');
+  }
+
+  /** Or it is handed back, without an end: no timer, signal or handle reaches it here any more. */
+  handBack(record: JobRecord, error: Error): void {
+    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
+    if (record.options !== undefined) this.#ties.untie(record);
+    this.#parts.register.forget(record);
+    record.error = error;
+    announceEnd(record);
+    if (this.#parts.register.living === 0) this.#keepAlive.release();
+  }
+
+  // --- 6. A dead letter lives again: failed → waiting
+
+  replay(record: JobRecord, input: unknown): void {
+    this.#parts.ended.failed.delete(record);
+    record.renew(input);
+    record.kind.totals.replayed++;
+    this.#keepAlive.hold();
+    if (record.options !== undefined) this.#ties.tie(record);
+    this.#due(record);
+  }
+
+  #move(record: JobRecord, to: JobState): void {
+    move(record, to);
+    this.watcher?.check();
+  }
+
+  // --- What else threads do
+
+  threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void {
+    this.#parts.announcer.announce('thread-killed', { threadId, reason, jobId: record?.id });
+  }
+
+  threadZombie(threadId: number, record: JobRecord | undefined): void {
+    this.#parts.announcer.announce('thread-zombie', { threadId, reason: 'native-code', jobId: record?.id });
+  }
+
+  trouble(facts: object, message: string): void {
+    this.#parts.logger?.warn(facts, message);
+  }
+
+  lateError(threadId: number, jobId: string | undefined, error: unknown): void {
+    this.#parts.announcer.announce('late-error', { threadId, reason: 'late-error', jobId }, error);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Clock } from '../clock.js';
+import type { CrashError } from '../errors.js';
+import type { JobKind } from '../job/kind.js';
+import { bootError, loadTimeoutError, slowModule } from './attempt-errors.js';
+import { Readiness } from './readiness.js';
+import type { Slot } from './slot.js';
+import { decodeThrown } from './wire/error-codec.js';
+import type { Encoded } from './wire/protocol.js';
+
+/** Limit for booting a thread, in milliseconds; the modules of `jobs` that it loads then have limits of their own. */
+const BOOT_LIMIT = 30_000;
+/** So many boots in a row may fail before it is said that no thread can be had. */
+const MAX_FAILED_BOOTS = 5;
+
+/** What must be known of the threads while some of them boot. */
+export interface BootingThreads {
+  /** Threads that have opened, and live. */
+  readonly open: number;
+  readonly wanted: number;
+  /** How many boots in a row have failed. */
+  readonly failedBoots: number;
+  kill(slot: Slot): void;
+}
+
+export interface BootEvents {
+  /** No thread can be had: there is none, and new ones do not boot, again and again. */
+  cannotBoot(error: CrashError): void;
+  /** A module of the queue's `jobs` has not loaded in its time. */
+  notLoading(kind: JobKind): void;
+  /** For the log. */
+  trouble(facts: object, message: string): void;
+}
+
+/** What happens to threads from their start until they can take jobs, and whether the queue is ready. */
+export class Boots {
+  readonly #clock: Clock;
+  readonly #threads: BootingThreads;
+  readonly #events: BootEvents;
+  readonly #readiness = new Readiness();
+  #preload: readonly JobKind[];
+
+  constructor(clock: Clock, preload: readonly JobKind[], threads: BootingThreads, events: BootEvents) {
+    this.#clock = clock;
+    this.#preload = preload;
+    this.#threads = threads;
+    this.#events = events;
+  }
+
+  /** What a thread loads before it opens. */
+  get preload(): readonly JobKind[] {
+    return this.#preload;
+  }
+
+  /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
+  ready(): Promise<void> {
+    return this.#readiness.ready(this.#threads.open >= this.#threads.wanted);
+  }
+
+  close(): void {
+    this.#readiness.close();
+  }
+
+  started(slot: Slot): void {
+    slot.deadline.within(BOOT_LIMIT);
+  }
+
+  /** The thread loads a module of the queue's `jobs` now: that has a limit of its own. */
+  loads(slot: Slot, index: number): void {
+    const kind = this.#preload.find((one) => one.index === index);
+    // Another thread has found that it does not load.
+    if (kind === undefined) return;
+    slot.loading = { kind, since: this.#clock.now() };
+    slot.deadline.clear();
+    slot.deadline.within(kind.definition.loadTimeout / 2);
+  }
+
+  onDeadline(slot: Slot): void {
+    const { loading } = slot;
+    if (loading === undefined) {
+      this.failed(bootError(new Error(`a thread did not boot within ${BOOT_LIMIT} ms`)));
+      return this.#threads.kill(slot);
+    }
+    const { definition } = loading.kind;
+    const left = loading.since + definition.loadTimeout - this.#clock.now();
+    if (left > 0) {
+      slot.deadline.within(left);
+      return this.#events.trouble(...slowModule(definition));
+    }
+    this.#notReady(loadTimeoutError(definition), loading.kind);
+    this.#threads.kill(slot);
+    this.#events.notLoading(loading.kind);
+  }
+
+  /** The thread can take jobs. */
+  opened(slot: Slot, failures: readonly Encoded[]): void {
+    slot.loading = undefined;
+    if (failures.length > 0) this.#notReady(decodeThrown(failures[0] as Encoded));
+    else if (this.#threads.open >= this.#threads.wanted) this.#readiness.reached();
+  }
+
+  died({ fatal }: Slot, exitCode: number): void {
+    const error = bootError(fatal, exitCode);
+    if (this.#preload.length > 0) this.#notReady(error);
+    this.failed(error);
+  }
+
+  /** A queue works with the threads it has; only where there is none its jobs cannot wait for one. */
+  failed(error: CrashError): void {
+    const { open, wanted, failedBoots } = this.#threads;
+    if (open > 0 && failedBoots > MAX_FAILED_BOOTS) return;
+    const what = open > 0 ? 'a thread cannot be started: the queue works with those it has' : 'no thread can be started';
+    this.#events.trouble({ error: error.message, threads: open, wanted }, what);
+    if (failedBoots < MAX_FAILED_BOOTS) return;
+    if (open > 0) return this.#readiness.reached();
+    this.#notReady(error);
+    this.#events.cannotBoot(error);
+  }
+
+  /** Each job whose module is bad will say so itself; threads shall not load it again while they boot. */
+  #notReady(error: unknown, bad?: JobKind): void {
+    this.#readiness.failed(error);
+    this.#preload = bad === undefined ? [] : this.#preload.filter((kind) => kind !== bad);
+  }
+}

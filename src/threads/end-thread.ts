@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.js';
+import type { Slot } from './slot.js';
+
+/** Time that an idle thread has to end by itself, in milliseconds. */
+const PEACE = 500;
+
+/** Ends a thread whose queue is closing: in peace where it runs nothing, else at once. Resolves when it has exited. */
+export async function endThread(slot: Slot, clock: Clock): Promise<void> {
+  slot.deadline.clear();
+  await slot.inspection;
+  if (slot.state === 'idle' || (slot.state === 'busy' && slot.isBetweenJobs)) await endInPeace(slot, clock);
+  slot.close();
+  void slot.worker.terminate();
+  await slot.exited;
+}
+
+/** Resolves when the thread has ended by itself, or has had its time to. */
+function endInPeace(slot: Slot, clock: Clock): Promise<void> {
+  slot.end();
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, PEACE);
+    void slot.exited.then(() => {
+      clock.clearTimeout(timer);
+      resolve();
+    });
+  });
+}

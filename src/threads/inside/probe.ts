@@ -1,0 +1,59 @@
+import { PROBE } from '../wire/probe.js';
+
+/** As many calls as a stack tells of. */
+const DEPTH = 60;
+
+type Site = [functionName: string | null, url: string | null, line: number | null, column: number | null];
+
+// Taken now: handlers may change the globals.
+const { Error: OwnError } = globalThis;
+const { getActiveResourcesInfo, memoryUsage } = process;
+const { defineProperty } = Object;
+
+/**
+ * Where the code is that this runs on top of, innermost call first; `undefined` where the thread's `Error` does not let it be seen.
+ * Those frames may be of a regular expression: so nothing here may use one, and neither may Node.js, whose own formatter of
+ * stacks does (with source maps it corrupted the heap of Node.js 20). Users change how stacks are made: their settings are put back.
+ */
+function stack(): Site[] | undefined {
+  const users = globalThis.Error;
+  const { stackTraceLimit } = OwnError;
+  const { prepareStackTrace } = users;
+  let sites: Site[] | undefined;
+  try {
+    // V8 asks the first how many, Node.js the second how.
+    OwnError.stackTraceLimit = DEPTH;
+    users.prepareStackTrace = (_error, calls) => {
+      sites = [];
+      for (let at = 0; at < calls.length; at++) sites[at] = siteOf(calls[at] as NodeJS.CallSite);
+      return '';
+    };
+    void new OwnError().stack;
+  } finally {
+    OwnError.stackTraceLimit = stackTraceLimit;
+    users.prepareStackTrace = prepareStackTrace;
+  }
+  return sites;
+}
+
+function siteOf(call: NodeJS.CallSite): Site {
+  return [call.getFunctionName(), call.getScriptNameOrSourceURL(), call.getLineNumber(), call.getColumnNumber()];
+}
+
+/** What is seen from inside; of what cannot be seen nothing. */
+function probe(): object {
+  return { frames: orNothing(stack), resources: orNothing(getActiveResourcesInfo), heapUsed: orNothing(() => memoryUsage().heapUsed) };
+}
+
+function orNothing<Result>(see: () => Result): Result | undefined {
+  try {
+    return see();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the probe callable from outside, for as long as the thread lives: no handler can take it away. */
+export function installProbe(): void {
+  defineProperty(globalThis, PROBE, { value: probe });
+}
