@@ -1,5 +1,5 @@
 /**
- * What `threadmill/testing` and the command may use beyond the public API: the places where a queue's time, chance and
+ * What `threadmill/testing`, `threadmill/opentelemetry`, `threadmill/timeline` and the command may use beyond the public API: the places where a queue's time, chance and
  * threads can be replaced, and the parts that do to a value in this thread what crossing to another does to it.
  */
 export { payloadOf } from './adding/intake.js';
@@ -10,18 +10,30 @@ export { EVENTS } from './events.js';
 export { checkAddOptions } from './job/add-options.js';
 export type { Outcome } from './job/attempt.js';
 export { isDefinition } from './job/definition.js';
-export { cancelled, Job, type Victim } from './job/job.js';
+export { cancelled, carry, Job } from './job/job.js';
 export { pack } from './job/payload.js';
-export type { JobRecord } from './job/record.js';
 export { validate } from './job/validate.js';
+export { takesEffect, type Verdict } from './job/verdict.js';
+export { type AttemptListener, onAttemptEnd } from './observe/attempts.js';
 export type { Seams } from './queue-options.js';
 export { crashError, notSent, timeoutError } from './threads/attempt-errors.js';
 export type { Source } from './threads/batch.js';
 export { HandlerContext } from './threads/inside/handler-context.js';
+export { type Invoker, invoke } from './threads/inside/invoke.js';
 export type { JobMessages } from './threads/inside/job-messages.js';
-export { checkedOutput, notReturned } from './threads/inside/output.js';
-export { movedOf } from './threads/inside/transfer.js';
-export type { AttemptEnd, HandlerMessage, KillReason, Location, Reports, Runner, RunnerOptions, ThreadStats } from './threads/runner.js';
+export { notReturned, packOutput } from './threads/inside/output.js';
+export type {
+  AttemptEnd,
+  HandlerMessage,
+  KillReason,
+  Location,
+  Reports,
+  Runner,
+  RunnerOptions,
+  ThreadStats,
+  Work,
+} from './threads/runner.js';
+export { Utilization } from './threads/utilization.js';
 export { decodeThrown, encodeThrown } from './threads/wire/error-codec.js';
 export type { LogLevel } from './threads/wire/protocol.js';
 export { CELL, CELLS } from './threads/wire/shared-memory.js';

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import type { MainThreadRow } from './main-thread.js';
-import type { Row } from './measure.js';
+import type { Row } from './row.js';
 
 /** What `bench --json` prints. Times in milliseconds where the name says nothing else. */
 export interface BenchResult {
@@ -31,7 +31,7 @@ export interface BreakEven {
 }
 
 /** Puts the measurements together. */
-export function resultOf(
+export function benchResult(
   job: string,
   input: string,
   inputs: number,

@@ -1,4 +1,7 @@
-/** Log lines of a handler; they arrive in the queue's logger with the job's id, also when the thread is killed afterwards. */
+/**
+ * Log lines of a handler; they arrive in the queue's logger with the job's id, also when the thread is killed afterwards.
+ * A job may log 3000 lines and 2 MB a second; lines beyond that are dropped, and a line says how many. A very long one is cut.
+ */
 export interface JobLog {
   trace(...args: unknown[]): void;
   debug(...args: unknown[]): void;
@@ -23,9 +26,17 @@ export interface JobContext {
   readonly aborted: boolean;
   /** Throws the reason of `signal` when {@link aborted}. */
   throwIfAborted(): void;
-  /** Tells the queue how far the job is; any cloneable value. Emitted as `progress` and kept on the job. */
+  /**
+   * Tells the queue how far the job is; any cloneable value of up to 1 MiB. Emitted as `progress` and kept on the job. Beyond
+   * 100 a second only the newest counts, and is there to read even when the handler hangs right after it.
+   * Throws `NotCloneableError`.
+   */
   progress(value: unknown): void;
-  /** Keeps a state for the next attempt, which finds it as {@link lastCheckpoint}, also when this thread is killed. */
+  /**
+   * Keeps a state for the next attempt, which finds it as {@link lastCheckpoint}: the newest one, whether the handler then
+   * throws, hangs, or ends its thread. Any value that can be written down: no SharedArrayBuffer.
+   * Throws `NotCloneableError`.
+   */
   checkpoint(state: unknown): void;
   /** The last checkpoint of an earlier attempt, or `undefined`. */
   readonly lastCheckpoint: unknown;

@@ -2,13 +2,21 @@ import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
 import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
-import type { JobDefinition } from './definition.js';
+import { carrierOf } from './carrier.js';
+import type { JobKind } from './kind.js';
 import { type JobRecord, resultOf } from './record.js';
 import type { JobState } from './state.js';
+
+let record: (job: Job) => JobRecord;
 
 /** One piece of work: a definition with one input. A live view; what it says changes as the job goes on. */
 export class Job<Input = unknown, Output = unknown> {
   readonly #record: JobRecord;
+
+  static {
+    record = (job) => job.#record;
+  }
+
   /** Whether `add` answered with a job that was there already, because of its idempotency key. */
   readonly deduplicated: boolean;
 
@@ -18,6 +26,7 @@ export class Job<Input = unknown, Output = unknown> {
     this.deduplicated = deduplicated;
   }
 
+  /** Unique among the jobs of a queue; it stays when the job is replayed or restored. */
   get id(): string {
     return this.#record.id;
   }
@@ -29,6 +38,7 @@ export class Job<Input = unknown, Output = unknown> {
   get input(): Input {
     return this.#record.input as Input;
   }
+  /** Where it is now. */
   get state(): JobState {
     return this.#record.state;
   }
@@ -44,9 +54,11 @@ export class Job<Input = unknown, Output = unknown> {
   get progress(): unknown {
     return this.#record.progress;
   }
+  /** Higher runs first. */
   get priority(): number {
     return this.#record.priority;
   }
+  /** As `add` was told. */
   get metadata(): unknown {
     return this.#record.options?.metadata;
   }
@@ -102,6 +114,7 @@ export class Job<Input = unknown, Output = unknown> {
     return this.#record.kind.owner.promote(this.#record);
   }
 
+  /** What is known of it, without its result and its error. */
   toJSON(): Record<string, unknown> {
     const { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt } = this;
     return { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt };
@@ -112,22 +125,29 @@ export class Job<Input = unknown, Output = unknown> {
   }
 }
 
+/** What a job is a handle of. */
+export function recordOf(job: Job): JobRecord {
+  return record(job);
+}
+
+/** Gives a job what its handler finds its trace by. To be called where `added` is told: later it may be on its way. */
+export function carry(job: Job, headers: Readonly<Record<string, string>>): void {
+  const record = recordOf(job);
+  const carrier = carrierOf(headers);
+  if (carrier !== undefined) record.options = record.options === undefined ? { carrier } : { ...record.options, carrier };
+}
+
 /** The one handle of a job that events and readers share. */
 export function handleOf(record: JobRecord): Job {
   record.handle ??= new Job(record);
   return record.handle as Job;
 }
 
-/** What the error of an attempt says of its job. */
-export interface Victim {
-  readonly id: string;
-  readonly attempt: number;
-  readonly timeout: number;
-  readonly kind: { readonly definition: JobDefinition };
-}
-
 /** The error of a job that is cancelled. */
-export function cancelled(record: Victim, reason: unknown): CancelledError {
+export function cancelled(
+  record: Pick<JobRecord, 'id' | 'attempt'> & { kind: Pick<JobKind, 'definition'> },
+  reason: unknown,
+): CancelledError {
   const because = reason === undefined ? '' : `: ${messageOf(reason)}`;
   const { id: jobId, attempt } = record;
   const jobName = record.kind.definition.name;

@@ -1,6 +1,7 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
 import type { Backoff } from './backoff.js';
+import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
 import { type JobState, mayMove } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
@@ -55,7 +56,8 @@ export class JobRecord {
     /** Order of arrival among those that wait. */
     public order: number,
     now: number,
-    readonly options: AddOptions | undefined,
+    /** What it was added with and still needs, and what its trace is found by. */
+    public options: (AddOptions & { carrier?: Carrier }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
   ) {
@@ -80,6 +82,19 @@ export class JobRecord {
     return this.options?.backoff ?? this.kind.definition.backoff;
   }
 
+  get carrier(): Carrier | undefined {
+    return this.options?.carrier;
+  }
+
+  get metadata(): unknown {
+    return this.options?.metadata;
+  }
+
+  /** Buffers of the input that are moved to the thread instead of copied. */
+  get transfer(): readonly ArrayBuffer[] | undefined {
+    return this.options?.transfer;
+  }
+
   get ended(): boolean {
     return this.state === 'completed' || this.state === 'failed' || this.state === 'cancelled';
   }
@@ -101,6 +116,16 @@ export class JobRecord {
   get waitTime(): number | undefined {
     const waited = this.#time(TIME.WAITED);
     return Number.isNaN(waited) ? undefined : waited;
+  }
+
+  /** When the last attempt was started, in milliseconds since 1970, as exactly as the clock has it: what people read is in whole ones. */
+  get lastStart(): number {
+    return this.kind.owner.exactDateOf(this.#time(TIME.STARTED));
+  }
+
+  /** When it ended, on {@link Clock.now}. */
+  get endedAt(): number {
+    return this.#time(TIME.FINISHED);
   }
 
   /** In milliseconds since 1970. */

@@ -53,7 +53,7 @@ export class Overview {
       case 'delayed':
         return this.#places.delays;
       case 'active':
-        return this.#places.runner.active();
+        return this.#places.runner.active() as JobRecord[];
       case 'completed':
       case 'failed':
       case 'cancelled':

@@ -1,18 +1,11 @@
 import { inspect } from 'node:util';
-import type { AddOptions, Outcome } from '../index.js';
+import type { JobDefinition, Outcome } from '../index.js';
 import * as internals from '../internals.js';
 import { type Fault, outOfMemory } from './faults.js';
 
-const { CELL, CELLS, HandlerContext, pack, movedOf } = internals;
+const { CELL, CELLS, HandlerContext, invoke, pack, packOutput, takesEffect } = internals;
 
-/** What an attempt is made of; a job of a queue has it all. */
-export interface Work extends internals.Victim {
-  readonly key: number | string;
-  readonly input: unknown;
-  readonly maxAttempts: number;
-  readonly checkpoint: unknown;
-  readonly options: AddOptions | undefined;
-}
+type Ruling = internals.Verdict & { readonly outcome: 'timed-out' | 'cancelled' };
 
 export interface Ending {
   readonly outcome: Outcome;
@@ -34,28 +27,23 @@ export interface AttemptHost {
   ended(ending: Ending): void;
 }
 
-interface Verdict {
-  readonly outcome: 'timed-out' | 'cancelled';
-  readonly error: Error;
-}
-
 /**
  * One attempt of a job in this thread, with everything cloned that would cross to another. What its time limit or a
  * cancel ends cannot be stopped here: it goes on, but nobody hears of it.
  */
-export class LocalAttempt {
+export class LocalAttempt implements internals.Invoker {
   startedAt: number;
   #state: 'new' | 'running' | 'over' = 'new';
-  readonly #work: Work;
+  readonly #work: internals.Work;
   readonly #host: AttemptHost;
   /** As a thread has it; only the stop flag is used. */
   readonly #cells = new Int32Array(CELLS);
   #input: unknown;
   #context: internals.HandlerContext | undefined;
-  #verdict: Verdict | undefined;
+  #verdict: Ruling | undefined;
   readonly #timers: internals.Timer[] = [];
 
-  constructor(work: Work, host: AttemptHost) {
+  constructor(work: internals.Work, host: AttemptHost) {
     this.#work = work;
     this.#host = host;
     this.startedAt = host.clock.now();
@@ -63,9 +51,9 @@ export class LocalAttempt {
 
   /** Clones what is sent. Whether that was possible; if not, the attempt has ended. */
   send(): boolean {
-    const { key, kind, attempt, maxAttempts, input, options, checkpoint } = this.#work;
+    const { key, kind, attempt, maxAttempts, input, metadata, transfer, checkpoint } = this.#work;
     try {
-      const sent = structuredClone([input, options?.metadata, checkpoint], { transfer: [...(options?.transfer ?? [])] });
+      const sent = structuredClone([input, metadata, checkpoint], { transfer: [...(transfer ?? [])] });
       this.#input = sent[0];
       const { idPrefix } = this.#host;
       const { name } = kind.definition;
@@ -88,13 +76,7 @@ export class LocalAttempt {
     const { definition } = this.#work.kind;
     const { timeout } = this.#work;
     this.#timers.push(clock.setTimeout(() => this.#timeOut(), timeout));
-    try {
-      const output: unknown = definition.run(this.#input, this.#context as internals.HandlerContext);
-      if (!isThenable(output) && definition.output === undefined) this.#completed(output);
-      else void this.#settle(output);
-    } catch (error) {
-      this.#failed(error);
-    }
+    void invoke(definition, this.#input, this.#context as internals.HandlerContext, this);
   }
 
   cancel(reason: unknown): void {
@@ -102,7 +84,7 @@ export class LocalAttempt {
   }
 
   /** Nobody waits for it any more. Gives how it was judged, if it was. */
-  abandon(): Verdict | undefined {
+  abandon(): Ruling | undefined {
     this.#silence();
     return this.#verdict;
   }
@@ -112,11 +94,11 @@ export class LocalAttempt {
     this.#stop({ outcome: 'timed-out', error: internals.timeoutError(this.#work, ranFor) });
   }
 
-  /** At once, or when the grace period is over. The first verdict wins, but for a cancel, which also forbids a retry. */
-  #stop(verdict: Verdict): void {
+  /** At once, or when the grace period is over. */
+  #stop(verdict: Ruling): void {
     if (this.#state === 'over') return;
     if (this.#state === 'new') return this.#end(verdict.outcome, verdict);
-    if (this.#verdict !== undefined && (this.#verdict.outcome === 'cancelled' || verdict.outcome !== 'cancelled')) return;
+    if (!takesEffect(verdict, this.#verdict)) return;
     this.#verdict = verdict;
     const { gracePeriod } = this.#work.kind.definition;
     if (gracePeriod === 0) return this.#kill(verdict);
@@ -130,13 +112,13 @@ export class LocalAttempt {
     );
   }
 
-  #kill({ outcome, error }: Verdict): void {
+  #kill({ outcome, error }: Ruling): void {
     this.#end(outcome, { error, killed: outcome });
   }
 
   #inject(fault: Fault): void {
     const work = this.#work;
-    if (fault instanceof Error) this.#failed(fault);
+    if (fault instanceof Error) this.#finish('failed', { error: crossed(fault) });
     else if (fault === 'timeout') {
       const error = internals.timeoutError(work, work.timeout);
       this.#end('timed-out', { error, duration: work.timeout, killed: 'timed-out' });
@@ -146,28 +128,18 @@ export class LocalAttempt {
     }
   }
 
-  async #settle(output: unknown): Promise<void> {
-    const { definition } = this.#work.kind;
-    try {
-      const value = await output;
-      this.#completed(definition.output === undefined ? value : await internals.checkedOutput(definition, value));
-    } catch (error) {
-      this.#failed(error);
-    }
+  call(run: JobDefinition['run'], input: unknown, context: internals.HandlerContext): unknown {
+    return run(input, context);
   }
 
-  #completed(result: unknown): void {
+  awaits(): void {}
+
+  completed(_context: internals.HandlerContext, result: unknown): void {
     if (this.#state === 'over') return;
-    let output: unknown;
-    try {
-      output = returned(result);
-    } catch (error) {
-      return this.#failed(error);
-    }
-    this.#finish('completed', { output });
+    this.#finish('completed', { output: returned(result) });
   }
 
-  #failed(error: unknown): void {
+  failed(_context: internals.HandlerContext, error: unknown): void {
     if (this.#state !== 'over') this.#finish('failed', { error: crossed(error) });
   }
 
@@ -212,10 +184,6 @@ export class LocalAttempt {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-}
-
 /** What was thrown, as the other side of a thread gets it. */
 function crossed<Thrown>(thrown: Thrown): Thrown {
   return internals.decodeThrown(structuredClone(internals.encodeThrown(thrown))) as Thrown;
@@ -223,10 +191,9 @@ function crossed<Thrown>(thrown: Thrown): Thrown {
 
 /** A result, as the other side gets it. Throws `NotCloneableError`. */
 function returned(result: unknown): unknown {
-  const moved = movedOf(result);
-  const { value } = pack(moved === undefined ? result : moved.result, 'result');
+  const { value, buffers } = packOutput(result);
   try {
-    return structuredClone(value, { transfer: [...(moved?.buffers ?? [])] });
+    return structuredClone(value, { transfer: [...(buffers ?? [])] });
   } catch {
     // As a thread does: what cannot be moved is copied.
   }

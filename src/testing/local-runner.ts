@@ -20,7 +20,8 @@ export class LocalRunner implements internals.Runner {
   readonly #options: internals.RunnerOptions;
   readonly #faults: Faults;
   readonly #scheduling: () => void;
-  readonly #running = new Map<internals.JobRecord, Running>();
+  readonly #utilization: internals.Utilization;
+  readonly #running = new Map<internals.Work, Running>();
   #killed = 0;
   #closed = false;
   #scheduled = false;
@@ -39,6 +40,7 @@ export class LocalRunner implements internals.Runner {
     this.#faults = options.faults;
     this.#scheduling = options.scheduling;
     this.automatic = options.automatic;
+    this.#utilization = new internals.Utilization(() => clock.now(), options.threads);
   }
 
   get isIdle(): boolean {
@@ -62,13 +64,13 @@ export class LocalRunner implements internals.Runner {
     queueMicrotask(() => nextTick(() => this.#dispatch()));
   }
 
-  cancel(record: internals.JobRecord, reason: unknown): boolean {
+  cancel(record: internals.Work, reason: unknown): boolean {
     const running = this.#running.get(record);
     running?.attempt.cancel(reason);
     return running !== undefined;
   }
 
-  locate(record: internals.JobRecord): internals.Location | undefined {
+  locate(record: internals.Work): internals.Location | undefined {
     const running = this.#running.get(record);
     return running && { phase: 'running', threadId, since: running.attempt.startedAt };
   }
@@ -77,7 +79,7 @@ export class LocalRunner implements internals.Runner {
     return Promise.resolve(undefined);
   }
 
-  active(): internals.JobRecord[] {
+  active(): internals.Work[] {
     return [...this.#running.keys()];
   }
 
@@ -86,7 +88,7 @@ export class LocalRunner implements internals.Runner {
   }
 
   abandon(error: Error): void {
-    const back: internals.JobRecord[] = [];
+    const back: internals.Work[] = [];
     const ends: (() => void)[] = [];
     for (const [record, { attempt, ended }] of this.#running) {
       const verdict = attempt.abandon();
@@ -101,12 +103,14 @@ export class LocalRunner implements internals.Runner {
       ended(verdict?.outcome ?? 'interrupted');
     }
     this.#running.clear();
+    this.#utilization.busy = 0;
     this.#reports.returned(back.sort((a, b) => a.order - b.order));
     for (const end of ends) end();
   }
 
   get stats(): internals.ThreadStats {
-    return { size: this.#closed ? 0 : this.#options.threads, busy: this.#running.size, starting: 0, zombies: 0, killed: this.#killed };
+    const size = this.#closed ? 0 : this.#options.threads;
+    return { size, busy: this.#running.size, starting: 0, zombies: 0, killed: this.#killed, utilization: this.#utilization.share };
   }
 
   ready(): Promise<void> {
@@ -123,7 +127,7 @@ export class LocalRunner implements internals.Runner {
     while (this.#running.size < this.#options.threads && this.next() !== undefined);
   }
 
-  #start(record: internals.JobRecord): Promise<Outcome> {
+  #start(record: internals.Work): Promise<Outcome> {
     return new Promise((ended) => {
       this.#reports.started(record);
       const attempt = new LocalAttempt(record, {
@@ -133,6 +137,7 @@ export class LocalRunner implements internals.Runner {
         ended: (ending) => this.#ended(record, ending),
       });
       this.#running.set(record, { attempt, ended });
+      this.#utilization.busy = this.#running.size;
       if (!attempt.send()) return;
       this.#reports.sent([record]);
       // Whoever heard of it may have ended it.
@@ -140,9 +145,10 @@ export class LocalRunner implements internals.Runner {
     });
   }
 
-  #ended(record: internals.JobRecord, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
+  #ended(record: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
     const running = this.#running.get(record);
     this.#running.delete(record);
+    this.#utilization.busy = this.#running.size;
     if (outcome === 'completed') this.#reports.completed(record, output, startedAt, duration, threadId);
     else this.#reports.ended(record, { outcome, error, startedAt, duration, threadId, started });
     if (killed !== undefined) {

@@ -1,6 +1,6 @@
 import { type AddOptions, CancelledError, type JobDefinition, OptionsError } from '../index.js';
 import * as internals from '../internals.js';
-import { type Ending, LocalAttempt, type Work } from './attempt.js';
+import { type Ending, LocalAttempt } from './attempt.js';
 import type { TestClock } from './clock.js';
 import { VirtualClock } from './clock.js';
 
@@ -73,7 +73,7 @@ export async function runJob<Input, Parsed, Output>(
   return { ...(outcome === 'completed' ? { outcome, output } : { outcome, error }), ...told } as JobRun<Output>;
 }
 
-async function workOf(definition: JobDefinition, input: unknown, options: RunJobOptions): Promise<Work & { name: string }> {
+async function workOf(definition: JobDefinition, input: unknown, options: RunJobOptions): Promise<internals.Work & { name: string }> {
   const { attempt = 1, maxAttempts, lastCheckpoint, metadata, id = 'job', timeout = definition.timeout } = options;
   const addOptions: AddOptions = {
     timeout,
@@ -90,16 +90,19 @@ async function workOf(definition: JobDefinition, input: unknown, options: RunJob
     name: definition.name,
     attempt,
     timeout,
-    kind: { definition },
+    priority: 0,
+    order: 0,
+    kind: { definition, index: 0, usualRunTime: undefined },
     input: payload,
     maxAttempts: maxAttempts ?? definition.maxAttempts,
     checkpoint: lastCheckpoint === undefined ? undefined : internals.pack(lastCheckpoint, 'lastCheckpoint').value,
-    options: checked,
+    metadata: checked?.metadata,
+    transfer: undefined,
   };
 }
 
 async function endOf(
-  work: Work,
+  work: internals.Work,
   clock: internals.Clock,
   said: internals.HandlerMessage[],
   signal: AbortSignal | undefined,

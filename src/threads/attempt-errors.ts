@@ -1,26 +1,25 @@
 import { CrashError, type CrashReason, ModuleError, NotCloneableError, type PostMortem, TimeoutError } from '../errors.js';
 import type { JobDefinition } from '../job/definition.js';
-import type { Victim } from '../job/job.js';
-import type { JobRecord } from '../job/record.js';
 import { messageOf } from '../thrown.js';
 import { placeOf, stackText } from './post-mortem.js';
+import type { Work } from './runner.js';
 import type { Slot } from './slot.js';
 
 /** The errors of attempts that did not end by themselves. */
 
-function factsOf(record: Victim) {
-  return { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt };
+function factsOf(work: Work) {
+  return { jobId: work.id, jobName: work.kind.definition.name, attempt: work.attempt };
 }
 
-export function timeoutError(record: Victim, ranFor: number): TimeoutError {
-  const { timeout } = record;
-  const { name } = record.kind.definition;
-  return new TimeoutError(`${name} timed out after ${timeout} ms`, timeout, ranFor, factsOf(record));
+export function timeoutError(work: Work, ranFor: number): TimeoutError {
+  const { timeout } = work;
+  const { name } = work.kind.definition;
+  return new TimeoutError(`${name} timed out after ${timeout} ms`, timeout, ranFor, factsOf(work));
 }
 
 /** The job's input could not be cloned on its way to a thread. */
-export function notSent(record: Victim, cause: unknown): NotCloneableError {
-  const { name } = record.kind.definition;
+export function notSent(work: Work, cause: unknown): NotCloneableError {
+  const { name } = work.kind.definition;
   return new NotCloneableError(`the input of ${name} cannot be sent to a thread: ${messageOf(cause)}`, { cause });
 }
 
@@ -44,40 +43,40 @@ export function slowModule({ name, module, loadTimeout }: JobDefinition): [facts
 }
 
 /** The thread died while it loaded the job's module. */
-export function loadCrashError(record: JobRecord, slot: Slot, exitCode: number): ModuleError {
-  const { name, module } = record.kind.definition;
+export function loadCrashError(work: Work, slot: Slot, exitCode: number): ModuleError {
+  const { name, module } = work.kind.definition;
   return new ModuleError(`the module of job "${name}" ended its thread while loading: ${causeOf(slot, exitCode)} (${module})`, {
-    ...factsOf(record),
+    ...factsOf(work),
     cause: slot.fatal,
   });
 }
 
 /** The thread died under the job. */
-export function crashError(record: Victim, slot: Pick<Slot, 'fatal'>, exitCode: number): CrashError {
+export function crashError(work: Work, slot: Pick<Slot, 'fatal'>, exitCode: number): CrashError {
   const reason = crashReason(slot.fatal);
-  return new CrashError(`${record.kind.definition.name} ended its thread: ${causeOf(slot, exitCode)}`, reason, exitCode, {
-    ...factsOf(record),
+  return new CrashError(`${work.kind.definition.name} ended its thread: ${causeOf(slot, exitCode)}`, reason, exitCode, {
+    ...factsOf(work),
     cause: slot.fatal,
   });
 }
 
 /** An error that nobody caught, thrown in something the running job had started. */
-export function uncaughtError(record: JobRecord, cause: unknown): CrashError {
-  const { name } = record.kind.definition;
-  return new CrashError(`${name} left an error uncaught: ${messageOf(cause)}`, 'uncaught', 1, { ...factsOf(record), cause });
+export function uncaughtError(work: Work, cause: unknown): CrashError {
+  const { name } = work.kind.definition;
+  return new CrashError(`${name} left an error uncaught: ${messageOf(cause)}`, 'uncaught', 1, { ...factsOf(work), cause });
 }
 
 /** The thread did not go on after this job, or said that it had done all, and the job's result never came. */
-export function stuckError(record: JobRecord): CrashError {
-  const { name } = record.kind.definition;
-  return new CrashError(`${name} broke its thread: it ended, but no result came`, 'uncaught', 1, factsOf(record));
+export function stuckError(work: Work): CrashError {
+  const { name } = work.kind.definition;
+  return new CrashError(`${name} broke its thread: it ended, but no result came`, 'uncaught', 1, factsOf(work));
 }
 
 /** Another job ended the thread while this one ran. */
-export function innocentError(record: JobRecord, slot: Slot, exitCode: number): CrashError {
-  const { name } = record.kind.definition;
+export function innocentError(work: Work, slot: Slot, exitCode: number): CrashError {
+  const { name } = work.kind.definition;
   const text = `${name} was interrupted: something that another job had left behind ended its thread (${causeOf(slot, exitCode)})`;
-  return new CrashError(text, crashReason(slot.fatal), exitCode, factsOf(record));
+  return new CrashError(text, crashReason(slot.fatal), exitCode, factsOf(work));
 }
 
 /** A job that had ended called `process.exit` in something it had left behind. */

@@ -1,4 +1,4 @@
-import type { JobRecord } from '../job/record.js';
+import type { Work } from './runner.js';
 
 /**
  * Run time that one message may carry, in milliseconds, by the usual run times of its jobs. Enough that a thread does
@@ -7,21 +7,23 @@ import type { JobRecord } from '../job/record.js';
 export const BATCH_MS = 4;
 
 /** Where a batch is filled from: the jobs that may run now, best first. */
-export interface Source extends Iterable<JobRecord> {
+export interface Source extends Iterable<Work> {
   /** How many there are. */
   readonly size: number;
-  readonly head: JobRecord | undefined;
+  readonly head: Work | undefined;
   /** Whether a job that would be before {@link head} waits for a limit of its definition. */
   readonly overtakes: boolean;
   /** Takes the head; `undefined` when it may not run after all. */
-  take(): JobRecord | undefined;
-  /** Takes one of them, or one that a limit holds back. */
-  remove(record: JobRecord): void;
+  take(): Work | undefined;
+  /** Whether a job waits among them, or a limit holds it back. */
+  has(work: Work): boolean;
+  /** Takes such a one. */
+  remove(work: Work): void;
 }
 
 /** Jobs of one message. */
 export interface Batch {
-  readonly records: readonly JobRecord[];
+  readonly works: readonly Work[];
   /** How long they usually run, in milliseconds; infinite when that is not known. */
   readonly cost: number;
 }
@@ -31,25 +33,25 @@ export interface Batch {
  * not run twice and one that moves buffers goes alone, and not to a thread that is `busy`.
  */
 export function nextBatch(source: Source, most: number, busy: boolean): Batch {
-  const records: JobRecord[] = [];
+  const works: Work[] = [];
   let cost = 0;
   // What is sent ahead shall not overtake a job that may run by the time the thread is free.
-  while (records.length < most && !(busy && source.overtakes)) {
+  while (works.length < most && !(busy && source.overtakes)) {
     const { head } = source;
     if (head === undefined) break;
     const alone = goesAlone(head);
     const more = cost + (head.kind.usualRunTime ?? Number.POSITIVE_INFINITY);
-    if (alone ? busy || records.length > 0 : records.length > 0 && more > BATCH_MS) break;
-    const record = source.take();
+    if (alone ? busy || works.length > 0 : works.length > 0 && more > BATCH_MS) break;
+    const work = source.take();
     // Its limit refused it: another job is the head now.
-    if (record === undefined) continue;
-    records.push(record);
+    if (work === undefined) continue;
+    works.push(work);
     cost = more;
     if (alone) break;
   }
-  return { records, cost };
+  return { works, cost };
 }
 
-function goesAlone({ kind, options }: JobRecord): boolean {
-  return kind.usualRunTime === undefined || kind.definition.delivery === 'at-most-once' || options?.transfer !== undefined;
+function goesAlone({ kind, transfer }: Work): boolean {
+  return kind.usualRunTime === undefined || kind.definition.delivery === 'at-most-once' || transfer !== undefined;
 }

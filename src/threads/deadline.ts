@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../clock.js';
 export const LOOK_AT_LEAST_EVERY = 1_000;
 /** A running job that holds others back for this long, in milliseconds, and for longer than usual, loses them to other threads. */
 export const HOLDS_BACK_AFTER = 10;
-/** Limit for copying a result, in milliseconds; it does not count as run time. */
+/** Limit for copying an input or a result, in milliseconds; it does not count as run time. */
 export const SEND_LIMIT = 30_000;
 
 /**

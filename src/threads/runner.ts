@@ -1,15 +1,47 @@
 import type { PostMortem } from '../errors.js';
 import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
+import type { Carrier } from '../job/carrier.js';
+import type { JobDefinition } from '../job/definition.js';
 import type { Location } from '../job/location.js';
-import type { JobRecord } from '../job/record.js';
 import type { HandlerMessage } from './wire/protocol.js';
 
 export type { HandlerMessage, Location };
 
+/** One attempt of a job, with all that it takes to run it. A queue's record is one; an attempt in a test is another. */
+export interface Work {
+  readonly id: string;
+  /** A number of the queue's own, which its ids are made of, or the id. */
+  readonly key: number | string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly timeout: number;
+  readonly priority: number;
+  /** Order of arrival among those that wait. */
+  readonly order: number;
+  readonly input: unknown;
+  readonly metadata: unknown;
+  /** Buffers of the input that are moved instead of copied. */
+  readonly transfer: readonly ArrayBuffer[] | undefined;
+  /** What its trace is found by, where there is one. */
+  readonly carrier?: Carrier | undefined;
+  /** What the attempt finds as `lastCheckpoint`. */
+  readonly checkpoint: unknown;
+  readonly kind: {
+    readonly definition: JobDefinition;
+    /** Its number in messages to the threads. */
+    readonly index: number;
+    /** In milliseconds; `undefined` while it is not known. */
+    readonly usualRunTime: number | undefined;
+  };
+}
+
+/** Numbers of a queue's threads. */
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
   size: number;
+  /** At work, or with jobs on their way to them. */
   busy: number;
   /** About to boot, booting, or loading the queue's `jobs`. */
   starting: number;
@@ -17,6 +49,8 @@ export interface ThreadStats {
   zombies: number;
   /** Terminated by the queue since its start. */
   killed: number;
+  /** Share of the time of all that may run at once which was spent at work in the last minute, 0 to 1. */
+  utilization: number;
 }
 
 /** What a runner must know of its queue. */
@@ -32,13 +66,13 @@ export interface Runner {
   /** Runs what may run, once the code that runs now has added all it wants to add. */
   schedule(): void;
   /** Stops an active job: tells it, and ends it when its grace period is over. False when its result is there already. */
-  cancel(record: JobRecord, reason: unknown): boolean;
+  cancel(work: Work, reason: unknown): boolean;
   /** Where an active job is. */
-  locate(record: JobRecord): Location | undefined;
+  locate(work: Work): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
-  inspect(record: JobRecord): Promise<PostMortem | undefined>;
+  inspect(work: Work): Promise<PostMortem | undefined>;
   /** Jobs that were sent or are running. */
-  active(): JobRecord[];
+  active(): Work[];
   /** Why a job that may run cannot be sent now; `undefined` when it can. */
   readonly holdup: 'zombies' | 'threads-starting' | 'threads-busy' | undefined;
   /**
@@ -76,18 +110,18 @@ export interface AttemptEnd extends Run {
 export type KillReason = Exclude<ThreadReason, 'native-code'>;
 
 /** Who is told what became of the jobs that a runner took. */
-export interface Reports {
+export interface Reports<Job extends Work = Work> {
   /** The job is about to be sent to a thread. */
-  started(record: JobRecord): void;
+  started(job: Job): void;
   /** The jobs are on a thread. Here people are told, and may do anything: nothing is on its way between two places. */
-  sent(records: readonly JobRecord[]): void;
-  completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void;
-  ended(record: JobRecord, end: AttemptEnd): void;
+  sent(jobs: readonly Job[]): void;
+  completed(job: Job, output: unknown, startedAt: number, duration: number, threadId: number): void;
+  ended(job: Job, end: AttemptEnd): void;
   /** Jobs that were sent but not started, in their order: they go back to the front. */
-  returned(records: JobRecord[]): void;
-  message(record: JobRecord, message: HandlerMessage): void;
-  threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void;
-  threadZombie(threadId: number, record: JobRecord | undefined): void;
+  returned(jobs: readonly Job[]): void;
+  message(job: Job, message: HandlerMessage): void;
+  threadKilled(threadId: number, reason: KillReason, job: Job | undefined): void;
+  threadZombie(threadId: number, job: Job | undefined): void;
   /** Something people should know of, and no event tells: for the log. */
   trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;

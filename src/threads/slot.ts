@@ -1,61 +1,43 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
-import type { JobRecord } from '../job/record.js';
-import { BATCH_MS } from './batch.js';
-import type { Deadline } from './deadline.js';
+import { takesEffect, type Verdict } from '../job/verdict.js';
+import { Assignments, placesFor } from './assignments.js';
+import { Deadline } from './deadline.js';
 import { Inbox } from './inbox.js';
+import { type Finding, inspect, type SeenIdle } from './inspect.js';
 import { exited } from './pool.js';
-import type { Run } from './runner.js';
+import type { Work } from './runner.js';
 import { EarlyResults } from './wire/early-results.js';
 import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
-import { CELL, PHASE, SharedMemory, WITHDRAWN } from './wire/shared-memory.js';
+import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
 
 /** `dying`: terminated, but its thread has not exited. */
 export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';
 
-/** Why a job of a slot shall end: the first reason wins, but for a cancel. Gone when the job's result arrives first. */
-export interface Verdict {
-  readonly record: JobRecord;
-  readonly outcome: 'timed-out' | 'cancelled' | 'failed' | 'crashed';
-  readonly error: Error;
+/** Why a job of a slot shall end. Gone when the job's result arrives first. */
+export interface SlotVerdict extends Verdict {
+  readonly work: Work;
 }
 
-/** What a thread is doing, read from shared memory. */
-export interface Activity {
-  phase: number;
-  /** Position of the job started last; -1 before the first. Past it when jobs were taken back: where no job is. */
-  position: Position;
-  /** Since when, on the clock of all threads; only where `phase` is not idle. */
-  since: number;
+/** Who is told what a thread says. */
+export interface SlotEvents {
+  message(slot: Slot, message: FromThread | HandlerMessage): void;
+  /** It has sent what cannot be read: it is not to be trusted any more. */
+  unreadable(slot: Slot, error: unknown): void;
+  deadline(slot: Slot): void;
 }
-
-/** Batches on their way to one thread at a time: it works on one while the other waits in its port, so it never waits for the main thread. */
-const MAX_BATCHES = 2;
-/** A thread with this much work, by usual run times in milliseconds, gets no more ahead. */
-const AHEAD_MS = 20;
-/** Positions count up to here; then the thread is left to come to rest, where they begin again. */
-const MAX_POSITION = 1 << 29;
 
 /** Messages of a thread that are no results; what there may be is bounded on its side. */
 const MAX_OTHER_MESSAGES = 256;
 
-/** A batch the thread has not said to be over. */
-interface Sent {
-  /** Position after its last job. */
-  readonly end: Position;
-  /** By usual run times, in milliseconds. */
-  readonly cost: number;
-}
-
-/** One thread as the dispatcher sees it: its port, its shared memory, and the jobs it was given. */
+/** One thread as the queue sees it: its port, its shared memory, and the jobs it was given. */
 export class Slot {
   state: SlotState = 'booting';
   readonly threadId: number;
-  verdict: Verdict | undefined;
-  /** No further batch: the thread is replaced when the running job is done. */
-  retiring = false;
+  readonly deadline: Deadline;
   /** Resolves when the thread has exited. */
   readonly exited: Promise<void>;
   /** The error nobody caught that ended the thread. */
@@ -71,75 +53,45 @@ export class Slot {
   warnedOf: number | undefined;
   /** As the operating system knows the thread, once it has opened and where that is known. */
   kernelThreadId: number | undefined;
-  /** When it was first seen between two jobs, and which: to notice a thread that is stuck there. */
-  seenIdleAt: { position: Position; at: number } | undefined;
+  readonly jobs: Assignments;
   /** What its handlers say. */
   readonly inbox: Inbox;
+  readonly #events: SlotEvents;
+  readonly #clock: Clock;
   readonly #port: MessagePort;
   /** The thread's ends. */
   readonly #far: { readonly port: MessagePort; readonly messages: MessagePort };
   readonly #shared: SharedMemory;
   readonly #early: EarlyResults;
-  readonly #receive: (message: FromThread | HandlerMessage) => void;
   /** Kinds the thread has been told of. */
   readonly #known: boolean[] = [];
-  /** Jobs by their place; `undefined` where a job has ended or was taken back. */
-  readonly #records: (JobRecord | undefined)[];
-  /** All jobs before this position have ended, or were taken back. */
-  #first: Position = 0;
-  /** Position of the next job that is sent. */
-  #next: Position = 0;
-  #batches: Sent[] = [];
-  #withdrawn = false;
+  #verdict: SlotVerdict | undefined;
+  #retiring = false;
+  #seenIdleAt: SeenIdle | undefined;
 
   /** `maxBatch`: most jobs of one message. */
   constructor(
     readonly worker: Worker,
-    readonly deadline: Deadline,
+    clock: Clock,
     maxBatch: number,
-    receive: (message: FromThread | HandlerMessage) => void,
+    events: SlotEvents,
   ) {
     this.threadId = worker.threadId;
     this.exited = exited(worker);
-    const places = 2 ** Math.ceil(Math.log2(MAX_BATCHES * maxBatch));
-    this.#shared = SharedMemory.for(places);
+    this.#clock = clock;
+    this.deadline = new Deadline(clock, () => events.deadline(this));
+    this.#events = events;
+    this.#shared = SharedMemory.for(placesFor(maxBatch));
     this.#early = new EarlyResults(this.#shared);
-    this.#records = new Array(places).fill(undefined);
-    const { port1, port2 } = new MessageChannel();
+    this.jobs = new Assignments(this.#shared);
     const messages = new MessageChannel();
+    const { port1, port2 } = new MessageChannel();
+    this.inbox = new Inbox(messages.port1, this.#shared.cells, (message) => this.#handle(message));
     this.#port = port1;
     this.#far = { port: port2, messages: messages.port2 };
-    this.#receive = receive;
-    this.inbox = new Inbox(messages.port1, this.#shared.cells, receive);
-    port1.on('message', (message: unknown) => this.#received(message));
+    port1.on('message', (message: unknown) => this.#receive(message));
+    port1.on('messageerror', (error) => events.unreadable(this, error));
     port1.unref();
-  }
-
-  #received(message: unknown): void {
-    if (!isFromThread(message)) return;
-    // What jobs have said comes before their results.
-    if (message.type === 'results') this.inbox.read(Number.POSITIVE_INFINITY);
-    if (message.type === 'mailbox') this.inbox.use(message.of, message.memory);
-    else this.#receive(message);
-  }
-
-  /** Handles what the thread has sent, and its handlers have said so far, now. No jobs must start meanwhile: so what there is has an end. */
-  drain(): void {
-    for (let left = this.#records.length + MAX_OTHER_MESSAGES; left > 0; left--) {
-      try {
-        const entry = receiveMessageOnPort(this.#port);
-        if (entry === undefined) break;
-        this.#received(entry.message);
-      } catch {}
-    }
-    this.inbox.readLast(this.running()?.position);
-    this.takeEarly();
-  }
-
-  /** Handles the results of jobs that have ended, but which the thread could not send yet. */
-  takeEarly(): void {
-    const message = this.#early.before(this.activity().position + 1);
-    if (message !== undefined) this.#received(message);
   }
 
   openMessage(idPrefix: string, preload: readonly JobKind[]): OpenMessage {
@@ -147,54 +99,28 @@ export class Slot {
     return { ...this.#far, shared: this.#shared.buffer, idPrefix, preload: preload.map(kindMessage) };
   }
 
-  // --- Jobs go to the thread
+  // --- The thread is told
 
   /** Whether a busy thread may get a batch ahead of its time. */
   get takesAhead(): boolean {
-    if (this.#withdrawn || this.retiring || this.verdict !== undefined || this.#next >= MAX_POSITION) return false;
-    return this.#batches.length < MAX_BATCHES && this.#load < AHEAD_MS;
-  }
-
-  /** Whether a job on the thread waits for another one there. */
-  get holdsBack(): boolean {
-    return this.#next - this.#first > 1;
-  }
-
-  /** Whether jobs of a lower priority stand in the way of one, for longer than a batch takes. */
-  delays(priority: number): boolean {
-    if (this.#withdrawn || !this.holdsBack || this.#load <= BATCH_MS) return false;
-    const last = this.at(this.#next - 1);
-    return last !== undefined && last.priority < priority;
-  }
-
-  get #load(): number {
-    let load = 0;
-    for (const { cost } of this.#batches) load += cost;
-    return load;
+    return !this.#retiring && this.#verdict === undefined && this.jobs.takesAhead;
   }
 
   /** Sends a batch; `cost` by usual run times in milliseconds. Throws what `postMessage` throws; then nothing was sent. */
-  send(records: readonly JobRecord[], cost: number): void {
-    if (this.#batches.length === 0) this.#rewind();
-    const message = runMessage(this.#next, records, this.#known);
+  send(works: readonly Work[], cost: number): void {
+    if (this.jobs.isAtRest) {
+      this.jobs.rewind();
+      this.#seenIdleAt = undefined;
+    }
+    const message = runMessage(this.jobs.next, works, this.#known);
+    const before = this.#clock.now();
     try {
-      this.#post(message, records[0]?.options?.transfer);
+      this.#post(message, works[0]?.transfer);
     } catch (error) {
       for (const { index } of message.kinds ?? []) this.#known[index] = false;
       throw error;
     }
-    for (const record of records) this.#records[this.#next++ & this.#shared.mask] = record;
-    this.#batches.push({ end: this.#next, cost });
-  }
-
-  /** The thread is at rest: it has nothing, and looks at nothing of what this writes. */
-  #rewind(): void {
-    this.#first = 0;
-    this.#next = 0;
-    this.#withdrawn = false;
-    Atomics.store(this.#shared.cells, CELL.CLAIMED, 0);
-    Atomics.store(this.#shared.cells, CELL.STOP, 0);
-    Atomics.store(this.#shared.cells, CELL.MUTED, 0);
+    this.jobs.add(works, cost, this.#clock.now() - before);
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */
@@ -205,139 +131,105 @@ export class Slot {
 
   /** From now on the running job says nothing more: its thread will be terminated. */
   mute(): void {
-    Atomics.store(this.#shared.cells, CELL.MUTED, this.activity().position + 1);
+    Atomics.store(this.#shared.cells, CELL.MUTED, this.jobs.started + 1);
   }
 
-  // --- What the thread has
-
-  /** The job at a position, as long as it is on the thread. */
-  at(position: Position): JobRecord | undefined {
-    return position < this.#first || position >= this.#next ? undefined : this.#records[position & this.#shared.mask];
+  #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
   }
 
-  /** Jobs on the thread, in their order, from a position on. */
-  records(from = this.#first): JobRecord[] {
-    const records: JobRecord[] = [];
-    for (let position = Math.max(from, this.#first); position < this.#next; position++) {
-      const record = this.at(position);
-      if (record !== undefined) records.push(record);
-    }
-    return records;
+  // --- What the thread does and says
+
+  inspect(now: number): Finding {
+    const finding = inspect(this.jobs.view(), this.#seenIdleAt, now);
+    if ('seenIdleAt' in finding) this.#seenIdleAt = finding.seenIdleAt;
+    return finding;
   }
 
-  /** The job that the others wait for. */
-  get front(): JobRecord | undefined {
-    for (let position = this.#first; position < this.#next; position++) {
-      const record = this.at(position);
-      if (record !== undefined) return record;
-    }
-    return undefined;
-  }
-
-  /** Position of a job; -1 when it is not on the thread. */
-  positionOf(record: JobRecord): Position {
-    for (let position = this.#first; position < this.#next; position++) if (this.at(position) === record) return position;
-    return -1;
-  }
-
-  activity(): Activity {
-    const { cells, since } = this.#shared;
-    for (;;) {
-      const phase = Atomics.load(cells, CELL.PHASE);
-      const claimed = Atomics.load(cells, CELL.CLAIMED);
-      const time = since[0] as number;
-      const settled = phase === Atomics.load(cells, CELL.PHASE) && claimed === Atomics.load(cells, CELL.CLAIMED);
-      if (settled) return { phase, position: Math.min(claimed % WITHDRAWN, this.#next) - 1, since: time };
-    }
+  /** Whether the module of a job loads in it. */
+  get isLoading(): boolean {
+    return this.#phase === PHASE.LOADING;
   }
 
   /** Whether the thread runs nothing now, though it has not said so yet. */
   get isBetweenJobs(): boolean {
-    return this.activity().phase === PHASE.IDLE;
+    return this.#phase === PHASE.IDLE;
   }
 
-  /** The running job and since when it runs, or `undefined` between jobs. */
-  running(): { record: JobRecord; position: Position; since: number; loading: boolean } | undefined {
-    const { phase, position, since } = this.activity();
-    const record = this.at(position);
-    const runs = phase === PHASE.RUNNING || phase === PHASE.LOADING;
-    return runs && record !== undefined ? { record, position, since, loading: phase === PHASE.LOADING } : undefined;
+  get #phase(): number {
+    return Atomics.load(this.#shared.cells, CELL.PHASE);
   }
 
-  /** The job that was started last, as long as its result has not arrived: who is to blame when nothing else is known. */
-  get suspect(): JobRecord | undefined {
-    for (let { position } = this.activity(); position >= this.#first; position--) {
-      const record = this.at(position);
-      if (record !== undefined) return record;
+  /**
+   * Handles what the thread has sent and its handlers have said so far, now. It must not start jobs meanwhile: so what
+   * there is has an end.
+   */
+  drain(): void {
+    for (let left = this.#shared.mask + 1 + MAX_OTHER_MESSAGES; left > 0; left--) {
+      let entry: { message: unknown } | undefined;
+      try {
+        entry = receiveMessageOnPort(this.#port);
+      } catch {
+        // It cannot be read; whose results it had will be seen.
+        continue;
+      }
+      // A message may have left since the port was found empty: results come in order.
+      if (entry === undefined && this.takeEarly()) break;
+      if (entry !== undefined) this.#receive(entry.message);
     }
-    return undefined;
+    this.inbox.readLast(this.jobs.running()?.position);
   }
 
-  // --- Jobs leave the thread
-
-  /** When the job at a position was started, on the clock of all threads, and how long it ran, in milliseconds; once it has ended. */
-  startedAt(position: Position): number {
-    return this.#shared.startedAt[position & this.#shared.mask] as number;
+  /** Handles the results of jobs that have ended, but whose message has not left the thread; not before those of earlier jobs. */
+  takeEarly(): boolean {
+    const message = this.#early.before(this.jobs.started + 1);
+    if (message === undefined) return true;
+    if (this.jobs.hasAnyBefore(message.first)) return false;
+    this.#handle(message);
+    return true;
   }
 
-  duration(position: Position): number {
-    return this.#shared.duration[position & this.#shared.mask] as number;
+  #receive(message: unknown): void {
+    if (isFromThread(message)) this.#handle(message);
   }
 
-  /** Takes the job at a position: its result has arrived. */
-  take(position: Position): JobRecord | undefined {
-    const record = this.at(position);
-    if (record === undefined) return undefined;
-    this.#records[position & this.#shared.mask] = undefined;
-    if (position === this.#first) this.#first++;
-    return record;
-  }
-
-  /** A batch is over. Gives a job of it that was started, but whose result has not arrived: it never will. */
-  batchOver(): JobRecord | undefined {
-    const end = this.#batches.shift()?.end ?? this.#first;
-    for (; this.#first < end; this.#first++) {
-      const lost = this.at(this.#first);
-      if (lost !== undefined) return lost;
+  /** The one entry of all that a thread says: whatever it is, it does no harm beyond this thread. */
+  #handle(message: FromThread | HandlerMessage): void {
+    try {
+      // What jobs have said comes before their results.
+      if (message.type === 'results') this.inbox.read(Number.POSITIVE_INFINITY);
+      if (message.type === 'mailbox') this.inbox.use(message.of, message.memory);
+      else this.#events.message(this, message);
+    } catch (error) {
+      this.#events.unreadable(this, error);
     }
-    return undefined;
   }
 
-  /** Whether the thread has nothing to do. */
-  get isAtRest(): boolean {
-    return this.#batches.length === 0;
+  // --- It ends
+
+  get verdict(): SlotVerdict | undefined {
+    return this.#verdict;
   }
 
-  /** Takes back the jobs that have not been started: the thread will not start them any more. */
-  withdraw(): JobRecord[] {
-    if (this.#withdrawn) return [];
-    this.#withdrawn = true;
-    const from = Atomics.add(this.#shared.cells, CELL.CLAIMED, WITHDRAWN);
-    const taken = this.records(from);
-    for (let position = Math.max(from, this.#first); position < this.#next; position++)
-      this.#records[position & this.#shared.mask] = undefined;
-    return taken;
+  /** A job of the thread shall end. Whether for this reason: see {@link takesEffect}. */
+  condemn(verdict: SlotVerdict): boolean {
+    if (!takesEffect(verdict, this.#verdict)) return false;
+    this.#verdict = verdict;
+    return true;
   }
 
-  /** Takes what is left: jobs that were started, but whose results did not arrive. All but the one started last had finished. */
-  takeRest(now: number): Map<JobRecord, Run> {
-    const { position: last } = this.activity();
-    const since = this.running()?.since ?? now;
-    const rest = new Map<JobRecord, Run>();
-    for (let position = this.#first; position < this.#next; position++) {
-      const record = this.take(position);
-      if (record === undefined) continue;
-      const ended = position < last;
-      const startedAt = ended ? this.startedAt(position) : since;
-      const duration = ended ? this.duration(position) : Math.max(0, now - since);
-      rest.set(record, { startedAt, duration, started: true });
-    }
-    return rest;
+  /** The condemned job has ended by itself. */
+  acquit(): void {
+    this.#verdict = undefined;
   }
 
-  /** Whether jobs that were started before the running one wait for their results to arrive. */
-  get owesResults(): boolean {
-    return this.#first < this.activity().position;
+  /** No further batch: the thread is replaced when the running job is done. */
+  retire(): void {
+    this.#retiring = true;
+  }
+
+  get isRetiring(): boolean {
+    return this.#retiring;
   }
 
   /** Asks the thread to end by itself. */
@@ -348,9 +240,5 @@ export class Slot {
   close(): void {
     this.#port.close();
     this.inbox.close();
-  }
-
-  #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
-    this.#port.postMessage(message, transfer);
   }
 }

@@ -3,11 +3,11 @@ import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
 import { bootError } from './attempt-errors.js';
 import { type BootEvents, type BootingThreads, Boots } from './boots.js';
-import { Deadline } from './deadline.js';
 import { endThread } from './end-thread.js';
 import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
-import { Slot, type SlotState } from './slot.js';
+import { Slot, type SlotEvents, type SlotState } from './slot.js';
+import { Utilization } from './utilization.js';
 import type { FromThread, HandlerMessage, OpenMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
@@ -23,10 +23,12 @@ export interface ThreadsOptions {
   preload: readonly JobKind[];
 }
 
-export interface ThreadsEvents extends BootEvents {
+export interface ThreadEvents extends BootEvents {
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
   message(slot: Slot, message: FromThread | HandlerMessage): void;
+  /** A thread has sent what cannot be read. */
+  unreadable(slot: Slot, error: unknown): void;
   /** A busy thread's deadline fired. */
   deadline(slot: Slot): void;
   /** A thread has exited; `state` is what it was before. */
@@ -37,15 +39,15 @@ export interface ThreadsEvents extends BootEvents {
 }
 
 /** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
-export class Threads implements PoolEvents, BootingThreads {
+export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   /** Threads terminated by the queue since its start. */
   killed = 0;
-  busy = 0;
   closed = false;
   readonly #clock: Clock;
   readonly #options: ThreadsOptions;
-  readonly #events: ThreadsEvents;
+  readonly #events: ThreadEvents;
   readonly #pool: ThreadPool;
+  readonly #utilization: Utilization;
   readonly #slots = new Map<Worker, Slot>();
   /** The last used last: its code is warm. */
   readonly #idle: Slot[] = [];
@@ -54,10 +56,11 @@ export class Threads implements PoolEvents, BootingThreads {
   #zombies = 0;
   readonly #boots: Boots;
 
-  constructor(clock: Clock, options: ThreadsOptions, events: ThreadsEvents) {
+  constructor(clock: Clock, options: ThreadsOptions, events: ThreadEvents) {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
+    this.#utilization = new Utilization(() => clock.now(), options.threads);
     this.#boots = new Boots(clock, options.preload, this, events);
     this.#pool = new ThreadPool(this.wanted, options.worker, this);
   }
@@ -67,12 +70,17 @@ export class Threads implements PoolEvents, BootingThreads {
     this.#pool.start();
   }
 
+  get busy(): number {
+    return this.#utilization.busy;
+  }
+
   get stats(): ThreadStats {
     const { killed, busy } = this;
+    const utilization = this.#utilization.share;
     const { pendingReplacements } = this.#pool;
     let starting = pendingReplacements;
     for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed };
+    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed, utilization };
   }
 
   /** Whether a thread waits for work and may get it. */
@@ -126,8 +134,7 @@ export class Threads implements PoolEvents, BootingThreads {
     if (slot.state === 'busy') return;
     this.#leave(slot);
     slot.state = 'busy';
-    slot.seenIdleAt = undefined;
-    this.busy++;
+    this.#utilization.busy++;
   }
 
   /** The thread waits for work. */
@@ -165,10 +172,7 @@ export class Threads implements PoolEvents, BootingThreads {
   // --- What the pool tells
 
   spawned(worker: Worker): OpenMessage {
-    const deadline = new Deadline(this.#clock, () =>
-      slot.state === 'booting' ? this.#boots.onDeadline(slot) : this.#events.deadline(slot),
-    );
-    const slot: Slot = new Slot(worker, deadline, this.#options.maxBatch, (message) => this.#receive(slot, message));
+    const slot = new Slot(worker, this.#clock, this.#options.maxBatch, this);
     this.#slots.set(worker, slot);
     this.#boots.started(slot);
     worker.on('error', (error) => {
@@ -188,7 +192,18 @@ export class Threads implements PoolEvents, BootingThreads {
     this.#boots.failed(bootError(error));
   }
 
-  #receive(slot: Slot, message: FromThread | HandlerMessage): void {
+  // --- What a thread tells
+
+  deadline(slot: Slot): void {
+    if (slot.state === 'booting') this.#boots.onDeadline(slot);
+    else if (slot.state === 'busy') this.#events.deadline(slot);
+  }
+
+  unreadable(slot: Slot, error: unknown): void {
+    this.#events.unreadable(slot, error);
+  }
+
+  message(slot: Slot, message: FromThread | HandlerMessage): void {
     if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
     else this.#events.message(slot, message);
@@ -219,7 +234,7 @@ export class Threads implements PoolEvents, BootingThreads {
 
   /** Takes a thread out of the counts of its state. */
   #leave(slot: Slot): void {
-    if (slot.state === 'busy') this.busy--;
+    if (slot.state === 'busy') this.#utilization.busy--;
     else if (slot.state === 'idle') this.#idle.splice(this.#idle.lastIndexOf(slot), 1);
     else if (slot.state === 'dying') {
       this.#dying--;

@@ -1,14 +1,12 @@
 import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
-import type { Outcome } from '../job/attempt.js';
 import { cancelled } from '../job/job.js';
-import type { JobRecord } from '../job/record.js';
 import { setImmediate } from '../timers.js';
 import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
-import { inspect } from './inspect.js';
 import type { Inspections } from './inspections.js';
-import type { KillReason, Reports, Run } from './runner.js';
-import type { Slot, Verdict } from './slot.js';
+import type { KillReason, Reports, Run, Work } from './runner.js';
+import { settle, settleUnstarted } from './settle.js';
+import type { Slot, SlotVerdict } from './slot.js';
 import type { Threads } from './threads.js';
 import { encodeThrown } from './wire/error-codec.js';
 
@@ -26,17 +24,17 @@ export class Watchdog {
     this.#threads = threads;
   }
 
-  /** The deadline of a thread fired: what does it do? */
-  look(slot: Slot): void {
-    if (slot.state !== 'busy' || slot.verdict !== undefined) return;
+  /** The deadline of a busy thread fired: what does it do? */
+  check(slot: Slot): void {
+    if (slot.verdict !== undefined) return;
     slot.takeEarly();
     // Who was told of a result may have done anything.
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
     this.#warnOfLoading(slot);
-    const finding = inspect(slot, this.#clock.now());
+    const finding = slot.inspect(this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
       slot.deadline.within(finding.lookAgainIn);
-      if (finding.is === 'holding-back') this.#reports.returned(slot.withdraw());
+      if (finding.is === 'holding-back') this.#reports.returned(slot.jobs.withdraw());
       return;
     }
     // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
@@ -45,35 +43,35 @@ export class Watchdog {
 
   /** Tells, once, of a module that has used up half its time. */
   #warnOfLoading(slot: Slot): void {
-    const running = slot.running();
+    const running = slot.jobs.running();
     if (!running?.loading || running.since === slot.warnedOf) return;
-    const { kind } = running.record;
-    if (this.#clock.now() - running.since < kind.definition.loadTimeout / 2) return;
+    const { definition } = running.work.kind;
+    if (this.#clock.now() - running.since < definition.loadTimeout / 2) return;
     slot.warnedOf = running.since;
-    this.#reports.trouble(...slowModule(kind.definition));
+    this.#reports.trouble(...slowModule(definition));
   }
 
   /** Stops a job that was sent to this thread. */
-  cancel(slot: Slot, record: JobRecord, reason: unknown): void {
-    const position = slot.positionOf(record);
-    const unstarted = slot.withdraw();
-    this.#reports.returned(unstarted.filter((one) => one !== record));
-    const error = cancelled(record, reason);
-    if (unstarted.includes(record)) this.settleUnstarted(slot, record, 'cancelled', error);
-    else this.#end(slot, position, { record, outcome: 'cancelled', error });
+  cancel(slot: Slot, work: Work, reason: unknown): void {
+    const position = slot.jobs.positionOf(work);
+    const unstarted = slot.jobs.withdraw();
+    this.#reports.returned(unstarted.filter((one) => one !== work));
+    const error = cancelled(work, reason);
+    if (unstarted.includes(work)) settleUnstarted(this.#reports, slot, work, 'cancelled', error, this.#clock.now());
+    else this.#end(slot, position, { work, outcome: 'cancelled', error });
   }
 
   /** The running job has left an error uncaught. Its thread ends first: no retry starts beside what is left of it. */
-  crash(slot: Slot, record: JobRecord, error: Error, run: Run): void {
-    slot.verdict ??= { record, outcome: 'crashed', error };
+  crash(slot: Slot, work: Work, error: Error, run: Run): void {
+    slot.condemn({ work, outcome: 'crashed', error });
+    const { outcome, error: reason } = slot.verdict as SlotVerdict;
     this.kill(slot, 'crashed');
-    const { outcome, error: reason } = slot.verdict;
-    this.settle(slot, record, outcome, reason, run);
+    settle(this.#reports, slot, work, outcome, reason, run);
   }
 
   /** The thread says that it has done all, but a job's result has not come. */
-  blame(slot: Slot, record: JobRecord): void {
-    slot.verdict ??= { record, outcome: 'crashed', error: stuckError(record) };
+  blame(slot: Slot, work: Work): void {
+    slot.condemn({ work, outcome: 'crashed', error: stuckError(work) });
     this.kill(slot, 'crashed');
   }
 
@@ -81,73 +79,60 @@ export class Watchdog {
   kill(slot: Slot, reason: KillReason): void {
     if (slot.state === 'dying' || slot.state === 'gone') return;
     const { state, verdict } = slot;
-    const unstarted = slot.withdraw();
+    slot.mute();
+    // First: who is told of a result may cancel one of them.
+    this.#reports.returned(slot.jobs.withdraw());
     slot.drain();
-    // The judged job, or all of them, have ended in the meantime: nobody is to blame any more.
-    if (slot.state !== state || slot.verdict !== verdict) return this.#reports.returned(unstarted);
-    if (slot.suspect !== undefined) slot.verdict ??= { record: slot.suspect, outcome: 'crashed', error: stuckError(slot.suspect) };
-    const lost = slot.takeRest(this.#clock.now());
+    // The condemned job, or all of them, have ended in the meantime: nobody is to blame any more.
+    if (slot.state !== state || slot.verdict !== verdict) return;
+    const { suspect } = slot.jobs;
+    if (suspect !== undefined) slot.condemn({ work: suspect, outcome: 'crashed', error: stuckError(suspect) });
+    const lost = slot.jobs.takeRest(this.#clock.now());
     this.#threads.kill(slot);
-    this.#reports.returned(unstarted);
     this.#settleLost(slot, lost);
-    this.#reports.threadKilled(slot.threadId, reason, slot.verdict?.record);
-  }
-
-  /** An attempt on this thread is over, and has not completed its job, which must have been taken off the thread. */
-  settle(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown, run: Run): void {
-    const exited = slot.state === 'dying' ? slot.exited : undefined;
-    this.#reports.ended(record, { outcome, error, ...run, threadId: slot.threadId, exited });
-  }
-
-  /** The same of one that the thread had not started. */
-  settleUnstarted(slot: Slot, record: JobRecord, outcome: Outcome, error: unknown): void {
-    this.settle(slot, record, outcome, error, { startedAt: this.#clock.now(), duration: 0, started: false });
+    this.#reports.threadKilled(slot.threadId, reason, slot.verdict?.work);
   }
 
   /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */
-  #settleLost(slot: Slot, lost: Map<JobRecord, Run>): void {
+  #settleLost(slot: Slot, lost: Map<Work, Run>): void {
     const { verdict } = slot;
-    for (const [record, run] of lost) {
-      if (verdict?.record !== record) this.settle(slot, record, 'interrupted', undefined, run);
+    for (const [work, run] of lost) {
+      if (verdict?.work !== work) settle(this.#reports, slot, work, 'interrupted', undefined, run);
     }
-    const run = verdict && lost.get(verdict.record);
-    if (verdict !== undefined && run !== undefined) this.settle(slot, verdict.record, verdict.outcome, verdict.error, run);
+    const run = verdict && lost.get(verdict.work);
+    if (verdict !== undefined && run !== undefined) settle(this.#reports, slot, verdict.work, verdict.outcome, verdict.error, run);
   }
 
   #confirm(slot: Slot): void {
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
     const now = this.#clock.now();
-    const finding = inspect(slot, now);
-    const running = slot.running();
+    const finding = slot.inspect(now);
+    const running = slot.jobs.running();
     if (finding.is === 'stuck') return this.kill(slot, 'stuck');
     if (running === undefined || finding.is === 'fine' || finding.is === 'holding-back') return slot.deadline.within(1);
-    const { record, position, since } = running;
-    this.#reports.returned(slot.withdraw());
-    if (finding.is === 'over') this.#end(slot, position, { record, outcome: 'timed-out', error: timeoutError(record, now - since) });
-    else this.#execute(slot, { record, outcome: 'failed', error: loadTimeoutError(record.kind.definition) }, 'not-loading');
+    const { work, position, since } = running;
+    this.#reports.returned(slot.jobs.withdraw());
+    if (finding.is === 'over') this.#end(slot, position, { work, outcome: 'timed-out', error: timeoutError(work, now - since) });
+    else this.#end(slot, position, { work, outcome: 'failed', error: loadTimeoutError(work.kind.definition) });
   }
 
-  /**
-   * Ends the running job of a thread: at once, or when its grace period is over. The first verdict wins, but for a
-   * cancel, which also forbids the retry that a timeout would bring.
-   */
-  #end(slot: Slot, position: number, verdict: Verdict): void {
-    if (slot.verdict !== undefined && (slot.verdict.outcome === 'cancelled' || verdict.outcome !== 'cancelled')) return;
-    slot.verdict = verdict;
-    const { gracePeriod } = verdict.record.kind.definition;
-    const reason = verdict.outcome === 'cancelled' ? 'cancelled' : 'timed-out';
-    if (gracePeriod === 0) return this.#execute(slot, verdict, reason);
+  /** Ends the running job of a thread: at once, or when its grace period is over; what only loads has none. */
+  #end(slot: Slot, position: number, verdict: SlotVerdict): void {
+    if (!slot.condemn(verdict)) return;
+    const { gracePeriod } = verdict.work.kind.definition;
+    if (gracePeriod === 0 || verdict.outcome === 'failed') return this.#execute(slot, verdict);
     slot.stop(position, encodeThrown(verdict.error));
     this.#clock.setTimeout(() => {
-      if (slot.verdict === verdict) this.#execute(slot, verdict, reason);
+      if (slot.verdict === verdict) this.#execute(slot, verdict);
     }, gracePeriod);
   }
 
-  /** Terminates the thread of a judged job; of one that is over its limit it first looks where the job is stuck. */
-  #execute(slot: Slot, verdict: Verdict, reason: KillReason): void {
-    slot.verdict = verdict;
+  /** Terminates the thread of a condemned job; of one that is over its limit it first looks where the job is stuck. */
+  #execute(slot: Slot, verdict: SlotVerdict): void {
     slot.mute();
-    if (verdict.outcome === 'cancelled' || this.#inspections === undefined) return this.kill(slot, reason);
+    const { outcome } = verdict;
+    const reason = outcome === 'failed' ? 'not-loading' : outcome;
+    if (outcome === 'cancelled' || this.#inspections === undefined) return this.kill(slot, reason);
     const kill = () => {
       // It may have ended while we looked.
       if (slot.verdict === verdict) this.kill(slot, reason);

@@ -20,9 +20,9 @@ describe('of a thread that does not answer', () => {
 });
 
 /** What comes of a look when a thread's answer, or the way to it, is this. */
-function lookWith(evaluate: (...args: any[]) => Promise<any>, phase = 1) {
+function lookWith(evaluate: (...args: any[]) => Promise<any>, isLoading = false) {
   const worker = { performance: { eventLoopUtilization: () => ({ utilization: 1 }) } };
-  return new Inspections({ evaluate }).of({ worker, threadId: 1, activity: () => ({ phase }) } as never);
+  return new Inspections({ evaluate }).of({ worker, threadId: 1, isLoading } as never);
 }
 
 describe('a look never throws', () => {
@@ -49,7 +49,7 @@ describe('a look never throws', () => {
 
   it('without an answer: nothing is known, but that a module loads', async () => {
     expect(await lookWith(async () => undefined)).toMatchObject({ kind: 'unknown', stack: [], why: expect.stringMatching(/^no answer/) });
-    expect(await lookWith(async () => undefined, 2)).toMatchObject({ kind: 'loading', stack: [] });
+    expect(await lookWith(async () => undefined, true)).toMatchObject({ kind: 'loading', stack: [] });
   });
 
   it('when the thread cannot be asked', async () => {

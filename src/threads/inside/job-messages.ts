@@ -1,13 +1,13 @@
-import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
-import { monotonicNow } from '../../clock.js';
 import { NotCloneableError } from '../../errors.js';
 import { pack } from '../../job/payload.js';
 import { droppedLines, LOG_BUDGET } from '../wire/log-budget.js';
-import { Mailbox } from '../wire/mailbox.js';
 import type { FromThread, HandlerMessage, LogLevel, Position } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
 import { fromBytes, toBytes } from '../wire/value-bytes.js';
+import { Budget } from './budget.js';
+import { lineOf, textsOf } from './log-line.js';
+import { Newest } from './newest.js';
 
 // Taken now: handlers may change the globals.
 const { add, exchange, load, store } = Atomics;
@@ -18,11 +18,6 @@ const MAX_UNREAD = 4_096;
 const PROGRESS_BUDGET = { count: 100, bytes: 1024 * 1024 };
 /** Largest progress value, in bytes: it is for people, and the main thread reads it while the job runs. */
 const MAX_PROGRESS = 1024 * 1024;
-/** A log line that takes more than this is cut, in bytes. */
-const MAX_LINE = 64 * 1024;
-/** A mailbox that is larger is let go when its job has ended, in bytes. */
-const MAX_KEPT = 1024 * 1024;
-const SMALLEST = 1024;
 
 /** How a handler is heard. */
 export interface JobMessages {
@@ -103,6 +98,7 @@ class BoundedMessages implements JobMessages {
         `progress takes about ${bytes} bytes, and may take ${MAX_PROGRESS}: return large values, or checkpoint them`,
       );
     }
+    this.#ordered.renew();
     if (this.#messenger.hasRoom && this.#ordered.allows(bytes)) return this.#sendProgress(value);
     this.#keepProgress(value);
   }
@@ -120,7 +116,7 @@ class BoundedMessages implements JobMessages {
 
   log(level: LogLevel, args: unknown[]): void {
     if (this.#isMuted) return;
-    if (this.#lines.isNew) this.#tellDropped();
+    if (this.#lines.renew()) this.#tellDropped();
     if (this.#lines.isSpent || !this.#messenger.hasRoom) return this.#drop();
     const line = lineOf(args);
     if (!this.#lines.allows(line.bytes)) return this.#drop();
@@ -175,97 +171,4 @@ class BoundedMessages implements JobMessages {
     const count = exchange(this.#cells, CELL.DROPPED, 0);
     if (count > 0) this.#messenger.send(droppedLines(this.#position, count));
   }
-}
-
-/** The thread's side of a mailbox, which is made when it is needed, and made anew when a value does not fit. */
-class Newest {
-  readonly #of: 'progress' | 'checkpoint';
-  readonly #port: MessagePort;
-  #mailbox: Mailbox | undefined;
-  #isEmpty = true;
-
-  constructor(of: 'progress' | 'checkpoint', port: MessagePort) {
-    this.#of = of;
-    this.#port = port;
-  }
-
-  get isRead(): boolean {
-    return this.#mailbox?.isRead ?? true;
-  }
-
-  write(position: Position, bytes: Uint8Array): void {
-    this.#isEmpty = false;
-    if (this.#mailbox !== undefined && bytes.length <= this.#mailbox.capacity) return this.#mailbox.write(position, bytes);
-    const mailbox = Mailbox.for(2 ** Math.ceil(Math.log2(Math.max(bytes.length, SMALLEST))));
-    mailbox.write(position, bytes);
-    this.#use(mailbox);
-  }
-
-  clear(): void {
-    if (this.#isEmpty) return;
-    this.#isEmpty = true;
-    if ((this.#mailbox as Mailbox).capacity > MAX_KEPT) this.#use(undefined);
-    else this.#mailbox?.clear();
-  }
-
-  #use(mailbox: Mailbox | undefined): void {
-    this.#mailbox = mailbox;
-    this.#port.postMessage({ type: 'mailbox', of: this.#of, memory: mailbox?.memory } satisfies FromThread);
-  }
-}
-
-/** So much in every second. */
-class Budget {
-  readonly #most: { readonly count: number; readonly bytes: number };
-  #since = Number.NEGATIVE_INFINITY;
-  #count = 0;
-  #bytes = 0;
-
-  constructor(most: { readonly count: number; readonly bytes: number }) {
-    this.#most = most;
-  }
-
-  /** Begins anew when a second is over, and says so. */
-  get isNew(): boolean {
-    const now = monotonicNow();
-    if (now - this.#since < 1_000) return false;
-    this.#since = now;
-    this.#count = 0;
-    this.#bytes = 0;
-    return true;
-  }
-
-  get isSpent(): boolean {
-    return this.#count >= this.#most.count;
-  }
-
-  /** Whether one more of so many bytes may pass; then it is counted. */
-  allows(bytes: number): boolean {
-    if ((this.isNew || !this.isSpent) && this.#bytes + bytes <= this.#most.bytes) {
-      this.#count++;
-      this.#bytes += bytes;
-      return true;
-    }
-    return false;
-  }
-}
-
-/** What can be sent of the arguments of a log line, and about how many bytes it takes. */
-function lineOf(args: unknown[]): { args: unknown[]; bytes: number } {
-  try {
-    const { value, bytes } = pack(args, 'log');
-    if (bytes <= MAX_LINE) return { args: value as unknown[], bytes };
-  } catch {
-    // A function, or anything else that cannot be sent: as text it can.
-  }
-  const texts = textsOf(args);
-  return { args: texts, bytes: texts.reduce((sum, { length }) => sum + length, 0) };
-}
-
-function textsOf(args: unknown[]): string[] {
-  const most = Math.floor(MAX_LINE / Math.max(1, args.length));
-  return args.map((arg) => {
-    const text = typeof arg === 'string' ? arg : inspect(arg);
-    return text.length > most ? `${text.slice(0, most)}… (${text.length} characters)` : text;
-  });
 }

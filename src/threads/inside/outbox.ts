@@ -1,44 +1,94 @@
 import type { MessagePort } from 'node:worker_threads';
+import { clearImmediate, setImmediate } from '../../timers.js';
+import { EarlyResults } from '../wire/early-results.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import { type Position, RESULT, type ResultsMessage } from '../wire/protocol.js';
+import { CELL, PHASE, type SharedMemory, WITHDRAWN } from '../wire/shared-memory.js';
 import { notReturned } from './output.js';
+import type { Status } from './status.js';
 
-/** Results of a thread that have not been sent: those of jobs at consecutive positions, which leave in one message. */
+// Taken now: handlers may change the globals.
+const { load } = Atomics;
+
+/** Results that are older than this leave before their batch has ended, in milliseconds. */
+const EARLY_RESULTS = 1;
+
+/**
+ * Results of a thread that have not been sent: those of jobs at consecutive positions, which leave in one message. A
+ * thread that computes cannot send: so each lies in shared memory too while another job runs, or leaves before it starts.
+ */
 export class Outbox {
   readonly #port: MessagePort;
-  /** Position of the first of them. */
+  readonly #shared: SharedMemory;
+  readonly #status: Status;
+  readonly #early: EarlyResults;
+  /** Position of the first of them, and position after the last job of the batch. */
   #first: Position = 0;
+  #end: Position = 0;
   #values: unknown[] = [];
   #results: number[] | undefined;
   /** Buffers that are moved instead of copied. */
   #moving = new Set<ArrayBuffer>();
+  /** One of them lies nowhere else. */
+  #atRisk = false;
+  /** The running job had to wait, so when it ends others of the thread may go on before its batch does. */
+  #waited = false;
+  #sentAt = 0;
+  #soon: NodeJS.Immediate | undefined;
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, shared: SharedMemory, status: Status) {
     this.#port = port;
+    this.#shared = shared;
+    this.#status = status;
+    this.#early = new EarlyResults(shared);
   }
 
-  get isEmpty(): boolean {
-    return this.#values.length === 0;
+  /** A batch begins, of jobs from a position up to before another. */
+  begin(first: Position, end: Position): void {
+    this.#end = end;
+    this.#early.left(first);
+    this.#sentAt = this.#status.tick();
   }
 
-  /** Whether the result of the job at a position can join: one whose result got lost before it leaves a gap. */
-  joins(position: Position): boolean {
-    return this.#values.length === 0 || position === this.#first + this.#values.length;
+  /** The job at a position may start. */
+  beforeStart(position: Position): void {
+    if (this.#atRisk) this.send();
+    this.#early.clear(position);
+    this.#waited = false;
   }
 
-  /** `value`: the job's output, or an `Encoded` error. */
-  add(position: Position, result: number, value: unknown): void {
+  /** While the running job waits, the results of those before it need not. */
+  whileWaiting(): void {
+    this.#waited = true;
+    if (this.#values.length > 0) this.#soon ??= setImmediate(() => this.send());
+  }
+
+  /** `value`: the job's output, of about so many bytes, or an `Encoded` error. */
+  add(position: Position, result: number, value: unknown, bytes: number): void {
+    if (this.#values.length > 0 && position !== this.#first + this.#values.length) this.#skipTo(position);
     const at = this.#values.length;
     if (at === 0) this.#first = position;
     // Not `push`: a handler may have changed it, and no result must get lost.
     this.#values[at] = value;
     if (result !== RESULT.COMPLETED) this.#results ??= allCompleted(at);
     if (this.#results !== undefined) this.#results[at] = result;
+    const isLast = position + 1 === this.#end || load(this.#shared.cells, CELL.CLAIMED) >= WITHDRAWN;
+    // It leaves with the word that its batch is over, at once.
+    if (isLast && !this.#waited) return;
+    if (!isLast && this.#status.now - this.#sentAt > EARLY_RESULTS) return this.send();
+    if (this.#isSafe(position, result, value, bytes)) return;
+    if (isLast) this.send();
+    else this.#atRisk = true;
   }
 
-  /** Whether buffers leave the thread with the results. */
-  get moves(): boolean {
-    return this.#moving.size > 0;
+  #isSafe(position: Position, result: number, value: unknown, bytes: number): boolean {
+    return result === RESULT.COMPLETED && this.#moving.size === 0 && this.#early.put(position, value, bytes);
+  }
+
+  /** A result got lost before it came here, and leaves a gap. */
+  #skipTo(position: Position): void {
+    this.send();
+    this.#early.left(position);
   }
 
   /** These buffers of a result leave the thread. */
@@ -46,8 +96,32 @@ export class Outbox {
     for (const buffer of buffers) this.#moving.add(buffer);
   }
 
-  /** Sends all; `last`: their batch is over. One that cannot be cloned fails its own job. Gives the position after the last of them. */
-  send(last: boolean): Position | undefined {
+  /** Sends what there is. */
+  send(): void {
+    if (this.#values.length > 0) this.#send(false);
+  }
+
+  /** Sends what there is, and that the batch is over. */
+  end(): void {
+    this.#send(true);
+  }
+
+  #send(last: boolean): void {
+    if (this.#soon !== undefined) clearImmediate(this.#soon);
+    this.#soon = undefined;
+    const between = !this.#status.isRunning;
+    if (between) this.#status.enter(PHASE.SENDING);
+    const next = this.#first + this.#values.length;
+    this.#post(last);
+    // After the last one the queue may begin anew, at once.
+    if (!last) this.#early.left(next);
+    this.#atRisk = false;
+    if (between) this.#status.leave();
+    this.#sentAt = this.#status.tick();
+  }
+
+  /** One that cannot be cloned fails its own job. */
+  #post(last: boolean): void {
     const message: ResultsMessage = { type: 'results', first: this.#first, values: this.#values, results: this.#results, last };
     const moving = this.#moving;
     this.#values = [];
@@ -58,7 +132,6 @@ export class Outbox {
     } catch {
       this.#port.postMessage({ ...message, ...withoutUncloneable(message) });
     }
-    return message.values.length > 0 ? message.first + message.values.length : undefined;
   }
 }
 

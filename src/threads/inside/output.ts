@@ -1,5 +1,6 @@
 import { NotCloneableError, OutputError } from '../../errors.js';
 import type { JobDefinition } from '../../job/definition.js';
+import { type Payload, pack } from '../../job/payload.js';
 import { summary, validate } from '../../job/validate.js';
 import { messageOf } from '../../thrown.js';
 import { movedOf, transfer } from './transfer.js';
@@ -18,4 +19,11 @@ export async function checkedOutput(definition: JobDefinition, output: unknown):
 /** The error of a result that could not be cloned on its way back. */
 export function notReturned(cause: unknown): NotCloneableError {
   return new NotCloneableError(`result cannot be sent to another thread: ${messageOf(cause)}`, { cause });
+}
+
+/** A result, made ready to be sent, and the buffers of it that are moved. Throws {@link NotCloneableError}. */
+export function packOutput(output: unknown): Payload & { buffers: readonly ArrayBuffer[] | undefined } {
+  const moved = movedOf(output);
+  const { value, bytes } = pack(moved === undefined ? output : moved.result, 'result');
+  return { value, bytes, buffers: moved?.buffers };
 }

@@ -1,11 +1,12 @@
+import { plainJson } from './plain-json.js';
 import type { Position, ResultsMessage } from './protocol.js';
 import { CELL, type SharedMemory } from './shared-memory.js';
 import { fromBytes, toBytes } from './value-bytes.js';
 
 const { load, store } = Atomics;
 
-/** What lies at a place: nothing, a number, one of {@link CONSTANTS}, or where the bytes of any other value are. */
-const KIND = { NONE: 0, NUMBER: 1, CONSTANT: 2, BYTES: 3 } as const;
+/** What lies at a place: nothing, a number, one of {@link CONSTANTS}, or where the JSON or the bytes of any other value are. */
+const KIND = { NONE: 0, NUMBER: 1, CONSTANT: 2, JSON: 3, BYTES: 4 } as const;
 const CONSTANTS: readonly unknown[] = [undefined, null, false, true];
 /** An offset and a length in one number. */
 const LENGTHS = 2 ** 20;
@@ -17,11 +18,14 @@ const LENGTHS = 2 ** 20;
  */
 export class EarlyResults {
   readonly #shared: SharedMemory;
+  readonly #bytes: Buffer;
   /** Bytes in use. */
   #used = 0;
 
   constructor(shared: SharedMemory) {
     this.#shared = shared;
+    const { buffer, byteOffset, byteLength } = shared.early.bytes;
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
   }
 
   // --- The thread writes
@@ -31,11 +35,14 @@ export class EarlyResults {
     this.#shared.early.kinds[position & this.#shared.mask] = KIND.NONE;
   }
 
-  /** Whether the result of a job that has completed could be put here; else it must leave before another job starts. */
-  put(position: Position, value: unknown): boolean {
+  /** Whether the result of a job that has completed, of about so many bytes, could be put here; else it must leave before another job starts. */
+  put(position: Position, value: unknown, bytes: number): boolean {
+    if (bytes > this.#bytes.length - this.#used) return false;
     if (typeof value === 'number') return this.#put(position, KIND.NUMBER, value);
     const constant = constantOf(value);
-    return constant === undefined ? this.#putBytes(position, value) : this.#put(position, KIND.CONSTANT, constant);
+    if (constant !== undefined) return this.#put(position, KIND.CONSTANT, constant);
+    const json = plainJson(value);
+    return json === undefined ? this.#putBytes(position, value) : this.#putJson(position, json);
   }
 
   /** All results before this position have left. */
@@ -44,19 +51,29 @@ export class EarlyResults {
     this.#used = 0;
   }
 
+  #putJson(position: Position, json: string): boolean {
+    // A character takes three bytes at most.
+    if (3 * json.length > this.#bytes.length - this.#used) return false;
+    return this.#putSome(position, KIND.JSON, this.#bytes.write(json, this.#used));
+  }
+
   #putBytes(position: Position, value: unknown): boolean {
-    const { bytes } = this.#shared.early;
     let own: Uint8Array;
     try {
       own = toBytes(value);
     } catch {
       return false;
     }
-    if (own.length > bytes.length - this.#used) return false;
-    bytes.set(own, this.#used);
-    const where = this.#used * LENGTHS + own.length;
-    this.#used += own.length;
-    return this.#put(position, KIND.BYTES, where);
+    if (own.length > this.#bytes.length - this.#used) return false;
+    this.#bytes.set(own, this.#used);
+    return this.#putSome(position, KIND.BYTES, own.length);
+  }
+
+  /** The next bytes are used. */
+  #putSome(position: Position, kind: number, length: number): true {
+    const where = this.#used * LENGTHS + length;
+    this.#used += length;
+    return this.#put(position, kind, where);
   }
 
   #put(position: Position, kind: number, value: number): true {
@@ -94,9 +111,10 @@ export class EarlyResults {
     const kind = load(early.kinds, position & mask);
     const value = early.values[position & mask] as number;
     if (kind === KIND.CONSTANT) return { kind, value: CONSTANTS[value] };
-    if (kind !== KIND.BYTES) return { kind, value };
+    if (kind !== KIND.JSON && kind !== KIND.BYTES) return { kind, value };
     const offset = Math.floor(value / LENGTHS);
-    return { kind, value: fromBytes(new Uint8Array(early.bytes.subarray(offset, offset + (value % LENGTHS)))) };
+    const bytes = Buffer.from(this.#bytes.subarray(offset, offset + (value % LENGTHS)));
+    return { kind, value: kind === KIND.JSON ? JSON.parse(bytes.toString()) : fromBytes(bytes) };
   }
 }
 

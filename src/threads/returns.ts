@@ -1,0 +1,132 @@
+import type { Clock } from '../clock.js';
+import * as attemptErrors from './attempt-errors.js';
+import { LOOK_AT_LEAST_EVERY } from './deadline.js';
+import { InboxReader } from './inbox-reader.js';
+import { soonest } from './inspect.js';
+import type { Reports, Run, Runner, Work } from './runner.js';
+import { settle } from './settle.js';
+import type { Slot, SlotState } from './slot.js';
+import type { Threads } from './threads.js';
+import type { Watchdog } from './watchdog.js';
+import { decodeThrown } from './wire/error-codec.js';
+import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage } from './wire/protocol.js';
+
+/** What comes back from threads: results, what handlers say, and the thread's end. */
+export class Returns {
+  readonly #runner: Pick<Runner, 'schedule'>;
+  readonly #reports: Reports;
+  readonly #clock: Clock;
+  readonly #threads: Threads;
+  readonly #watchdog: Watchdog;
+  readonly #inboxes: InboxReader;
+
+  constructor(runner: Pick<Runner, 'schedule'>, reports: Reports, clock: Clock, threads: Threads, watchdog: Watchdog) {
+    this.#runner = runner;
+    this.#reports = reports;
+    this.#clock = clock;
+    this.#threads = threads;
+    this.#watchdog = watchdog;
+    this.#inboxes = new InboxReader(clock);
+  }
+
+  receive(slot: Slot, message: FromThread | HandlerMessage): void {
+    switch (message.type) {
+      case 'results':
+        return this.#results(slot, message);
+      case 'news':
+        return this.#inboxes.news(slot.inbox);
+      case 'progress':
+      case 'checkpoint':
+      case 'log':
+        return this.#said(slot, message);
+      case 'late-error':
+        this.#reports.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
+        return this.#retire(slot);
+      case 'exit':
+        slot.exitedBy = message;
+    }
+  }
+
+  /** A thread has sent what cannot be read: its jobs end with it. */
+  unreadable(slot: Slot, error: unknown): void {
+    this.#reports.lateError(slot.threadId, undefined, error);
+    this.#watchdog.kill(slot, 'crashed');
+  }
+
+  exited(slot: Slot, state: SlotState, exitCode: number): void {
+    const running = slot.jobs.running();
+    const { suspect } = slot.jobs;
+    const { exitedBy, threadId } = slot;
+    const late = exitedBy !== undefined && exitedBy.jobId !== suspect?.id && !(running?.loading && exitedBy.jobId === undefined);
+    const culprit = late ? undefined : suspect;
+    this.#reports.returned(slot.jobs.withdraw());
+    const rest = slot.jobs.takeRest(this.#clock.now());
+    for (const [work, run] of rest) {
+      if (work === culprit) continue;
+      settle(this.#reports, slot, work, 'interrupted', attemptErrors.innocentError(work, slot, exitCode), run);
+    }
+    if (late) this.#reports.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
+    if (culprit !== undefined) this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
+    if (state === 'idle' || state === 'busy') this.#reports.threadKilled(threadId, 'crashed', culprit);
+    this.#runner.schedule();
+  }
+
+  #crashed(slot: Slot, work: Work, run: Run, loading: boolean, exitCode: number): void {
+    if (loading) settle(this.#reports, slot, work, 'failed', attemptErrors.loadCrashError(work, slot, exitCode), run);
+    else settle(this.#reports, slot, work, 'crashed', attemptErrors.crashError(work, slot, exitCode), run);
+  }
+
+  #said(slot: Slot, message: HandlerMessage): void {
+    const work = slot.jobs.at(message.position);
+    if (work !== undefined) this.#reports.message(work, message);
+  }
+
+  #results(slot: Slot, { first, values, results, last }: ResultsMessage): void {
+    const { jobs } = slot;
+    // All are taken before anybody is told: a listener may cancel another job of the message, which has ended too.
+    const works = values.map((_, at) => jobs.take(first + at));
+    for (let at = 0; at < values.length; at++) {
+      const work = works[at];
+      if (work === undefined) continue;
+      const startedAt = jobs.startedAt(first + at);
+      const duration = jobs.duration(first + at);
+      if (results === undefined && slot.verdict === undefined) {
+        this.#reports.completed(work, values[at], startedAt, duration, slot.threadId);
+      } else this.#result(slot, work, results?.[at], values[at], startedAt, duration);
+    }
+    if (last && slot.state === 'busy') this.#batchOver(slot);
+  }
+
+  /** A result where not all is well. A job that was told to stop and has ended within its grace period ends as it was judged. */
+  #result(slot: Slot, work: Work, result: number | undefined, value: unknown, startedAt: number, duration: number): void {
+    const { verdict } = slot;
+    const run = { startedAt, duration, started: true };
+    if (result === RESULT.CRASHED) {
+      this.#watchdog.crash(slot, work, attemptErrors.uncaughtError(work, decodeThrown(value as never)), run);
+    } else if (verdict?.work === work) {
+      slot.acquit();
+      // Its deadline is used up, and other jobs may be on the thread.
+      slot.deadline.within(Math.min(soonest(slot.jobs.from()), LOOK_AT_LEAST_EVERY));
+      settle(this.#reports, slot, work, verdict.outcome, verdict.error, run);
+    } else if (result === RESULT.FAILED) settle(this.#reports, slot, work, 'failed', decodeThrown(value as never), run);
+    else this.#reports.completed(work, value, startedAt, duration, slot.threadId);
+  }
+
+  #batchOver(slot: Slot): void {
+    const lost = slot.jobs.batchOver();
+    // A job without a result: what it did to the thread's globals has broken more than itself.
+    if (lost !== undefined) return this.#watchdog.blame(slot, lost);
+    if (slot.jobs.isAtRest) {
+      this.#threads.rest(slot);
+      if (slot.isRetiring) this.#watchdog.kill(slot, 'late-error');
+    }
+    this.#runner.schedule();
+  }
+
+  /** What a job has left behind on this thread may harm others: the running job may end, then the thread is replaced. */
+  #retire(slot: Slot): void {
+    slot.retire();
+    if (slot.state === 'idle') this.#watchdog.kill(slot, 'late-error');
+    else if (slot.state === 'busy') this.#reports.returned(slot.jobs.withdraw());
+  }
+}

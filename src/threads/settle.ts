@@ -1,0 +1,15 @@
+import type { Outcome } from '../job/attempt.js';
+import type { Reports, Run, Work } from './runner.js';
+import type { Slot } from './slot.js';
+
+/** An attempt on this thread is over, and has not completed its job, which must have been taken off the thread. */
+export function settle(reports: Reports, slot: Slot, work: Work, outcome: Outcome, error: unknown, run: Run): void {
+  // Until it has, the job must not run elsewhere.
+  const exited = slot.state === 'dying' ? slot.exited : undefined;
+  reports.ended(work, { outcome, error, ...run, threadId: slot.threadId, exited });
+}
+
+/** The same of one that the thread had not started. */
+export function settleUnstarted(reports: Reports, slot: Slot, work: Work, outcome: Outcome, error: unknown, now: number): void {
+  settle(reports, slot, work, outcome, error, { startedAt: now, duration: 0, started: false });
+}
