@@ -4,6 +4,22 @@ import type { JobRecord } from '../job/record.js';
 /** A group's key; jobs without one are a group too. */
 export type GroupKey = string | undefined;
 
+/** Hands out turns, for all lines of a queue: a lower number is sooner. */
+export class Rounds {
+  #last = 0;
+  #first = 0;
+
+  /** After all that were handed out. */
+  last(): number {
+    return ++this.#last;
+  }
+
+  /** Before all that were handed out. */
+  first(): number {
+    return --this.#first;
+  }
+}
+
 /** The jobs of one group and one priority, in order of arrival: a list linked through the jobs. */
 class Run {
   size = 0;
@@ -13,6 +29,8 @@ class Run {
   next: Run | undefined;
   previous: Run | undefined;
   inLine = false;
+  /** When it may run, compared with others; see {@link Rounds}. */
+  turn = 0;
 
   constructor(
     readonly key: GroupKey,
@@ -100,13 +118,15 @@ class Level {
 export class Turns {
   /** Jobs that may run, as far as is known: a held group is noticed when its turn comes. */
   size = 0;
+  readonly #rounds: Rounds;
   readonly #isHeld: (key: GroupKey) => boolean;
   readonly #levels = new Map<number, Level>();
   readonly #priorities = new TinyQueue<Level>([], (a, b) => b.priority - a.priority);
   /** Of held groups, by key. */
   readonly #aside = new Map<GroupKey, Set<Run>>();
 
-  constructor(isHeld: (key: GroupKey) => boolean = () => false) {
+  constructor(rounds: Rounds, isHeld: (key: GroupKey) => boolean = () => false) {
+    this.#rounds = rounds;
     this.#isHeld = isHeld;
   }
 
@@ -157,12 +177,19 @@ export class Turns {
     this.#dropEmpty(level);
   }
 
-  /** A group has had its turn at this priority: it goes to the end of the line. */
-  passed(priority: number, key: GroupKey): void {
+  /** A group has had its turn at this priority: it goes to the end of the line, for its next one. */
+  passed(priority: number, key: GroupKey, turn: number): void {
     const run = this.#levels.get(priority)?.runs.get(key);
-    if (run === undefined || !run.inLine || run.next === undefined) return;
+    if (run === undefined || !run.inLine) return;
+    run.turn = turn;
+    if (run.next === undefined) return;
     run.level.leave(run);
     run.level.append(run);
+  }
+
+  /** The turn that the group of a job in here has. */
+  turnOf({ priority, group }: JobRecord): number {
+    return this.#levels.get(priority)?.runs.get(group)?.turn ?? 0;
   }
 
   /** A group is held back no longer. */
@@ -205,6 +232,7 @@ export class Turns {
 
   #enter(run: Run, place: 'first' | 'last'): void {
     const { level } = run;
+    run.turn = this.#rounds[place]();
     if (place === 'first') level.prepend(run);
     else level.append(run);
     this.size += run.size;

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JobRecord } from '../../dist/job/record.js';
-import { Turns } from '../../dist/waiting/turns.js';
+import { Rounds, Turns } from '../../dist/waiting/turns.js';
 
 let orders = 0;
+const rounds = new Rounds();
 
 class Waiting {
   next = undefined;
@@ -22,7 +23,7 @@ function taken(turns: Turns): JobRecord | undefined {
   const { head } = turns;
   if (head === undefined) return undefined;
   turns.remove(head);
-  turns.passed(head.priority, head.group);
+  turns.passed(head.priority, head.group, rounds.last());
   return head;
 }
 
@@ -87,14 +88,14 @@ const priorities = fc.constantFrom(0, 0, 0, 1, -1);
 
 describe('turns', () => {
   test('groups of equal priority take turns, and each keeps its order of arrival', () => {
-    const turns = new Turns();
+    const turns = new Turns(rounds);
     for (const group of ['a', 'a', 'a', 'b', 'c', 'c']) turns.push(record(group));
     const order = Array.from({ length: 6 }, () => taken(turns)?.group);
     expect(order).toEqual(['a', 'b', 'c', 'a', 'c', 'a']);
   });
 
   test('a group that comes late does not wait for the many jobs of another', () => {
-    const turns = new Turns();
+    const turns = new Turns(rounds);
     for (let n = 0; n < 1_000; n++) turns.push(record('flood'));
     taken(turns);
     turns.push(record('late'));
@@ -102,7 +103,7 @@ describe('turns', () => {
   });
 
   test('a higher priority goes before any turn', () => {
-    const turns = new Turns();
+    const turns = new Turns(rounds);
     turns.push(record('a'));
     turns.push(record('b', 1));
     turns.push(record('b', 1));
@@ -124,7 +125,7 @@ describe('turns', () => {
     fc.assert(
       fc.property(commands, (list) => {
         const model = new Model();
-        const turns = new Turns((key) => model.held.has(key));
+        const turns = new Turns(rounds, (key) => model.held.has(key));
         const out: JobRecord[] = [];
         for (const command of list) {
           if (command.does === 'push') {
