@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
+import { checkGroup, type GroupOptions } from './group.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
 export interface JobOptions {
@@ -55,6 +56,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly concurrency: number;
   readonly rateLimit: { readonly max: number; readonly duration: number } | undefined;
   readonly delivery: 'at-least-once' | 'at-most-once';
+  readonly group: GroupOptions | undefined;
 }
 
 /** What `add` takes as the input of a definition. */
@@ -120,6 +122,7 @@ const definitionOptions = object({
   concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
   rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
   delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
+  group: optional(checkGroup),
 });
 
 /** Throws when it names no module. */
@@ -146,6 +149,8 @@ export function defineJob<Input extends StandardSchemaV1, Output extends Standar
   options: JobOptions & {
     /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
     input: Input;
+    /** Groups take turns, so that none starves the others. Default none. */
+    group?: GroupOptions<StandardSchemaV1.InferOutput<Input>>;
     /** Checked in the thread, before the result is sent back. */
     output: Output;
     run: (
@@ -158,6 +163,8 @@ export function defineJob<Input extends StandardSchemaV1, Result>(
   options: JobOptions & {
     /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
     input: Input;
+    /** Groups take turns, so that none starves the others. Default none. */
+    group?: GroupOptions<StandardSchemaV1.InferOutput<Input>>;
     output?: undefined;
     run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext) => Result;
   },
@@ -168,7 +175,13 @@ export function defineJob(options: object): JobDefinition {
   if (once) {
     checked(object({ maxAttempts: optional(oneOf(1)) }), { maxAttempts: taken.maxAttempts }, 'defineJob with delivery "at-most-once"');
   }
-  const definition = { output: undefined, rateLimit: undefined, ...taken, maxAttempts: once ? 1 : (taken.maxAttempts ?? 4) };
+  const definition = {
+    output: undefined,
+    rateLimit: undefined,
+    group: undefined,
+    ...taken,
+    maxAttempts: once ? 1 : (taken.maxAttempts ?? 4),
+  };
   Object.defineProperty(definition, brand, { value: true });
   return Object.freeze(definition) as unknown as JobDefinition;
 }

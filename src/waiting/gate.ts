@@ -1,6 +1,5 @@
-import type { Clock } from '../clock.js';
 import type { JobRecord } from '../job/record.js';
-import { type Place, RateWindow } from './rate-window.js';
+import { type GateHost, type Place, RateWindow } from './rate-window.js';
 
 /** What can hold jobs back. */
 export type Limit = 'concurrency' | 'rate-limit';
@@ -14,13 +13,6 @@ export interface Limits {
 /** Whether there is one. */
 export function isLimit({ concurrency = Number.POSITIVE_INFINITY, rateLimit }: Limits): boolean {
   return Number.isFinite(concurrency) || rateLimit !== undefined;
-}
-
-/** What a gate needs of its surroundings. */
-export interface GateHost {
-  readonly clock: Clock;
-  /** When the handler of an active job was started, on {@link Clock.now}, once it was. */
-  runningSince(record: JobRecord): number | undefined;
 }
 
 /** What a started job holds of its limits. */

@@ -1,7 +1,13 @@
 import TinyQueue from 'tinyqueue';
-import type { Timer } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import type { JobRecord } from '../job/record.js';
-import type { GateHost } from './gate.js';
+
+/** What limits need of its surroundings. */
+export interface GateHost {
+  readonly clock: Clock;
+  /** When the handler of an active job was started, on {@link Clock.now}, once it was. */
+  runningSince(record: JobRecord): number | undefined;
+}
 
 /** A place in the window, taken before one start and held until `duration` ms after it. */
 export class Place {
@@ -74,7 +80,8 @@ export class RateWindow {
     if (at === this.#timerAt) return;
     this.#host.clock.clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = at === Number.POSITIVE_INFINITY ? undefined : this.#host.clock.setTimeout(() => this.#check(), at - this.#host.clock.now());
+    this.#timer =
+      at === Number.POSITIVE_INFINITY ? undefined : this.#host.clock.setTimeout(() => this.#check(), at - this.#host.clock.now());
   }
 
   #check(): void {

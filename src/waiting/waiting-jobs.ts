@@ -3,9 +3,10 @@ import type { JobKind } from '../job/kind.js';
 import { type Location, runningSince } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
 import { Ages } from './ages.js';
-import { Gate, type GateHost, isLimit, type Permit } from './gate.js';
+import { Gate, isLimit, type Permit } from './gate.js';
 import { GroupGates } from './group-gates.js';
 import { Line } from './line.js';
+import type { GateHost } from './rate-window.js';
 import { Rounds } from './turns.js';
 
 /** Whether `a` arrived before `b`, or goes first. */
