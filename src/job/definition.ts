@@ -6,7 +6,7 @@ import type { JobContext } from './context.js';
 import { checkGroup, type GroupOptions } from './group.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
-export interface JobOptions {
+export interface JobOptions<Parsed = any> {
   /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
   name: string;
   /** `import.meta.url` of the file that exports the definition: the threads import that file. */
@@ -37,6 +37,8 @@ export interface JobOptions {
   rateLimit?: { max: number; duration: number };
   /** `'at-most-once'`: one attempt, never batched, never run again after its thread died. Default `'at-least-once'`. */
   delivery?: 'at-least-once' | 'at-most-once';
+  /** Groups take turns, so that none starves the others; and have limits of their own. Default none. */
+  group?: GroupOptions<Parsed>;
 }
 
 /** A job definition: name, schema, handler and options, from {@link defineJob}. */
@@ -146,11 +148,9 @@ export function isDefinition(value: unknown): value is JobDefinition {
  * Throws `OptionsError` when an option is wrong or unknown.
  */
 export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1>(
-  options: JobOptions & {
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> & {
     /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
     input: Input;
-    /** Groups take turns, so that none starves the others. Default none. */
-    group?: GroupOptions<StandardSchemaV1.InferOutput<Input>>;
     /** Checked in the thread, before the result is sent back. */
     output: Output;
     run: (
@@ -160,11 +160,9 @@ export function defineJob<Input extends StandardSchemaV1, Output extends Standar
   },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, StandardSchemaV1.InferOutput<Output>>;
 export function defineJob<Input extends StandardSchemaV1, Result>(
-  options: JobOptions & {
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> & {
     /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
     input: Input;
-    /** Groups take turns, so that none starves the others. Default none. */
-    group?: GroupOptions<StandardSchemaV1.InferOutput<Input>>;
     output?: undefined;
     run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext) => Result;
   },
