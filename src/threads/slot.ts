@@ -182,7 +182,7 @@ export class Slot {
 
   /** Handles the results of jobs that have ended, but whose message has not left the thread. */
   takeEarly(): void {
-    const message = this.#early.before(this.jobs.started + 1);
+    const message = this.#early.before(this.jobs.endedBefore);
     if (message !== undefined) this.#handle(message);
   }
 

@@ -28,6 +28,7 @@ import { packOutput } from './output.js';
 import { installProbe } from './probe.js';
 import { afterOutput, boundOutput } from './standard-output.js';
 import { Status } from './status.js';
+import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
 const { add } = Atomics;
@@ -179,8 +180,9 @@ class JobThread implements Invoker, HandlerLink {
 
   completed(context: HandlerContext, output: unknown): void {
     if (context.ended) return;
-    const { value, buffers } = packOutput(output);
-    if (buffers !== undefined) this.#outbox.move(buffers);
+    const moved = movedOf(output);
+    const value = packOutput(output, moved);
+    if (moved !== undefined) this.#outbox.move(moved.buffers);
     this.#close(context, false);
     this.#finish(context.position, RESULT.COMPLETED, value);
   }
@@ -200,8 +202,9 @@ class JobThread implements Invoker, HandlerLink {
   #finish(position: Position, result: number, value: unknown): void {
     const { startedAt, duration, mask } = this.#shared;
     duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
+    const leaves = this.#outbox.add(position, result, value);
     this.#status.leave();
-    this.#outbox.add(position, result, value);
+    if (leaves) this.#outbox.send();
   }
 
   /**
