@@ -51,6 +51,13 @@ export function targets(report: Report): Target[] {
     growth(find('RSS over 1 000 000 jobs, threadmill') ?? find('RSS over 200 000 jobs, threadmill')),
   );
   check('RSS over the kills: end over first tenth', '≤', 1.05, growth(find('RSS over 1000 kills') ?? find('RSS over 100 kills')));
+  const withTelemetry = find('no-op with telemetry');
+  check(
+    'no-op, metrics and traces: share of the throughput without',
+    '≥',
+    0.5,
+    inverse(against(withTelemetry, 'threadmill, metrics and traces')),
+  );
   return targets;
 }
 

@@ -1,5 +1,6 @@
 import type { Ended } from './ended/ended.js';
 import type { JobDefinition } from './job/definition.js';
+import type { JobRecord } from './job/record.js';
 import type { Register } from './job/register.js';
 
 /** What a page needs that shows jobs, adds them by the names of their definitions, and removes what it shows. */
@@ -17,12 +18,12 @@ export class Admin {
     return [...this.#register.kinds].map(({ definition }) => definition);
   }
 
-  /** A job that has ended is not kept any longer; false when there is none. */
-  forget(id: string): boolean {
-    const record = this.#register.jobs.get(id);
-    if (record === undefined || !record.ended) return false;
-    this.#ended.delete(record);
-    this.#register.forget(record);
-    return true;
+  /** Ended jobs are not kept any longer; gives how many of these there were. */
+  forget(ids: readonly string[]): number {
+    const known = ids.map((id) => this.#register.jobs.get(id));
+    const gone = new Set(known.filter((record) => record?.ended) as JobRecord[]);
+    this.#ended.delete(gone);
+    for (const record of gone) this.#register.forget(record);
+    return gone.size;
   }
 }

@@ -34,7 +34,12 @@ export class Calendar {
 
   timeOf(now: number): number {
     this.look();
+    return Math.floor(this.exactTimeOf(now));
+  }
+
+  /** Not in whole milliseconds: for who computes with it. Holds from the last {@link look} on. */
+  exactTimeOf(now: number): number {
     const setting = this.#settings.findLast(({ since }) => since <= now) ?? (this.#settings[0] as Setting);
-    return Math.floor(now + setting.ahead);
+    return now + setting.ahead;
   }
 }

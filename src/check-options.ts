@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { shown } from './checks.js';
+import { shown, unknownOptions } from './checks.js';
 import { OptionsError } from './errors.js';
 
 /**
@@ -9,14 +9,15 @@ import { OptionsError } from './errors.js';
 export function checkOptions<Schema extends z.ZodType>(schema: Schema, options: unknown, where: string): z.output<Schema> {
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const complaints = parsed.error.issues.map((issue) => complaint(issue, options));
+  const complaints = parsed.error.issues.map((issue) => complaint(issue, options, schema));
   throw new OptionsError(`${where}: ${complaints.join('; ')}`, { cause: parsed.error });
 }
 
-function complaint(issue: z.core.$ZodIssue, options: unknown): string {
+function complaint(issue: z.core.$ZodIssue, options: unknown, schema: z.ZodType): string {
   if (issue.code === 'unrecognized_keys') {
     const where = issue.path.length > 0 ? ` in "${issue.path.join('.')}"` : '';
-    return `unknown option ${issue.keys.map((key) => `"${key}"`).join(', ')}${where}`;
+    const { shape = {} } = schema as { shape?: object };
+    return `${unknownOptions(issue.keys, where === '' ? Object.keys(shape) : [])}${where}`;
   }
   const given = issue.path.reduce((value: any, key) => value?.[key], options);
   const option = issue.path.length > 0 ? `option "${issue.path.join('.')}": ` : 'options: ';

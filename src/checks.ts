@@ -53,7 +53,7 @@ export const object =
       return value;
     }
     const unknown = Object.keys(value).filter((key) => !Object.hasOwn(checks, key));
-    if (unknown.length > 0) refuse(`unknown option ${unknown.map((key) => `"${key}"`).join(', ')}`, [], UNKNOWN);
+    if (unknown.length > 0) refuse(unknownOptions(unknown, Object.keys(checks)), [], UNKNOWN);
     const checked: Record<string, unknown> = {};
     for (const [key, check] of Object.entries(checks)) {
       const given = value[key];
@@ -67,6 +67,42 @@ export const object =
   };
 
 const UNKNOWN = Symbol('unknown');
+
+/** What people know from earlier versions, and from other pools and queues. */
+const OTHER_NAMES: Record<string, string> = {
+  attempts: 'maxAttempts',
+  retries: 'maxAttempts',
+  handler: 'run',
+  process: 'run',
+  schema: 'input',
+  workers: 'threads',
+  maxThreads: 'threads',
+  maxQueue: 'maxWaiting',
+  limiter: 'rateLimit',
+  jobId: 'idempotencyKey',
+};
+
+/** Says which options are unknown, and which of those that are known was meant. */
+export function unknownOptions(unknown: readonly string[], known: readonly string[]): string {
+  return `unknown option ${unknown.map((key) => `"${key}"${meant(key, known)}`).join(', ')}`;
+}
+
+function meant(key: string, known: readonly string[]): string {
+  const other = Object.hasOwn(OTHER_NAMES, key) ? OTHER_NAMES[key] : undefined;
+  const name = known.find((one) => one === other) ?? known.find((one) => isLike(one.toLowerCase(), key.toLowerCase()));
+  return name === undefined ? '' : ` (did you mean "${name}"?)`;
+}
+
+/** Whether two names differ by two letters at most, and not by half of them: by what is left without their common ends. */
+function isLike(one: string, other: string): boolean {
+  const most = Math.min(one.length, other.length);
+  let start = 0;
+  while (start < most && one[start] === other[start]) start++;
+  let end = 0;
+  while (end < most - start && one.at(-1 - end) === other.at(-1 - end)) end++;
+  const differing = Math.max(one.length, other.length) - start - end;
+  return differing <= 2 && differing * 2 < most;
+}
 
 /** Checks options. Throws {@link OptionsError}, which says which are wrong, what was expected and what was given; unknown ones by name. */
 export function checked<Value>(check: Check<Value>, options: unknown, where: string): Value {

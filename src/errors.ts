@@ -224,5 +224,6 @@ const CLASSES = new Map<unknown, { readonly prototype: ThreadmillError }>([
   ['ERR_QUEUE_FULL', QueueFullError],
   ['ERR_QUEUE_CLOSED', QueueClosedError],
   ['ERR_UNRECOVERABLE', UnrecoverableError],
+  ['ERR_NOT_FOUND', NotFoundError],
   ['ERR_OPTIONS', OptionsError],
 ]);

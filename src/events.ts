@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import { handleOf, type Job } from './job/job.js';
@@ -68,6 +69,13 @@ const CHANNELS = Object.fromEntries(Object.keys(EVENTS).map((event) => [event, c
   ReturnType<typeof channel>
 >;
 
+/** An event that has not been told yet. */
+interface Later {
+  event: QueueEvent;
+  args: unknown[];
+  within: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
+}
+
 /**
  * Tells listeners what happened. They cannot do harm: one that throws, or rejects, is reported, and the others are
  * called all the same. One event is told at a time, in the order in which they happened: what a listener brings about
@@ -80,7 +88,9 @@ export class Announcer {
   readonly #failed: (event: QueueEvent, error: unknown) => void;
   /** Somebody is being told, or a change is being made: what happens meanwhile is told later. */
   #busy = false;
-  #later: { event: QueueEvent; args: unknown[] }[] = [];
+  /** Listeners run now: what they bring about is told in their asynchronous context, by which a trace is found. */
+  #telling = false;
+  #later: Later[] = [];
 
   /** `failed` is told of what a listener threw. */
   constructor(emitter: EventEmitter<QueueEvents>, queue: string, failed: (event: QueueEvent, error: unknown) => void) {
@@ -116,7 +126,7 @@ export class Announcer {
 
   #announce(event: QueueEvent, args: unknown[]): void {
     if (this.#busy) {
-      this.#later.push({ event, args });
+      this.#later.push({ event, args, within: this.#telling ? AsyncLocalStorage.snapshot() : undefined });
       return;
     }
     this.#busy = true;
@@ -127,14 +137,16 @@ export class Announcer {
   #tellLater(): void {
     // It grows meanwhile.
     for (let at = 0; at < this.#later.length; at++) {
-      const { event, args } = this.#later[at] as { event: QueueEvent; args: unknown[] };
-      this.#tell(event, args);
+      const { event, args, within } = this.#later[at] as Later;
+      if (within === undefined) this.#tell(event, args);
+      else within(() => this.#tell(event, args));
     }
     if (this.#later.length > 0) this.#later = [];
     this.#busy = false;
   }
 
   #tell(event: QueueEvent, args: unknown[]): void {
+    this.#telling = true;
     for (const listener of this.#emitter.rawListeners(event)) {
       callGuarded(
         () => Reflect.apply(listener, this.#emitter, args),
@@ -143,5 +155,6 @@ export class Announcer {
     }
     const { hasSubscribers, publish } = CHANNELS[event];
     if (hasSubscribers) publish.call(CHANNELS[event], { queue: this.#queue, args });
+    this.#telling = false;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What `threadmill/testing` and the command may use beyond the public API: the places where a queue's time, chance and
+ * What `threadmill/testing`, `threadmill/opentelemetry`, `threadmill/timeline` and the command may use beyond the public API: the places where a queue's time, chance and
  * threads can be replaced, and the parts that do to a value in this thread what crossing to another does to it.
  */
 export { payloadOf } from './adding/intake.js';
@@ -10,10 +10,11 @@ export { EVENTS } from './events.js';
 export { checkAddOptions } from './job/add-options.js';
 export type { Outcome } from './job/attempt.js';
 export { isDefinition } from './job/definition.js';
-export { cancelled, Job } from './job/job.js';
+export { cancelled, carry, Job } from './job/job.js';
 export { pack } from './job/payload.js';
 export { validate } from './job/validate.js';
 export { takesEffect, type Verdict } from './job/verdict.js';
+export { type AttemptListener, onAttemptEnd } from './observe/attempts.js';
 export type { Seams } from './queue-options.js';
 export { crashError, notSent, timeoutError } from './threads/attempt-errors.js';
 export type { Source } from './threads/batch.js';
@@ -33,6 +34,7 @@ export type {
   ThreadStats,
   Work,
 } from './threads/runner.js';
+export { Utilization } from './threads/utilization.js';
 export { decodeThrown, encodeThrown } from './threads/wire/error-codec.js';
 export type { LogLevel } from './threads/wire/protocol.js';
 export { CELL, CELLS } from './threads/wire/shared-memory.js';

@@ -1,36 +1,28 @@
 import { EventEmitter } from 'node:events';
-import { Intake, jobOf, outputOf } from './adding/intake.js';
+import { jobOf, outputOf } from './adding/intake.js';
 import { type MapOptions, mapThrough } from './adding/map.js';
-import { Replay } from './adding/replay.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
-import { type Schedule, Schedules } from './adding/schedules.js';
-import { Admin } from './admin.js';
-import { KeepAlive, realClock } from './clock.js';
-import { type Closed, type CloseOptions, Closing } from './closing/close.js';
+import type { Schedule } from './adding/schedules.js';
+import type { Admin } from './admin.js';
+import { KeepAlive } from './clock.js';
+import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
 import type { JobSnapshot } from './closing/snapshot.js';
-import { DeadLetters } from './ended/dead-letters.js';
-import { Ended } from './ended/ended.js';
+import type { DeadLetters } from './ended/dead-letters.js';
 import { OptionsError } from './errors.js';
-import { Announcer, type QueueEvents } from './events.js';
+import type { QueueEvents } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
-import { handleOf, type Job } from './job/job.js';
+import type { Job } from './job/job.js';
 import type { ListOptions } from './job/list-options.js';
-import { Register } from './job/register.js';
 import type { JobState } from './job/state.js';
-import { Lifecycle } from './lifecycle.js';
 import type { Explanation } from './observe/explain.js';
-import { logEvents, loggerFor, report } from './observe/log.js';
+import { logEvents, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
-import { type Inspection, Overview } from './observe/overview.js';
-import { type CheckedQueueOptions, checkQueueOptions, type QueueOptions, type Seams } from './queue-options.js';
-import { Dispatcher } from './threads/dispatcher.js';
-import type { Runner } from './threads/runner.js';
+import type { Inspection } from './observe/overview.js';
+import { checkQueueOptions, type QueueOptions, type Seams } from './queue-options.js';
 import { THREAD_MARK } from './threads/wire/protocol.js';
-import { Admission } from './waiting/admission.js';
-import { Idempotency } from './waiting/idempotency.js';
-import { WaitingJobs } from './waiting/waiting-jobs.js';
+import { wire } from './wiring.js';
 
 /**
  * An in-process job queue: see the README for the life of a job, which `lifecycle.ts` follows from top to bottom.
@@ -79,15 +71,15 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
 
   /**
    * Adds many jobs, all or none: one invalid input refuses the whole call, and the error says which. Rejects as `add` does, and
-   * with `OptionsError` when `options` has an `idempotencyKey` or `transfer`, which belong to one job.
+   * with `OptionsError` when `options` has an `idempotencyKey` or `transfer`, which belong to one job. Others have their turn
+   * meanwhile, also jobs of it that are in.
    */
-  async addBulk<Input, Parsed, Output>(
+  addBulk<Input, Parsed, Output>(
     definition: JobDefinition<Input, Parsed, Output>,
     inputs: Iterable<Input>,
     options?: AddOptions,
   ): Promise<Job<Parsed, Output>[]> {
-    const records = await this.#parts.intake.acceptAll(definition, inputs, options);
-    return records.map((record) => handleOf(record) as Job<Parsed, Output>);
+    return this.#parts.intake.acceptAll(definition, inputs, options) as Promise<Job<Parsed, Output>[]>;
   }
 
   /**
@@ -157,7 +149,9 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
 
   /** Counts, totals, times and threads, now; also by definition. */
   stats(): QueueStats {
-    return queueStats(this.#parts.register.kinds, this.#parts.runner.stats);
+    const { register, runner, waiting, clock } = this.#parts;
+    const { oldest } = waiting;
+    return queueStats(register.kinds, register.counts, runner.stats, oldest === undefined ? 0 : Math.max(0, clock.now() - oldest));
   }
 
   /** @internal For a page. */
@@ -196,7 +190,8 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   /**
    * Refuses new jobs, drains, then terminates the threads. Always resolves, at its deadline at the latest, with the
    * jobs that did not end; their promises reject with `QueueClosedError`. A job that cannot start before the deadline,
-   * because it is paused or delayed for longer, is not waited for. Calling it again gives the same promise.
+   * because it is paused or delayed for longer, is not waited for. One that cannot be handed back, such as when its
+   * buffer was transferred to a thread, is cancelled. Calling it again gives the same promise.
    */
   close(options: CloseOptions = {}): Promise<Closed> {
     return this.#parts.closing.close(options);
@@ -212,54 +207,6 @@ function refuseInThread(): void {
   throw new OptionsError(
     'a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move `new JobQueue` to a file that no job module imports.',
   );
-}
-
-/** All parts of a queue, each made of those before it. */
-function wire(
-  queue: EventEmitter<QueueEvents>,
-  options: CheckedQueueOptions,
-  { clock = realClock, random = Math.random, runner: makeRunner = threadsRunner }: Seams,
-) {
-  const { name, maxInputBytes } = options;
-  const logger = loggerFor(options.logger, name);
-  const announcer = new Announcer(queue, name, (event, error) => report(logger, error, `a listener of "${event}" failed`));
-  const register = new Register(clock);
-  const { jobs, kinds, counts, idPrefix } = register;
-  const waiting = new WaitingJobs(clock);
-  const admission = new Admission(options.maxWaiting, options.whenFull, counts);
-  const idempotency = new Idempotency(options.idempotency, clock);
-  const ended = new Ended(options.keepCompleted, options.deadLetters);
-  const lifecycle = new Lifecycle({ clock, random, logger, announcer, register, waiting, admission, idempotency, ended });
-  const { delays } = lifecycle;
-  const preload = options.jobs.map((definition) => kinds.of(definition));
-  const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix });
-  lifecycle.runBy(runner);
-  const intake = new Intake({ name, maxInputBytes, announcer, kinds, admission, idempotency, lifecycle });
-  const deadLetters = new DeadLetters(ended.failed, new Replay({ announcer, register, store: ended.failed, intake, lifecycle }));
-  const schedules = new Schedules(clock);
-  const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
-  const admin = new Admin(register, ended);
-  const closing = new Closing({ name, clock, announcer, register, waiting, lifecycle, intake, schedules, runner });
-  return {
-    options,
-    clock,
-    logger,
-    announcer,
-    register,
-    waiting,
-    lifecycle,
-    runner,
-    intake,
-    deadLetters,
-    schedules,
-    overview,
-    admin,
-    closing,
-  };
-}
-
-function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runner {
-  return new Dispatcher(...parts);
 }
 
 function nameOf(definition: JobDefinition | undefined): [name?: string] {

@@ -5,12 +5,12 @@ import type { Announcer } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import { cancelled, handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
-import { withLine } from './job/log-lines.js';
 import { nextOf } from './job/next.js';
 import { announceEnd, enter, type Former, type JobRecord, move } from './job/record.js';
 import type { Commands, Register } from './job/register.js';
 import type { JobState } from './job/state.js';
-import { execution, lineOf, type QueueLogger, report } from './observe/log.js';
+import { hear } from './observe/handler-message.js';
+import { execution, type QueueLogger, report } from './observe/log.js';
 import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './threads/runner.js';
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
@@ -69,13 +69,9 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     if (record.options !== undefined) this.#ties.tie(record);
     this.#keepAlive.hold();
     kind.totals.added++;
-    if (settings?.delay) {
-      enter(record, 'delayed');
-      this.delays.add(record, settings.delay);
-    } else {
-      enter(record, 'waiting');
-      waiting.push(record);
-    }
+    enter(record, settings?.delay ? 'delayed' : 'waiting');
+    if (settings?.delay) this.delays.add(record, settings.delay);
+    else waiting.push(record);
     announcer.announceJob('added', record);
     return record;
   }
@@ -91,8 +87,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   /** Or its owner does not let it wait for that. False while the thread of its last attempt has not exited. */
   promote(record: JobRecord): boolean {
-    if (this.delays.dueAt(record) === undefined) return false;
-    this.delays.remove(record);
+    if (this.delays.dueAt(record) === undefined || !this.delays.remove(record)) return false;
     this.#due(record);
     return true;
   }
@@ -116,28 +111,17 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     admission.roomMade();
   }
 
+  /** Before all that came later: their order is the one they had. */
   returned(records: readonly JobRecord[]): void {
-    for (const record of records) this.#return(record);
-  }
-
-  /** Before all that came later: its order is the one it had. */
-  #return(record: JobRecord): void {
-    record.attempt--;
-    this.#move(record, 'waiting');
-    this.#parts.waiting.returned(record);
-  }
-
-  /** What its handler says meanwhile. */
-  message(record: JobRecord, message: HandlerMessage): void {
-    const { logger, announcer, clock } = this.#parts;
-    if (message.type === 'log') {
-      record.logs = withLine(record.logs, clock.wallTime(), message.level, message.args);
-      logger?.[message.level](...lineOf(record, message.args));
-    } else if (message.type === 'checkpoint') record.checkpoint = message.value;
-    else {
-      record.progress = message.value;
-      announcer.announceJob('progress', record, message.value);
+    for (const record of records) {
+      record.attempt--;
+      this.#move(record, 'waiting');
+      this.#parts.waiting.returned(record);
     }
+  }
+
+  message(record: JobRecord, message: HandlerMessage): void {
+    hear(record, message, this.#parts);
   }
 
   // --- 4. The attempt ends: active → completed; or as decided: waiting, delayed, failed, cancelled
@@ -163,26 +147,21 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     record.kind.count(outcome);
     // An interrupted one may not have come to its end.
     if (started && outcome !== 'interrupted') record.kind.recordRun(waited, duration);
-    if (next.to === 'waiting') this.#interrupted(record);
-    else if (next.to === 'delayed') this.#retry(record, error, next.delay, exited);
+    if (next.to === 'waiting') {
+      logger?.warn(execution(handleOf(record)), 'job interrupted: another job ended its thread');
+      this.returned([record]);
+    } else if (next.to === 'delayed') this.#retry(record, error, next.delay, exited);
     else {
       record.error = error;
       this.#finish(record, next.to, clock.now());
     }
   }
 
-  #interrupted(record: JobRecord): void {
-    const facts = execution(handleOf(record));
-    this.#return(record);
-    this.#parts.logger?.warn(facts, 'job interrupted: another job ended its thread');
-  }
-
   /** The job comes back after its backoff, and not before its thread is gone: it never runs beside itself. */
   #retry(record: JobRecord, error: unknown, delay: number, exited: Promise<void> | undefined): void {
     record.kind.totals.retried++;
     this.#move(record, 'delayed');
-    if (exited === undefined) this.delays.add(record, delay);
-    else this.delays.addAfter(exited, record, delay);
+    this.delays.add(record, delay, exited);
     this.#parts.announcer.announceJob('retrying', record, error, delay);
   }
 
@@ -191,10 +170,15 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   /** Ends a living job on its owner's word. False when its result is there already. */
   cancel(record: JobRecord, reason: unknown): boolean {
     if (record.state === 'active') return this.#runner.cancel(record, reason);
-    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
-    record.error = cancelled(record, reason);
-    this.#finish(record, 'cancelled', this.#parts.clock.now());
+    this.giveUp(record, cancelled(record, reason));
     return true;
+  }
+
+  /** Ends a job that no thread has. */
+  giveUp(record: JobRecord, error: Error): void {
+    if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
+    record.error = error;
+    this.#finish(record, 'cancelled', this.#parts.clock.now());
   }
 
   #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled', at: number): void {

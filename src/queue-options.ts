@@ -27,7 +27,7 @@ export interface QueueOptions {
   whenFull?: 'wait' | 'reject';
   /** Largest input, as estimated; SharedArrayBuffers are not counted. Default 16 MiB. */
   maxInputBytes?: number;
-  /** At most `max` dead letters are kept, an alert goes out when there are `alertAt`. Default `{ max: 1000, alertAt: 100 }`. */
+  /** At most `max` dead letters are kept, an alert goes out when there are `alertAt`, which is at most `max`. Default `{ max: 1000, alertAt: 100 }`. */
   deadLetters?: { max?: number; alertAt?: number };
   /** How long (ms after completion), and how many, finished idempotency keys are remembered. Default one hour, 10 000. */
   idempotency?: { ttl?: number; max?: number };
@@ -60,7 +60,14 @@ const schema = z.strictObject({
     .number()
     .min(1)
     .default(16 * 1024 * 1024),
-  deadLetters: z.strictObject({ max: count.default(1_000), alertAt: z.int().min(1).default(100) }).prefault({}),
+  deadLetters: z
+    .strictObject({ max: count.default(1_000), alertAt: z.int().min(1).optional() })
+    .superRefine(({ max, alertAt = 0 }, context) => {
+      if (alertAt > max)
+        context.addIssue({ code: 'custom', path: ['alertAt'], message: `expected at most max (${max}), for there are never more` });
+    })
+    .transform(({ max, alertAt = Math.min(100, max) }) => ({ max, alertAt }))
+    .prefault({}),
   idempotency: z.strictObject({ ttl: z.number().min(0).default(3_600_000), max: count.default(10_000) }).prefault({}),
   keepCompleted: count.default(100),
   logger: z

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mess } from './fixtures/faults.job.js';
+import { mess } from './fixtures/misbehaves.job.js';
 import { makeQueue, next } from './helpers.js';
 
 const deeds = ['fine', 'fine', 'fine', 'throw', 'unrecoverable', 'loop', 'never', 'exit', 'uncaught'];

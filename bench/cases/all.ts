@@ -7,6 +7,7 @@ import { noop } from './noop.js';
 import { payload } from './payload.js';
 import { profile } from './profile.js';
 import { scaling } from './scaling.js';
+import { telemetry } from './telemetry.js';
 import { waiting } from './waiting.js';
 import { work } from './work.js';
 
@@ -22,4 +23,5 @@ export const cases: Record<string, Case> = {
   scaling,
   'loop-delay': loopDelay,
   memory,
+  telemetry,
 };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
 export const digest = defineJob({

@@ -1,4 +1,4 @@
-import { defineJob, type JobContext } from 'threadmill';
+import { defineJob, type JobContext } from 'threadmill/job';
 import { z } from 'zod';
 import { query } from './database.js';
 

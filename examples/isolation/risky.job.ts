@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { pbkdf2Sync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
 const module = import.meta.url;

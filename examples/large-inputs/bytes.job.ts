@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { defineJob, transfer } from 'threadmill';
+import { defineJob, transfer } from 'threadmill/job';
 import { z } from 'zod';
 
 const module = import.meta.url;

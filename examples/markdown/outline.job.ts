@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { lexer } from 'marked';
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
 /** The attempt that gets through; the ones before it find the source busy. */

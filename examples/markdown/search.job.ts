@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
 /** Searches many files with one regular expression, of which nobody has checked whether it ever ends. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { lexer, parser } from 'marked';
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
 const module = import.meta.url;

@@ -1,4 +1,4 @@
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
 const module = import.meta.url;

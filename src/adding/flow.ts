@@ -1,5 +1,6 @@
 import { CancelledError, QueueFullError } from '../errors.js';
 import { messageOf } from '../thrown.js';
+import { Signals } from '../waiting/signals.js';
 
 /** What items come from. */
 export type Source<Input> = Iterable<Input> | AsyncIterable<Input>;
@@ -24,6 +25,9 @@ interface Item<Input, Output> {
   output: Output | undefined;
   error: unknown;
 }
+
+/** One listener for each signal, however many flows it may end. */
+const signals = new Signals<Flow<any, any>>((flow) => flow.abort());
 
 /** The items between the source and the consumer. */
 export class Flow<Input, Output> {
@@ -52,14 +56,14 @@ export class Flow<Input, Output> {
 
   constructor(where: string, source: Source<Input>, options: FlowOptions, run: Run<Input, Output>) {
     this.#where = where;
-    this.#isAsync = Symbol.asyncIterator in source;
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.#isAsync = isAsync(source);
+    this.#iterator = isAsync(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     this.#run = run;
     this.#ordered = options.ordered;
     this.#concurrency = options.concurrency;
     this.#signal = options.signal;
-    if (this.#signal?.aborted) this.#abort();
-    else this.#signal?.addEventListener('abort', this.#abort, { once: true });
+    if (this.#signal?.aborted) this.abort();
+    else if (this.#signal !== undefined) signals.watch(this, this.#signal);
   }
 
   /** Reads as far ahead as it may. */
@@ -94,7 +98,7 @@ export class Flow<Input, Output> {
 
   /** Cancels what is left and closes the source; when the consumer broke off, throws what closing it throws, as `for await` does. */
   async stop(failed: boolean): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#abort);
+    if (this.#signal !== undefined) signals.forget(this, this.#signal);
     this.#controller.abort(this.#signal?.aborted ? this.#signal.reason : `${this.#where} has ended`);
     if (this.#source === 'ended') return;
     const asked = this.#source === 'reading';
@@ -180,17 +184,23 @@ export class Flow<Input, Output> {
     this.#failure ??= { error };
   }
 
-  readonly #abort = (): void => {
+  /** Its signal was aborted. */
+  abort(): void {
     const reason: unknown = this.#signal?.reason;
     this.#failure = { error: new CancelledError(`${this.#where} was cancelled: ${messageOf(reason)}`, reason) };
     this.#controller.abort(reason);
     this.#changed();
-  };
+  }
 
   #changed(): void {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** A text is a source too, of its characters. */
+function isAsync<Input>(source: Source<Input>): source is AsyncIterable<Input> {
+  return Symbol.asyncIterator in Object(source);
 }
 
 async function closed(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {

@@ -4,13 +4,14 @@ import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/a
 import type { JobDefinition } from '../job/definition.js';
 import { handleOf, Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
-import type { Kinds } from '../job/kinds.js';
 import { type Payload, pack } from '../job/payload.js';
 import { type JobRecord, resultOf } from '../job/record.js';
+import type { Register } from '../job/register.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
+import { Bulk, Slices } from './bulk.js';
 
 /** A job that was there already, for its idempotency key. */
 export class Duplicate {
@@ -35,7 +36,7 @@ interface Parts {
   readonly name: string;
   readonly maxInputBytes: number;
   readonly announcer: Announcer;
-  readonly kinds: Kinds;
+  readonly register: Register;
   readonly admission: Admission;
   readonly idempotency: Idempotency;
   readonly lifecycle: Lifecycle;
@@ -44,6 +45,8 @@ interface Parts {
 /** The way into a queue: past all checks, and then in line when it is full. */
 export class Intake {
   readonly #parts: Parts;
+  /** Calls whose jobs are coming in. */
+  readonly #bulks = new Set<Bulk>();
   #closed = false;
 
   constructor(parts: Parts) {
@@ -53,13 +56,14 @@ export class Intake {
   /** Nothing more comes in. */
   close(): void {
     this.#closed = true;
+    for (const bulk of this.#bulks) bulk.finish();
     this.#parts.admission.close();
   }
 
   /** The definition's kind, when the queue takes jobs of it. */
   kindOf(definition: JobDefinition, options?: AddOptions): JobKind {
     this.#refuse(definition, options);
-    return this.#parts.kinds.of(definition);
+    return this.#parts.register.kinds.of(definition);
   }
 
   /**
@@ -85,22 +89,41 @@ export class Intake {
   }
 
   /** The same for many: all or none. */
-  async acceptAll(definition: JobDefinition, inputs: Iterable<unknown>, options: AddOptions | undefined): Promise<JobRecord[]> {
+  async acceptAll(definition: JobDefinition, inputs: Iterable<unknown>, options: AddOptions | undefined): Promise<Job[]> {
     const kind = this.kindOf(definition, options);
     const settings = options && checkAddOptions(definition, options, this.#parts.maxInputBytes);
     if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
       throw new OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
     }
-    const parsed: unknown[] = [];
-    for (const input of inputs)
-      parsed.push(this.#payload(kind, await validate(definition.input, input), `inputs[${parsed.length}]`, settings));
-    const { admission, announcer, lifecycle } = this.#parts;
+    const parsed = await this.#parseAll(kind, inputs, settings);
+    const { admission, register, lifecycle } = this.#parts;
     const enter = () => {
       this.#refuse(definition, options);
-      return announcer.change(() => parsed.map((input) => lifecycle.enter(kind, input, settings)));
+      return this.#enterAll(new Bulk(register, lifecycle, kind, parsed, settings));
     };
     this.#refuse(definition, options);
+    if (parsed.length === 0) return [];
     return admission.hasRoom(parsed.length) ? enter() : admission.enter(parsed.length, enter, settings?.signal);
+  }
+
+  async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<unknown[]> {
+    const slices = new Slices();
+    const parsed: unknown[] = [];
+    for (const input of inputs) {
+      const checked = validate(kind.definition.input, input);
+      parsed.push(this.#payload(kind, checked instanceof Promise ? await checked : checked, `inputs[${parsed.length}]`, settings));
+      if (slices.over) await slices.next();
+    }
+    return parsed;
+  }
+
+  async #enterAll(bulk: Bulk): Promise<Job[]> {
+    this.#bulks.add(bulk);
+    try {
+      return await bulk.enter();
+    } finally {
+      this.#bulks.delete(bulk);
+    }
   }
 
   /** What a job of this input would be sent. Throws, or rejects where the schema is asynchronous, as {@link accept} rejects. */
@@ -153,24 +176,41 @@ export class Intake {
     return this.#parts.admission.enter(1, enter, settings?.signal);
   }
 
+  /** Throws when the queue takes no jobs any more. */
+  refuseClosed(jobName?: string): void {
+    if (!this.#closed) return;
+    throw new QueueClosedError(`the queue "${this.#parts.name}" is closed: it takes no more jobs`, { jobName });
+  }
+
   /** Throws when the queue takes no such job any more. */
   #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
-    if (this.#closed) {
-      throw new QueueClosedError(`the queue "${this.#parts.name}" is closed: it takes no more jobs`, { jobName: definition?.name });
-    }
+    this.refuseClosed(definition?.name);
     if (options?.signal?.aborted) {
       throw new CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, { jobName: definition.name });
     }
   }
 
-  /** The job that is known under the idempotency key. */
+  /** The answer where a job is there already under the idempotency key. Throws `IdempotencyError`. */
   #known(kind: JobKind, input: unknown, settings: AddOptions | undefined): Duplicate | undefined {
-    if (settings?.idempotencyKey === undefined) return undefined;
-    const record = this.#parts.idempotency.find(kind.definition.name, settings.idempotencyKey, input);
-    if (record === undefined) return undefined;
-    kind.totals.deduplicated++;
+    const record = this.known(kind, input, settings?.idempotencyKey);
+    return record && this.deduplicated(record);
+  }
+
+  /** The job that an idempotency key stands for, if one does. Throws `IdempotencyError` when it has another input. */
+  known(kind: JobKind, input: unknown, key: string | undefined): JobRecord | undefined {
+    return key === undefined ? undefined : this.#parts.idempotency.find(kind.definition.name, key, input);
+  }
+
+  /** A job was asked for that is there already. */
+  deduplicated(record: JobRecord): Duplicate {
+    record.kind.totals.deduplicated++;
     this.#parts.announcer.announceJob('deduplicated', record);
     return new Duplicate(record);
+  }
+
+  /** What is sent for an input that the schema returned; `root` names it in messages. Throws as {@link accept} rejects. */
+  payload(kind: JobKind, value: unknown, root: string, settings?: TakenAddOptions): unknown {
+    return this.#payload(kind, { issues: undefined, value }, root, settings);
   }
 
   #payload(kind: JobKind, checked: Checked, root: string, settings?: TakenAddOptions): unknown {

@@ -6,7 +6,8 @@ import { handleOf, type Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
-import type { Intake } from './intake.js';
+import { refuseOther } from '../waiting/idempotency.js';
+import { type Intake, jobOf } from './intake.js';
 
 interface Parts {
   readonly announcer: Announcer;
@@ -28,13 +29,16 @@ export class Replay implements DeadLetterHost {
     const { intake } = this.#parts;
     const kind = intake.kindOf(record.kind.definition);
     const input = 'input' in change ? await intake.parse(kind, change.input) : record.input;
-    this.#check(record);
-    return this.#replay(record, input);
+    const known = this.#known(record, input);
+    return this.#replay(record, input, known);
   }
 
   async replayAll(records: readonly JobRecord[]): Promise<Job[]> {
+    const firsts = new Map<string, JobRecord>();
+    const known = records.map((record) => this.#known(record, record.input) ?? sameKey(record, firsts));
+    // A getter in one of the inputs may have removed another.
     for (const record of records) this.#check(record);
-    return this.#parts.announcer.change(() => records.map((record) => this.#replay(record, record.input)));
+    return this.#parts.announcer.change(() => records.map((record, index) => this.#replay(record, record.input, known[index])));
   }
 
   forget(record: JobRecord): void {
@@ -42,15 +46,39 @@ export class Replay implements DeadLetterHost {
     this.#parts.register.forget(record);
   }
 
-  #check(record: JobRecord): void {
-    this.#parts.intake.kindOf(record.kind.definition);
-    if (this.#parts.store.get(record.id) !== record) {
-      throw new NotFoundError(`the dead letter ${record.id} is not there any more`, { jobId: record.id });
-    }
+  /** The newer job that its idempotency key stands for, if one does. Throws when it cannot be replayed. */
+  #known(record: JobRecord, input: unknown): JobRecord | undefined {
+    const { kind, options } = record;
+    const known = this.#parts.intake.known(kind, input, options?.idempotencyKey);
+    this.#check(record);
+    return known;
   }
 
-  #replay(record: JobRecord, input: unknown): Job {
-    this.#parts.lifecycle.replay(record, input);
-    return handleOf(record);
+  #check({ id, kind }: JobRecord): void {
+    const { intake, store } = this.#parts;
+    intake.refuseClosed(kind.definition.name);
+    if (store.get(id) === undefined) throw new NotFoundError(`the dead letter ${id} is not there any more`, { jobId: id });
   }
+
+  /** The work of one whose key stands for a newer job is that job's: it must not be done twice. */
+  #replay(record: JobRecord, input: unknown, known: JobRecord | undefined): Job {
+    const { intake, lifecycle } = this.#parts;
+    if (known === undefined) {
+      lifecycle.replay(record, input);
+      return handleOf(record);
+    }
+    this.forget(record);
+    return jobOf(intake.deduplicated(known));
+  }
+}
+
+/** The first dead letter of those that have one key; it will live by the time of the others. Throws when one has another input. */
+function sameKey(record: JobRecord, firsts: Map<string, JobRecord>): JobRecord | undefined {
+  const { idempotencyKey } = record.options ?? {};
+  if (idempotencyKey === undefined) return undefined;
+  const key = `${record.kind.definition.name} ${idempotencyKey}`;
+  const first = firsts.get(key);
+  if (first === undefined) firsts.set(key, record);
+  else refuseOther(first, record.input);
+  return first;
 }

@@ -143,38 +143,44 @@ export class ThreadmillAdapter extends BaseAdapter {
   }
 
   promoteAll(): Promise<void> {
-    return this.#forEach('delayed', (job) => job.promote());
+    return this.#inParts('delayed', (jobs) => jobs.filter((job) => job.promote()).length);
   }
 
   /** Forgets jobs that ended longer ago than `age` ms; cancels those that did not, whatever their age. */
-  async clean(status: JobCleanStatus, age: number): Promise<void> {
-    const before = Date.now() - age;
+  clean(status: JobCleanStatus, age: number): Promise<void> {
     const state = STATES[status];
-    await this.#forEach(state, (job) =>
-      job.finishedAt === undefined ? job.cancel('cleaned on the page') : job.finishedAt < before && this.#queue.admin.forget(job.id),
-    );
+    return state === 'completed' || state === 'failed' ? this.#forget(state, Date.now() - age) : this.#cancel(state);
   }
 
   async empty(): Promise<void> {
-    await this.clean('wait', 0);
-    await this.clean('delayed', 0);
+    await this.#cancel('waiting');
+    await this.#cancel('delayed');
   }
 
   async obliterate({ force = false }: ObliterateOptions = {}): Promise<void> {
     // The page knows this refusal by its words.
     if (!force && this.#queue.stats().counts.active > 0) throw new Error('Cannot obliterate queue with active jobs');
     await this.empty();
-    if (force) await this.clean('active', 0);
-    for (const state of ['completed', 'failed', 'cancelled'] as const)
-      await this.#forEach(state, (job) => this.#queue.admin.forget(job.id));
+    if (force) await this.#cancel('active');
+    for (const state of ['completed', 'failed', 'cancelled'] as const) await this.#forget(state, Number.POSITIVE_INFINITY);
   }
 
-  /** Calls back with the jobs of a state, in parts, until there are none of which it says that it took them away. */
-  async #forEach(state: JobState, takeAway: (job: Job) => boolean): Promise<void> {
+  #cancel(state: JobState): Promise<void> {
+    return this.#inParts(state, (jobs) => jobs.filter((job) => job.cancel('removed on the page')).length);
+  }
+
+  #forget(state: JobState, before: number): Promise<void> {
+    return this.#inParts(state, (jobs) => {
+      const old = jobs.filter(({ finishedAt = 0 }) => finishedAt < before);
+      return this.#queue.admin.forget(old.map(({ id }) => id));
+    });
+  }
+
+  /** Calls back with the jobs of a state, so many in a turn of the event loop, past those that it did not take away. */
+  async #inParts(state: JobState, takeAway: (jobs: Job[]) => number): Promise<void> {
     for (let kept = 0; ; ) {
       const jobs = this.#queue.list(state, { offset: kept, limit: AT_ONCE });
-      const taken = jobs.filter(takeAway).length;
-      kept += jobs.length - taken;
+      kept += jobs.length - takeAway(jobs);
       if (jobs.length < AT_ONCE || kept > DEEPEST) return;
       await turn();
     }

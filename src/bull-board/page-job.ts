@@ -69,7 +69,7 @@ export class PageJob implements QueueJob {
 
   /** An ended job is forgotten; one that lives is cancelled. */
   async remove(): Promise<void> {
-    if (!this.#queue.admin.forget(this.id) && !this.#job.cancel('removed on the page')) {
+    if (this.#queue.admin.forget([this.id]) === 0 && !this.#job.cancel('removed on the page')) {
       throw new Refusal(`job ${this.id} has just ended; remove it again`, 409);
     }
   }
@@ -77,6 +77,7 @@ export class PageJob implements QueueJob {
   /** A dead letter is replayed. A failed job that is none, for somebody waited for it and has its error, is added again. */
   async retry(): Promise<void> {
     const job = this.#job;
+    if (job.state !== 'failed') throw new Refusal(`job ${job.id} has not failed: it is ${job.state}; "Duplicate" adds it again`);
     const input = corrections.has(job) ? corrections.get(job) : job.input;
     if (this.#queue.deadLetters.get(job.id) !== undefined) {
       await asked(() => this.#queue.deadLetters.replay(job.id, corrections.has(job) ? { input } : {}));
@@ -84,7 +85,7 @@ export class PageJob implements QueueJob {
       const definition = this.#queue.admin.definitions.find(({ name }) => name === job.name);
       if (definition === undefined) throw new Refusal(`job ${this.id} is of a definition that the queue does not know any more`);
       await asked((signal) => this.#queue.add(definition, input, { priority: job.priority, metadata: job.metadata, signal }));
-      this.#queue.admin.forget(job.id);
+      this.#queue.admin.forget([job.id]);
     }
     corrections.delete(job);
   }

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import type { MainThreadRow } from './main-thread.js';
-import type { Row } from './measure.js';
+import type { Row } from './row.js';
 
 /** What `bench --json` prints. Times in milliseconds where the name says nothing else. */
 export interface BenchResult {

@@ -7,11 +7,15 @@ import { onInterrupt } from './interrupt.js';
 import { loadDefinition, withOptions } from './load.js';
 import type { Extent } from './load-loops.js';
 import { type MainThreadRow, measureMainThread } from './main-thread.js';
-import { measure, type Row, type Setting, type Tick } from './measure.js';
+import { measure, type Setting, type Tick } from './measure.js';
 import { perSecond } from './numbers.js';
+import type { Observer } from './observer.js';
 import { probe } from './probe.job.js';
+import { Profiler } from './profiler.js';
 import { showProgress } from './progress.js';
-import { rowName, tables } from './report.js';
+import { tables } from './report.js';
+import { type Row, rowName } from './row.js';
+import { TimelineFile } from './timeline.js';
 
 export interface BenchOptions {
   /** Name of the job; needed when the module exports several. */
@@ -37,6 +41,10 @@ export interface BenchOptions {
   json: boolean;
   /** File for an SVG. */
   chart?: string;
+  /** File for what every thread did when. */
+  timeline?: string;
+  /** Folder for CPU profiles of the threads. */
+  profile?: string;
 }
 
 const CALLERS_PER_THREAD = 16;
@@ -50,12 +58,18 @@ export async function bench(module: string, options: BenchOptions): Promise<numb
   const inputs = await readInputs(options.input);
   await checkInputs(definition, inputs);
   const chart = options.chart === undefined ? undefined : await loadChart(options.chart);
+  const timeline = options.timeline === undefined ? undefined : new TimelineFile(options.timeline);
+  const profiler = options.profile === undefined ? undefined : new Profiler(options.profile);
   using interrupt = onInterrupt();
-  const result = await measureAll(definition, inputs, options, interrupt.signal);
+  const observers = [timeline, profiler].filter((observer) => observer !== undefined);
+  const result = await measureAll(definition, inputs, options, observers, interrupt.signal);
+  profiler?.close();
+  const recorded = (await timeline?.close()) ?? true;
   process.stdout.write(options.json ? `${JSON.stringify(result, undefined, 2)}\n` : tables(result));
   write(chart, result);
+  for (const file of profiler?.files ?? []) process.stderr.write(`written: ${file}\n`);
   if (result.interrupted) return EXIT.INTERRUPTED;
-  return result.rows.some(({ failed, unfinished }) => failed + unfinished > 0) ? EXIT.FAILED : EXIT.OK;
+  return !recorded || result.rows.some(({ failed, unfinished }) => failed + unfinished > 0) ? EXIT.FAILED : EXIT.OK;
 }
 
 function write(chart: Chart | undefined, result: BenchResult): void {
@@ -75,10 +89,11 @@ async function measureAll(
   definition: JobDefinition,
   inputs: readonly unknown[],
   options: BenchOptions,
+  observers: readonly Observer[],
   signal: AbortSignal,
 ): Promise<BenchResult> {
   const rows: Row[] = [];
-  for (const setting of settings(options, signal)) {
+  for (const setting of settings(options, observers, signal)) {
     if (signal.aborted) break;
     const name = rowName({ threads: setting.threads, ...setting.load });
     const row = await showing(name, setting.extent, (tick) => measure(definition, inputs, setting, tick));
@@ -89,11 +104,15 @@ async function measureAll(
   return resultOf(definition.name, options.input, inputs.length, rows, main, empty, signal.aborted);
 }
 
-function settings({ threads, rate, concurrency, warmup, ...options }: BenchOptions, signal: AbortSignal): Setting[] {
+function settings(
+  { threads, rate, concurrency, warmup, ...options }: BenchOptions,
+  observers: readonly Observer[],
+  signal: AbortSignal,
+): Setting[] {
   const extent = extentOf(options, signal);
   return threads.flatMap((threads) => {
     const loads = rate?.map((rate) => ({ rate })) ?? [{ concurrency: concurrency ?? CALLERS_PER_THREAD * threads }];
-    return loads.map((load) => ({ threads, load, warmup: warmup * 1_000, extent }));
+    return loads.map((load) => ({ threads, load, warmup: warmup * 1_000, extent, observers }));
   });
 }
 

@@ -1,23 +1,28 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { BenchResult } from './bench-result.js';
 import { messageOf, UsageError } from './exit.js';
-import type { Row } from './measure.js';
 import { digits } from './numbers.js';
+import type { Row } from './row.js';
 import { opened } from './sink.js';
 
 export interface Chart {
   write(result: BenchResult): void;
 }
 
-/** Loads echarts, which is optional, and opens the file: both fail before anything is measured. Throws {@link UsageError}. */
+/**
+ * Loads echarts, which is optional, and tries the file: both fail before anything is measured. The file is made, or
+ * replaced, when there is a chart. Throws {@link UsageError}.
+ */
 export async function loadChart(file: string): Promise<Chart> {
   const echarts = await loadEcharts();
-  const fd = opened(file, 'w');
+  const isThere = existsSync(file);
+  closeSync(opened(file, 'a'));
+  if (!isThere) rmSync(file);
   return {
     write: (result) => {
       const plot = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 900, height: 640 });
       plot.setOption(optionsOf(result));
-      writeFileSync(fd, `${plot.renderToSVGString()}\n`);
+      writeFileSync(file, `${plot.renderToSVGString()}\n`);
       plot.dispose();
     },
   };

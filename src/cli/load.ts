@@ -32,7 +32,7 @@ async function load(file: string, path: string): Promise<Record<string, unknown>
 function hint(file: string, error: unknown): string {
   const unknownExtension = (error as { code?: string } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   if (!unknownExtension || !/\.[cm]?tsx?$/.test(file)) return '';
-  return `\nThis Node.js (${process.version}) does not load TypeScript: compile the file first, run the command with NODE_OPTIONS="--import tsx", or use Node.js 22.18 or later.`;
+  return `\nThis Node.js (${process.version}) does not load TypeScript: compile the file first, use Node.js 22.18 or later, or run the command with NODE_OPTIONS="--import ./tsx.js", where tsx.js is: import { register } from 'tsx/esm/api'; register();`;
 }
 
 function definitionsOf(exports: Record<string, unknown>): Map<string, JobDefinition> {

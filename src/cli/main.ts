@@ -42,6 +42,10 @@ program
   .option('--no-main', 'do not run the handler on the main thread for comparison')
   .option('--json', 'print JSON on stdout instead of tables', false)
   .option('--chart <file.svg>', 'draw throughput and latency; needs the package echarts')
+  .option('--timeline <file.json>', 'record what every thread did when; https://ui.perfetto.dev opens it')
+  .addOption(
+    new Option('--profile [folder]', 'print where the time of the threads went, and write a .cpuprofile of each').preset('profiles'),
+  )
   .addHelpText(
     'after',
     `${EXIT_CODES}
@@ -67,6 +71,7 @@ program
   .option('--concurrency <n>', 'most inputs read and not yet written', whole(1), 256)
   .option('--timeout <ms>', "longest time of one attempt (default: the definition's)", positive)
   .option('--max-attempts <n>', "executions in total (default: the definition's)", whole(1))
+  .option('--timeline <file.json>', 'record what every thread did when; https://ui.perfetto.dev opens it')
   .option('--no-ordered', 'write each result as soon as it is there')
   .option('--with-input', 'write the input beside its output', false)
   .addHelpText(

@@ -2,49 +2,12 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { type JobDefinition, JobQueue, ModuleError, QueueClosedError } from '../index.js';
 import { errorLine } from './dead-letter.js';
 import { UsageError } from './exit.js';
-import { Latencies, type Percentiles, percentilesOf } from './latencies.js';
+import { Latencies, percentilesOf } from './latencies.js';
 import { closedLoop, type Extent, openLoop } from './load-loops.js';
+import type { Observer } from './observer.js';
+import { type Row, rowName } from './row.js';
 
-/** One measurement. Times in milliseconds. */
-export interface Row {
-  threads: number;
-  /** Open loop: jobs arriving a second. */
-  rate?: number;
-  /** Closed loop: jobs in flight. */
-  concurrency?: number;
-  /** From the first start to the last end. */
-  seconds: number;
-  completed: number;
-  failed: number;
-  /** Failures by error code, or name where there is none. */
-  failures: Record<string, number>;
-  /** Open loop: arrived and not done when it was given up; their age is in `total`. */
-  unfinished: number;
-  /** Threads terminated, or dead. */
-  kills: number;
-  /** Completed jobs a second. */
-  jobsPerSecond: number;
-  /** From the intended start (open loop) or `add` (closed loop) to the start of the handler. */
-  wait: Percentiles;
-  /** Of the handler. */
-  run: Percentiles;
-  /** From the intended start or `add` to the result. */
-  total: Percentiles;
-  /** CPU time of the whole process over the time: cores in use. */
-  cpu: number;
-  eventLoop: {
-    /** How late the timers of the main thread are. */
-    delay: Percentiles;
-    /** Share of the time in which the main thread was busy, 0 to 1. */
-    utilization: number;
-  };
-  /** Time of the main thread for each job, in milliseconds: validating, sending, receiving. */
-  overhead: number;
-  /** Over one thread, and over the handler on the main thread; closed loop, where those were measured. */
-  speedUp?: { overOneThread?: number; overMain?: number };
-  /** Ended early by Ctrl-C. */
-  interrupted: boolean;
-}
+export type { Row };
 
 export interface Setting {
   readonly threads: number;
@@ -52,12 +15,16 @@ export interface Setting {
   /** Milliseconds. */
   readonly warmup: number;
   readonly extent: Extent;
+  readonly observers?: readonly Observer[];
 }
 
 /** Measures one setting in a queue of its own. Throws {@link UsageError} when the threads cannot load the module. */
 export async function measure(definition: JobDefinition, inputs: readonly unknown[], setting: Setting, tick: Tick): Promise<Row> {
   const kept = { keepCompleted: 0, deadLetters: { max: 0 } };
-  const queue = new JobQueue({ jobs: [definition], threads: setting.threads, logger: false, ...kept });
+  const { threads, observers = [] } = setting;
+  const options = Object.assign({}, ...observers.map((observer) => observer.options));
+  const queue = new JobQueue({ jobs: [definition], threads, logger: false, ...kept, ...options });
+  for (const observer of observers) observer.opened?.(queue, `${definition.name}, ${rowName({ threads, ...setting.load })}`);
   try {
     await queue.ready();
     return await new Measurement(definition, inputs, queue, tick).go(setting);
@@ -65,6 +32,7 @@ export async function measure(definition: JobDefinition, inputs: readonly unknow
     if (error instanceof ModuleError) throw new UsageError(error.message, { cause: error });
     throw error;
   } finally {
+    for (const observer of observers) observer.closed?.();
     await queue.close({ drain: 'none' });
   }
 }
@@ -94,12 +62,13 @@ class Measurement {
     readonly tick: Tick,
   ) {}
 
-  async go({ threads, load, warmup, extent }: Setting): Promise<Row> {
+  async go({ threads, load, warmup, extent, observers = [] }: Setting): Promise<Row> {
     const { signal } = extent;
     // Those in flight are given up at once; what has ended is the result.
     signal.addEventListener('abort', () => void this.queue.close({ drain: 'none' }), { once: true });
     const callers = 'rate' in load ? 2 * threads : load.concurrency;
     await closedLoop(this.#fire, callers, { duration: warmup, count: Number.POSITIVE_INFINITY, signal });
+    await Promise.all(observers.map((observer) => observer.started?.()));
     this.#counts = true;
     const killed = this.queue.stats().threads.killed;
     const meter = startMeter();
@@ -108,7 +77,7 @@ class Measurement {
     if ('concurrency' in load) await closedLoop(this.#fire, load.concurrency, extent);
     const used = meter(this.#lastEnd);
     const jobs = this.#completed + this.#failed;
-    return {
+    const row: Row = {
       threads,
       ...load,
       seconds: used.seconds,
@@ -126,6 +95,8 @@ class Measurement {
       overhead: jobs === 0 ? 0 : used.busy / jobs,
       interrupted: signal.aborted,
     };
+    await Promise.all(observers.map((observer) => observer.ended?.(row)));
+    return row;
   }
 
   async #openLoop(rate: number, extent: Extent): Promise<number> {

@@ -1,6 +1,3 @@
-import { clearLine, cursorTo } from 'node:readline';
-import progress from 'cli-progress';
-
 /** How far a command is, on stderr. */
 export interface Progress {
   /** `done` of the total; `text` gives what is shown beside it, and is asked only when it is shown. */
@@ -19,26 +16,42 @@ export function showProgress(title: string, total: number | undefined): Progress
 
 /** Milliseconds between two drawings of the bar. */
 const DRAW_INTERVAL = 50;
+const BAR_SIZE = 30;
+/** To the beginning of the line, which is then empty. */
+const CLEAR = '\r\x1b[2K';
 
+/**
+ * One line at the bottom, drawn again and again. It leaves the terminal as it was whatever ends the command: the cursor
+ * is neither hidden nor moved to another line, so there is nothing to put back.
+ */
 function bar(title: string, total: number | undefined): Progress {
-  const format = total === undefined ? `${title} {text}` : `${title} {bar} {percentage}% {text}`;
-  const options = { format, barsize: 30, hideCursor: true, clearOnComplete: true, stopOnComplete: false, stream: process.stderr };
-  const drawn = new progress.SingleBar(options, progress.Presets.shades_classic);
-  drawn.start(total ?? 1, 0, { text: '' });
+  const { stderr } = process;
+  const clear = () => void stderr.write(CLEAR);
+  const draw = (done: number, text: string) => {
+    const whole = total === undefined ? '' : ` ${share(total === 0 ? 1 : Math.min(1, done / total))}`;
+    // A line that wraps is two, of which only one could be drawn again.
+    stderr.write(`${CLEAR}${`${title}${whole} ${text}`.slice(0, stderr.columns - 1)}`);
+  };
   let next = 0;
+  process.on('exit', clear);
+  draw(0, '');
   return {
     update: (done, text) => {
       if (performance.now() < next) return;
       next = performance.now() + DRAW_INTERVAL;
-      drawn.update(total === undefined ? 0 : Math.min(done, total), { text: text() });
+      draw(done, text());
     },
-    note: (line) => {
-      cursorTo(process.stderr, 0);
-      clearLine(process.stderr, 0);
-      process.stderr.write(`${line}\n`);
+    note: (line) => void stderr.write(`${CLEAR}${line}\n`),
+    stop: () => {
+      process.off('exit', clear);
+      clear();
     },
-    stop: () => drawn.stop(),
   };
+}
+
+function share(done: number): string {
+  const full = Math.round(BAR_SIZE * done);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_SIZE - full)} ${Math.floor(100 * done)}%`;
 }
 
 const print = (line: string) => void process.stderr.write(`${line}\n`);

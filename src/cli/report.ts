@@ -1,21 +1,18 @@
 import type { BenchResult, BreakEven } from './bench-result.js';
+import type { HotFunctions } from './hot-functions.js';
 import type { Percentiles } from './latencies.js';
 import type { MainThreadRow } from './main-thread.js';
-import type { Row } from './measure.js';
 import { count, digits } from './numbers.js';
+import type { Row } from './row.js';
+import { rowName } from './row.js';
 
 /** The result for people. */
 export function tables(result: BenchResult): string {
   const { rows, mainThread } = result;
   if (rows.length === 0) return 'nothing was measured\n';
-  const parts = [heading(result), throughput(rows, mainThread), latency(rows, mainThread), ...notes(result)];
+  const profiles = rows.flatMap((row) => (row.profile === undefined ? [] : [hot(result.job, row, row.profile)]));
+  const parts = [heading(result), throughput(rows, mainThread), latency(rows, mainThread), ...profiles, ...notes(result)];
   return `\n${parts.join('\n\n')}\n`;
-}
-
-/** What tells one measurement from another. */
-export function rowName({ threads, rate }: Pick<Row, 'threads' | 'rate'>): string {
-  const name = threads === 1 ? '1 thread' : `${threads} threads`;
-  return rate === undefined ? name : `${name}, ${digits(rate)}/s`;
 }
 
 function heading({ job, input, inputs, machine, rows }: BenchResult): string {
@@ -47,6 +44,17 @@ function latency(rows: readonly Row[], main: MainThreadRow | undefined): string 
   const cells = rows.flatMap((row) => [line(rowName(row), 'wait', row.wait), line('', 'run', row.run), line('', 'total', row.total)]);
   const mainCells = main ? [line('main thread', 'run', main.run)] : [];
   return table([['latency, ms', '', 'p50', 'p90', 'p99', 'max'], ...cells, ...mainCells], 2);
+}
+
+function hot(job: string, row: Row, { threads, samples, busy, functions }: HotFunctions): string {
+  const cells = functions.map(({ functionName, place, self, share }) => [
+    functionName,
+    place,
+    digits(self),
+    `${(share * 100).toFixed(1)}%`,
+  ]);
+  const title = `${job}, ${rowName(row)}: where ${digits(busy)} ms of CPU went in ${threads} threads, by ${count(samples)} samples`;
+  return `${title}\n${table([['function', '', 'self ms', 'share'], ...cells], 2)}`;
 }
 
 function times(factor: number | undefined): string {

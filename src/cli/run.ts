@@ -5,10 +5,12 @@ import { onInterrupt } from './interrupt.js';
 import { lines } from './lines.js';
 import { loadDefinition, withOptions } from './load.js';
 import { count, perSecond } from './numbers.js';
+import type { Observer } from './observer.js';
 import { showProgress } from './progress.js';
 import { type Ending, type Item, Results } from './results.js';
 import { Sink } from './sink.js';
 import { openSource, refuseOverwriting, type Source } from './source.js';
+import { TimelineFile } from './timeline.js';
 import { Window } from './window.js';
 
 export interface RunOptions {
@@ -30,6 +32,8 @@ export interface RunOptions {
   maxAttempts?: number;
   /** Results in the order of the inputs; otherwise each as soon as it is there. */
   ordered: boolean;
+  /** File for what every thread did when. */
+  timeline?: string;
   /** Each result carries its input. */
   withInput: boolean;
 }
@@ -39,19 +43,23 @@ export async function run(module: string, options: RunOptions): Promise<number> 
   refuseOverwriting(options);
   const { timeout, maxAttempts } = options;
   const definition = withOptions(await loadDefinition(module, options.job), { timeout, maxAttempts });
+  const timeline = options.timeline === undefined ? undefined : new TimelineFile(options.timeline);
   const source = openSource(options.input);
-  const queue = await startQueue(definition, options);
+  const queue = await startQueue(definition, options, timeline);
   try {
-    return await new Run(definition, queue, source, options).go();
+    const code = await new Run(definition, queue, source, options).go();
+    const recorded = (await timeline?.close()) ?? true;
+    return code === EXIT.OK && !recorded ? EXIT.FAILED : code;
   } finally {
     source.stream.destroy();
     await queue.close({ drain: 'none' });
   }
 }
 
-async function startQueue(definition: JobDefinition, { threads }: RunOptions): Promise<JobQueue> {
+async function startQueue(definition: JobDefinition, { threads }: RunOptions, observer: Observer | undefined): Promise<JobQueue> {
   const kept = { keepCompleted: 0, deadLetters: { max: 0 } };
   const queue = new JobQueue({ jobs: [definition], logger: false, ...kept, ...(threads !== undefined && { threads }) });
+  observer?.opened?.(queue, definition.name);
   try {
     await queue.ready();
     return queue;

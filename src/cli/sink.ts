@@ -50,7 +50,7 @@ export class Sink {
 }
 
 /** Opens a file. Throws {@link UsageError}. */
-export function opened(name: string, flags: 'r' | 'w'): number {
+export function opened(name: string, flags: 'r' | 'w' | 'a'): number {
   try {
     const fd = openSync(name, flags);
     if (!fstatSync(fd).isDirectory()) return fd;

@@ -5,8 +5,18 @@ import { UsageError } from './exit.js';
 import { opened } from './sink.js';
 
 /** One file must not be two things: opening it for writing empties it. Throws {@link UsageError}. */
-export function refuseOverwriting({ input, out, deadLetters }: { input: string; out: string; deadLetters?: string }): void {
-  const options = Object.entries({ '--input': input, '--out': out, '--dead-letters': deadLetters });
+export function refuseOverwriting({
+  input,
+  out,
+  deadLetters,
+  timeline,
+}: {
+  input: string;
+  out: string;
+  deadLetters?: string;
+  timeline?: string;
+}): void {
+  const options = Object.entries({ '--input': input, '--out': out, '--dead-letters': deadLetters, '--timeline': timeline });
   const seen = new Map<string, string>();
   for (const [option, file] of options) {
     if (file === undefined || (file === '-' && option === '--input')) continue;

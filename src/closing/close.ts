@@ -9,6 +9,7 @@ import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Runner } from '../threads/runner.js';
+import { messageOf } from '../thrown.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import { type JobSnapshot, snapshotOf } from './snapshot.js';
 import { settledBefore, Until } from './until.js';
@@ -99,12 +100,25 @@ export class Closing {
   #handBack(): JobSnapshot[] {
     const { name, waiting, lifecycle, runner } = this.#parts;
     runner.abandon(new QueueClosedError(`the queue "${name}" was closed`));
-    return [...waiting, ...lifecycle.delays].map((record) => {
+    return [...waiting, ...lifecycle.delays].flatMap((record) => this.#handBackOne(record) ?? []);
+  }
+
+  /** One that does not survive ends here: it must not keep the others from being handed back. */
+  #handBackOne(record: JobRecord): JobSnapshot | undefined {
+    const { name, lifecycle } = this.#parts;
+    const text = `the queue "${name}" was closed before the job could end`;
+    const facts = { jobId: record.id, jobName: record.kind.definition.name };
+    try {
       const snapshot = snapshotOf(record, this.#runAt(record));
-      const facts = { jobId: record.id, jobName: snapshot.name };
-      lifecycle.handBack(record, new QueueClosedError(`the queue "${name}" was closed before the job could end`, facts));
+      // A getter in its input, or in another's, may have cancelled it.
+      if (record.ended) return undefined;
+      lifecycle.handBack(record, new QueueClosedError(text, facts));
       return snapshot;
-    });
+    } catch (cause) {
+      const why = `${text}, and it cannot be handed back: ${messageOf(cause)}`;
+      if (!record.ended) lifecycle.giveUp(record, new QueueClosedError(why, { ...facts, cause }));
+      return undefined;
+    }
   }
 
   /** When a delayed job is due, in milliseconds since 1970. */

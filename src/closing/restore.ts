@@ -1,11 +1,17 @@
-import type { Intake } from '../adding/intake.js';
+import { type Intake, jobOf } from '../adding/intake.js';
+import { type Check, checked, number, object, optional, shown } from '../checks.js';
 import type { Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import type { Announcer } from '../events.js';
-import { handleOf, type Job } from '../job/job.js';
+import type { AddOptions } from '../job/add-options.js';
+import { jobLimits } from '../job/definition.js';
+import type { Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
+import { pack } from '../job/payload.js';
+import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
+import { shared } from './portable.js';
 import { type JobSnapshot, settingsOf } from './snapshot.js';
 
 /** The parts of a queue that jobs come back to. */
@@ -17,28 +23,108 @@ interface Parts {
   readonly lifecycle: Lifecycle;
 }
 
-/** Takes jobs back that an earlier queue handed out: all or none. Throws `OptionsError`, and `QueueClosedError`. */
+/** A job that may come back. */
+interface Entry {
+  readonly kind: JobKind;
+  readonly snapshot: JobSnapshot;
+  readonly settings: AddOptions;
+  /** The job that its idempotency key stands for by now. */
+  readonly known: JobRecord | undefined;
+}
+
+const text: Check<string> = (value, refuse) => {
+  if (typeof value !== 'string' || value === '') refuse('expected a string that is not empty');
+  return value;
+};
+const attemptsMade: Check<number> = (value, refuse) => {
+  if (!Number.isSafeInteger(value) || value < 0) refuse('expected an integer from 0');
+  return value;
+};
+const backoff: Check = (value, refuse) => {
+  if (typeof value === 'function') refuse('expected an object: a function does not survive');
+  else return jobLimits.backoff(value, refuse);
+};
+/** The last date there is, in milliseconds since 1970. */
+const LAST_DATE = 8.64e15;
+
+const checkSnapshot = object({
+  id: text,
+  name: text,
+  input: (value) => value,
+  attemptsMade,
+  runAt: optional(number(0, LAST_DATE)),
+  priority: jobLimits.priority,
+  metadata: (value) => value,
+  checkpoint: (value) => value,
+  timeout: optional(jobLimits.timeout),
+  maxAttempts: optional(jobLimits.maxAttempts),
+  backoff: optional(backoff),
+  idempotencyKey: optional(text),
+});
+
+/**
+ * Takes jobs back that an earlier queue handed out: all or none. What it is given may come from anywhere: everything is
+ * checked before the first is in. Throws `OptionsError`, `NotCloneableError`, `InputTooLargeError`, `IdempotencyError`
+ * and `QueueClosedError`.
+ */
 export function restore(snapshots: Iterable<JobSnapshot>, parts: Parts): Job[] {
-  const { clock, announcer, lifecycle } = parts;
-  const list = [...snapshots];
-  const ids = new Set(list.map(({ id }) => id));
-  if (ids.size < list.length) throw new OptionsError('restore: a job is there twice; each snapshot has an id of its own');
-  const kinds = list.map((snapshot) => restorable(snapshot, parts));
+  const { announcer, register, intake, lifecycle } = parts;
+  const entries = listOf(snapshots).map((snapshot, index) => entryOf(snapshot, `snapshots[${index}]`, parts));
+  refuseTwice(entries, ({ snapshot }) => snapshot.id, 'the id');
+  refuseTwice(entries, ({ kind, snapshot }) => keyOf(kind, snapshot), 'the idempotency key');
+  for (const { snapshot } of entries) refuseKnown(snapshot.id, register);
+  intake.refuseClosed();
   return announcer.change(() =>
-    list.map((snapshot, index) => {
-      const settings = settingsOf(snapshot, clock.wallTime());
-      return handleOf(lifecycle.enter(kinds[index] as JobKind, snapshot.input, settings, snapshot));
-    }),
+    entries.map(({ kind, snapshot, settings, known }) =>
+      jobOf(known === undefined ? lifecycle.enter(kind, snapshot.input, settings, snapshot) : intake.deduplicated(known)),
+    ),
   );
 }
 
-function restorable({ id, name }: JobSnapshot, { register, intake }: Parts): JobKind {
+function listOf(snapshots: unknown): unknown[] {
+  if (typeof snapshots === 'object' && snapshots !== null && Symbol.iterator in snapshots) return [...(snapshots as Iterable<unknown>)];
+  throw new OptionsError(`restore: expected an iterable of snapshots, given ${shown(snapshots)}`);
+}
+
+function entryOf(given: unknown, path: string, { clock, register, intake }: Parts): Entry {
+  const where = `restore: ${path}`;
+  const snapshot: JobSnapshot = checked(checkSnapshot, given, where);
+  const { id, name } = snapshot;
+  if (!Object.hasOwn(snapshot, 'input')) throw new OptionsError(`${where}: option "input" is missing`);
   const kind = register.kinds.named(name);
   if (kind === undefined) {
     throw new OptionsError(
-      `restore: job ${id} is of the definition "${name}", which the queue does not know; name it in the option "jobs"`,
+      `${where}: job ${id} is of the definition "${name}", which the queue does not know; name it in the option "jobs"`,
     );
   }
-  if (register.jobs.get(id) !== undefined) throw new OptionsError(`restore: a job with the id ${id} is in the queue already`);
-  return intake.kindOf(kind.definition);
+  const once = kind.definition.delivery === 'at-most-once';
+  if (once && (snapshot.attemptsMade > 0 || (snapshot.maxAttempts ?? 1) > 1)) {
+    throw new OptionsError(`${where}: job ${id} is delivered at most once, but the snapshot has attempts made, or more than one allowed`);
+  }
+  snapshot.input = shared(intake.payload(kind, snapshot.input, `${path}.input`));
+  snapshot.metadata = shared(pack(snapshot.metadata, `${path}.metadata`).value);
+  snapshot.checkpoint = shared(pack(snapshot.checkpoint, `${path}.checkpoint`).value);
+  const known = intake.known(kind, snapshot.input, snapshot.idempotencyKey);
+  return { kind, snapshot, settings: settingsOf(snapshot, clock.wallTime()), known };
+}
+
+function keyOf({ definition }: JobKind, { idempotencyKey }: JobSnapshot): string | undefined {
+  return idempotencyKey === undefined ? undefined : `${definition.name} ${idempotencyKey}`;
+}
+
+function refuseTwice(entries: readonly Entry[], of: (entry: Entry) => string | undefined, what: string): void {
+  const seen = new Map<string, number>();
+  entries.forEach((entry, index) => {
+    const value = of(entry);
+    if (value === undefined) return;
+    const before = seen.get(value);
+    if (before !== undefined) {
+      throw new OptionsError(`restore: snapshots[${index}] has ${what} of snapshots[${before}]: a job is there twice`);
+    }
+    seen.set(value, index);
+  });
+}
+
+function refuseKnown(id: string, { jobs }: Register): void {
+  if (jobs.get(id) !== undefined) throw new OptionsError(`restore: a job with the id ${id} is in the queue already`);
 }

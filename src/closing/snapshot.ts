@@ -1,11 +1,18 @@
 import type { AddOptions } from '../job/add-options.js';
 import type { Backoff } from '../job/backoff.js';
 import type { JobRecord } from '../job/record.js';
+import { portable } from './portable.js';
 
-/** An unfinished job, as `close` hands it back and `restore` takes it; survives `v8.serialize`. */
+/**
+ * An unfinished job, as `close` hands it back and `restore` takes it. Survives `v8.serialize`; so shared memory in its
+ * input, metadata or checkpoint is a copy, an ArrayBuffer with the bytes of that moment. Given to `restore` in the same
+ * process as it is, it becomes the shared memory again.
+ */
 export interface JobSnapshot {
   id: string;
+  /** Name of its definition. */
   name: string;
+  /** As the schema returned it. */
   input: unknown;
   /** Attempts used up. */
   attemptsMade: number;
@@ -13,17 +20,25 @@ export interface JobSnapshot {
   runAt?: number;
   priority: number;
   metadata: unknown;
+  /** What its handler last gave to `context.checkpoint`. */
   checkpoint?: unknown;
+  /** As `add` was told; the definition's holds where it was told nothing. */
   timeout?: number;
+  /** As `add` was told. */
   maxAttempts?: number;
+  /** As `add` was told; a function cannot be kept, then the definition's holds. */
   backoff?: Backoff;
+  /** As `add` was told. */
   idempotencyKey?: string;
 }
 
-/** A job as it is handed back; `runAt` for a delayed one. */
+/** A job as it is handed back; `runAt` for a delayed one. Throws `NotCloneableError` when it holds what does not survive. */
 export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSnapshot {
-  const { id, kind, input, attempt: attemptsMade, priority, options, checkpoint } = record;
-  const { timeout, maxAttempts, backoff, idempotencyKey, metadata } = options ?? {};
+  const { id, kind, attempt: attemptsMade, priority, options } = record;
+  const { timeout, maxAttempts, backoff, idempotencyKey } = options ?? {};
+  const input = portable(record.input, 'input');
+  const metadata = portable(options?.metadata, 'metadata');
+  const checkpoint = portable(record.checkpoint, 'checkpoint');
   const rest = { runAt, checkpoint, timeout, maxAttempts, idempotencyKey, backoff: typeof backoff === 'object' ? backoff : undefined };
   return { id, name: kind.definition.name, input, attemptsMade, priority, metadata, ...given(rest) };
 }

@@ -20,9 +20,9 @@ export class Ended {
     return record.state === 'failed' ? this.failed.add(record) : this.cancelled.add(record);
   }
 
-  delete(record: JobRecord): void {
-    if (record.state === 'completed') this.completed.delete(record);
-    else if (record.state === 'failed') this.failed.delete(record);
-    else this.cancelled.delete(record);
+  delete(gone: ReadonlySet<JobRecord>): void {
+    this.completed.delete(gone);
+    this.cancelled.delete(gone);
+    for (const record of gone) this.failed.delete(record);
   }
 }

@@ -20,9 +20,9 @@ export class Recent<Item> {
     return out;
   }
 
-  /** Takes one out; the others keep their order. */
-  delete(item: Item): void {
-    const left = [...this].filter((one) => one !== item).reverse();
+  /** Takes some out; the others keep their order. */
+  delete(gone: ReadonlySet<Item>): void {
+    const left = [...this].filter((item) => !gone.has(item)).reverse();
     this.#items.splice(0, this.#items.length, ...left);
     this.#oldest = 0;
   }

@@ -2,13 +2,21 @@ import { inspect } from 'node:util';
 import { CancelledError } from '../errors.js';
 import { messageOf } from '../thrown.js';
 import type { Attempt } from './attempt.js';
+import { carrierOf } from './carrier.js';
 import type { JobKind } from './kind.js';
 import { type JobRecord, resultOf } from './record.js';
 import type { JobState } from './state.js';
 
+let record: (job: Job) => JobRecord;
+
 /** One piece of work: a definition with one input. A live view; what it says changes as the job goes on. */
 export class Job<Input = unknown, Output = unknown> {
   readonly #record: JobRecord;
+
+  static {
+    record = (job) => job.#record;
+  }
+
   /** Whether `add` answered with a job that was there already, because of its idempotency key. */
   readonly deduplicated: boolean;
 
@@ -110,6 +118,18 @@ export class Job<Input = unknown, Output = unknown> {
   [inspect.custom](): string {
     return `Job ${this.id} { name: ${this.name}, state: ${this.state}, attempt: ${this.attempt} }`;
   }
+}
+
+/** What a job is a handle of. */
+export function recordOf(job: Job): JobRecord {
+  return record(job);
+}
+
+/** Gives a job what its handler finds its trace by. To be called where `added` is told: later it may be on its way. */
+export function carry(job: Job, headers: Readonly<Record<string, string>>): void {
+  const record = recordOf(job);
+  const carrier = carrierOf(headers);
+  if (carrier !== undefined) record.options = record.options === undefined ? { carrier } : { ...record.options, carrier };
 }
 
 /** The one handle of a job that events and readers share. */

@@ -22,7 +22,8 @@ export class Jobs {
   readonly #restored = new Map<string, JobRecord>();
 
   get(id: string): JobRecord | undefined {
-    if (!id.startsWith(this.idPrefix)) return this.#restored.get(id);
+    const restored = this.#restored.get(id);
+    if (restored !== undefined || !id.startsWith(this.idPrefix)) return restored;
     const key = Number(id.slice(this.idPrefix.length));
     return this.#pages.get(Math.floor(key / PAGE))?.records[key % PAGE];
   }

@@ -1,6 +1,6 @@
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Outcome } from './attempt.js';
 import type { JobDefinition } from './definition.js';
+import { Histogram } from './histogram.js';
 import type { JobState } from './state.js';
 
 /** Whom a job's record and its handle ask. A job is a `JobRecord`, which knows of this file, and not the other way round. */
@@ -11,8 +11,10 @@ export interface JobOwner {
   promote(job: object): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */
   startedAt(job: object): number | undefined;
-  /** A time of `Clock.now`, in milliseconds since 1970. */
+  /** A time of `Clock.now`, in whole milliseconds since 1970. */
   dateOf(now: number): number;
+  /** The same, as exactly as the clock has it. */
+  exactDateOf(now: number): number;
 }
 
 /** How often something happened since the queue was made. */
@@ -54,9 +56,6 @@ export const noCounts = (): Counts => ({
   cancelled: 0,
 });
 
-/** One part in 100, in microseconds, up to the longest limit a job can have. */
-export const durations = (): RecordableHistogram => createHistogram({ lowest: 1, highest: 2 ** 31 * 1_000, figures: 2 });
-
 /** Weight of the newest run time in {@link JobKind.usualRunTime}. */
 const NEWEST = 0.1;
 
@@ -64,8 +63,8 @@ const NEWEST = 0.1;
 export class JobKind {
   readonly counts = noCounts();
   readonly totals = noTotals();
-  readonly waitTime = durations();
-  readonly runTime = durations();
+  readonly waitTime = new Histogram();
+  readonly runTime = new Histogram();
   /** Moving average of run times, in milliseconds; `undefined` until the first attempt has ended. */
   usualRunTime: number | undefined;
   paused = false;
@@ -102,8 +101,8 @@ export class JobKind {
   }
 
   recordRun(waited: number, ran: number): void {
-    this.waitTime.record(microseconds(waited));
-    this.runTime.record(microseconds(ran));
+    this.waitTime.record(waited);
+    this.runTime.record(ran);
     this.usualRunTime = this.usualRunTime === undefined ? ran : this.usualRunTime + NEWEST * (ran - this.usualRunTime);
   }
 }
@@ -114,8 +113,4 @@ function change(counts: Counts, state: JobState, by: 1 | -1): void {
   else if (state === 'active') counts.active += by;
   else if (state === 'completed') counts.completed += by;
   else counts[state] += by;
-}
-
-function microseconds(ms: number): number {
-  return Math.max(1, Math.round(ms * 1_000));
 }

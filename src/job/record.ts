@@ -1,6 +1,7 @@
 import type { AddOptions } from './add-options.js';
 import type { Attempt, Outcome } from './attempt.js';
 import type { Backoff } from './backoff.js';
+import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
 import { type JobState, mayMove } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
@@ -53,7 +54,8 @@ export class JobRecord {
     /** Order of arrival among those that wait. */
     public order: number,
     now: number,
-    readonly options: AddOptions | undefined,
+    /** What it was added with and still needs, and what its trace is found by. */
+    public options: (AddOptions & { carrier?: Carrier }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
   ) {
@@ -76,6 +78,10 @@ export class JobRecord {
 
   get backoff(): Backoff {
     return this.options?.backoff ?? this.kind.definition.backoff;
+  }
+
+  get carrier(): Carrier | undefined {
+    return this.options?.carrier;
   }
 
   get metadata(): unknown {
@@ -108,6 +114,16 @@ export class JobRecord {
   get waitTime(): number | undefined {
     const waited = this.#time(TIME.WAITED);
     return Number.isNaN(waited) ? undefined : waited;
+  }
+
+  /** When the last attempt was started, in milliseconds since 1970, as exactly as the clock has it: what people read is in whole ones. */
+  get lastStart(): number {
+    return this.kind.owner.exactDateOf(this.#time(TIME.STARTED));
+  }
+
+  /** When it ended, on {@link Clock.now}. */
+  get endedAt(): number {
+    return this.#time(TIME.FINISHED);
   }
 
   /** In milliseconds since 1970. */

@@ -23,6 +23,8 @@ export class Register implements JobOwner {
   readonly jobs = new Jobs();
   /** How many of them are in each state. */
   readonly counts = noCounts();
+  /** Accepted, but not in yet: many come in some at a time. */
+  incoming = 0;
   readonly kinds = new Kinds(this, this.counts);
   readonly calendar: Calendar;
   #commands!: Commands;
@@ -42,9 +44,14 @@ export class Register implements JobOwner {
     return this.jobs.idPrefix;
   }
 
-  /** How many are waiting, delayed or active. */
+  /** How many wait to run, for a thread or for their time. */
+  get waiting(): number {
+    return this.counts.waiting + this.counts.delayed + this.incoming;
+  }
+
+  /** How many have not ended. */
   get living(): number {
-    return this.counts.waiting + this.counts.delayed + this.counts.active;
+    return this.waiting + this.counts.active;
   }
 
   /** A job is known from now on; `now` on {@link Clock.now}. It is in no state yet. */
@@ -84,5 +91,9 @@ export class Register implements JobOwner {
 
   dateOf(now: number): number {
     return this.calendar.timeOf(now);
+  }
+
+  exactDateOf(now: number): number {
+    return this.calendar.exactTimeOf(now);
   }
 }

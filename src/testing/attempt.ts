@@ -192,7 +192,7 @@ function crossed<Thrown>(thrown: Thrown): Thrown {
 /** A result, as the other side gets it. Throws `NotCloneableError`. */
 function returned(result: unknown): unknown {
   const moved = movedOf(result);
-  const value = packOutput(result, moved);
+  const { value } = packOutput(result, moved);
   try {
     return structuredClone(value, { transfer: [...(moved?.buffers ?? [])] });
   } catch {

@@ -20,6 +20,7 @@ export class LocalRunner implements internals.Runner {
   readonly #options: internals.RunnerOptions;
   readonly #faults: Faults;
   readonly #scheduling: () => void;
+  readonly #utilization: internals.Utilization;
   readonly #running = new Map<internals.Work, Running>();
   #killed = 0;
   #closed = false;
@@ -39,6 +40,7 @@ export class LocalRunner implements internals.Runner {
     this.#faults = options.faults;
     this.#scheduling = options.scheduling;
     this.automatic = options.automatic;
+    this.#utilization = new internals.Utilization(() => clock.now(), options.threads);
   }
 
   get isIdle(): boolean {
@@ -101,12 +103,14 @@ export class LocalRunner implements internals.Runner {
       ended(verdict?.outcome ?? 'interrupted');
     }
     this.#running.clear();
+    this.#utilization.busy = 0;
     this.#reports.returned(back.sort((a, b) => a.order - b.order));
     for (const end of ends) end();
   }
 
   get stats(): internals.ThreadStats {
-    return { size: this.#closed ? 0 : this.#options.threads, busy: this.#running.size, starting: 0, zombies: 0, killed: this.#killed };
+    const size = this.#closed ? 0 : this.#options.threads;
+    return { size, busy: this.#running.size, starting: 0, zombies: 0, killed: this.#killed, utilization: this.#utilization.share };
   }
 
   ready(): Promise<void> {
@@ -133,6 +137,7 @@ export class LocalRunner implements internals.Runner {
         ended: (ending) => this.#ended(record, ending),
       });
       this.#running.set(record, { attempt, ended });
+      this.#utilization.busy = this.#running.size;
       if (!attempt.send()) return;
       this.#reports.sent([record]);
       // Whoever heard of it may have ended it.
@@ -143,6 +148,7 @@ export class LocalRunner implements internals.Runner {
   #ended(record: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
     const running = this.#running.get(record);
     this.#running.delete(record);
+    this.#utilization.busy = this.#running.size;
     if (outcome === 'completed') this.#reports.completed(record, output, startedAt, duration, threadId);
     else this.#reports.ended(record, { outcome, error, startedAt, duration, threadId, started });
     if (killed !== undefined) {

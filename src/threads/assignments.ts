@@ -39,8 +39,6 @@ export interface Running {
 /** The jobs of one thread: a window over their positions, and what shared memory says of those in it. */
 export class Assignments {
   readonly #shared: SharedMemory;
-  readonly #startedAt: Float64Array;
-  readonly #duration: Float64Array;
   readonly #mask: number;
   /** Jobs by their place; `undefined` where a job has ended or was taken back. */
   readonly #works: (Work | undefined)[];
@@ -52,8 +50,6 @@ export class Assignments {
 
   constructor(shared: SharedMemory) {
     this.#shared = shared;
-    this.#startedAt = shared.startedAt;
-    this.#duration = shared.duration;
     this.#mask = shared.mask;
     this.#works = new Array(shared.mask + 1).fill(undefined);
   }
@@ -124,6 +120,12 @@ export class Assignments {
     return works;
   }
 
+  /** Whether a job before a position has not ended, as far as is known here. */
+  hasAnyBefore(position: Position): boolean {
+    for (let at = this.#first; at < position; at++) if (this.at(at) !== undefined) return true;
+    return false;
+  }
+
   /** Position of a job; -1 when it is not on the thread. */
   positionOf(work: Work): Position {
     for (let position = this.#first; position < this.#next; position++) if (this.at(position) === work) return position;
@@ -192,11 +194,11 @@ export class Assignments {
 
   /** When the job at a position was started, on the clock of all threads, and how long it ran, in milliseconds; once it has ended. */
   startedAt(position: Position): number {
-    return this.#startedAt[position & this.#mask] as number;
+    return this.#shared.startedAt[position & this.#mask] as number;
   }
 
   duration(position: Position): number {
-    return this.#duration[position & this.#mask] as number;
+    return this.#shared.duration[position & this.#mask] as number;
   }
 
   /** Takes the job at a position: its result has arrived. */

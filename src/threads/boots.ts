@@ -84,7 +84,10 @@ export class Boots {
     const left = loading.since + definition.loadTimeout - this.#clock.now();
     if (left > 0) {
       slot.deadline.within(left);
-      return this.#events.trouble(...slowModule(definition));
+      // Once, though a timer may fire a little early.
+      if (slot.warnedOf !== loading.since) this.#events.trouble(...slowModule(definition));
+      slot.warnedOf = loading.since;
+      return;
     }
     this.#notReady(loadTimeoutError(definition), loading.kind);
     this.#threads.kill(slot);

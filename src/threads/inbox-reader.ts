@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { setImmediate } from '../timers.js';
 import type { Inbox } from './inbox.js';
 
 /** Least time between two rounds, in milliseconds; a round that takes longer is followed by as long a pause. */
@@ -7,8 +8,6 @@ const EVERY = 10;
 const ROUND = 5;
 /** Messages that are read between two looks at the clock. */
 const AT_ONCE = 32;
-
-const { setImmediate } = globalThis;
 
 /**
  * Reads what handlers say, in rounds. However much they say, the main thread spends a bounded part of its time on it:

@@ -1,6 +1,7 @@
 import type { PostMortem } from '../errors.js';
 import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
+import type { Carrier } from '../job/carrier.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { Location } from '../job/location.js';
 import type { HandlerMessage } from './wire/protocol.js';
@@ -23,6 +24,8 @@ export interface Work {
   readonly metadata: unknown;
   /** Buffers of the input that are moved instead of copied. */
   readonly transfer: readonly ArrayBuffer[] | undefined;
+  /** What its trace is found by, where there is one. */
+  readonly carrier?: Carrier | undefined;
   /** What the attempt finds as `lastCheckpoint`. */
   readonly checkpoint: unknown;
   readonly kind: {
@@ -44,6 +47,8 @@ export interface ThreadStats {
   zombies: number;
   /** Terminated by the queue since its start. */
   killed: number;
+  /** Share of the time of all that may run at once which was spent at work in the last minute, 0 to 1. */
+  utilization: number;
 }
 
 /** What a runner must know of its queue. */

@@ -173,17 +173,20 @@ export class Slot {
         // It cannot be read; whose results it had will be seen.
         continue;
       }
-      if (entry === undefined) break;
-      this.#receive(entry.message);
+      // A message may have left since the port was found empty: results come in order.
+      if (entry === undefined && this.takeEarly()) break;
+      if (entry !== undefined) this.#receive(entry.message);
     }
     this.inbox.readLast(this.jobs.running()?.position);
-    this.takeEarly();
   }
 
-  /** Handles the results of jobs that have ended, but whose message has not left the thread. */
-  takeEarly(): void {
+  /** Handles the results of jobs that have ended, but whose message has not left the thread; not before those of earlier jobs. */
+  takeEarly(): boolean {
     const message = this.#early.before(this.jobs.endedBefore);
-    if (message !== undefined) this.#handle(message);
+    if (message === undefined) return true;
+    if (this.jobs.hasAnyBefore(message.first)) return false;
+    this.#handle(message);
+    return true;
   }
 
   #receive(message: unknown): void {

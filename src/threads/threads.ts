@@ -7,6 +7,7 @@ import { endThread } from './end-thread.js';
 import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotEvents, type SlotState } from './slot.js';
+import { Utilization } from './utilization.js';
 import type { FromThread, HandlerMessage, OpenMessage } from './wire/protocol.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
@@ -41,12 +42,12 @@ export interface ThreadEvents extends BootEvents {
 export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   /** Threads terminated by the queue since its start. */
   killed = 0;
-  busy = 0;
   closed = false;
   readonly #clock: Clock;
   readonly #options: ThreadsOptions;
   readonly #events: ThreadEvents;
   readonly #pool: ThreadPool;
+  readonly #utilization: Utilization;
   readonly #slots = new Map<Worker, Slot>();
   /** The last used last: its code is warm. */
   readonly #idle: Slot[] = [];
@@ -59,6 +60,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
+    this.#utilization = new Utilization(() => clock.now(), options.threads);
     this.#boots = new Boots(clock, options.preload, this, events);
     this.#pool = new ThreadPool(this.wanted, options.worker, this);
   }
@@ -68,12 +70,17 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     this.#pool.start();
   }
 
+  get busy(): number {
+    return this.#utilization.busy;
+  }
+
   get stats(): ThreadStats {
     const { killed, busy } = this;
+    const utilization = this.#utilization.share;
     const { pendingReplacements } = this.#pool;
     let starting = pendingReplacements;
     for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed };
+    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed, utilization };
   }
 
   /** Whether a thread waits for work and may get it. */
@@ -127,7 +134,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     if (slot.state === 'busy') return;
     this.#leave(slot);
     slot.state = 'busy';
-    this.busy++;
+    this.#utilization.busy++;
   }
 
   /** The thread waits for work. */
@@ -227,7 +234,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
 
   /** Takes a thread out of the counts of its state. */
   #leave(slot: Slot): void {
-    if (slot.state === 'busy') this.busy--;
+    if (slot.state === 'busy') this.#utilization.busy--;
     else if (slot.state === 'idle') this.#idle.splice(this.#idle.lastIndexOf(slot), 1);
     else if (slot.state === 'dying') {
       this.#dying--;

@@ -1,5 +1,5 @@
 import { QueueClosedError, QueueFullError } from '../errors.js';
-import type { Counts } from '../job/kind.js';
+import type { Register } from '../job/register.js';
 import { Signals } from './signals.js';
 
 interface Waiter {
@@ -18,23 +18,18 @@ const COMPACT_AT = 1_024;
 export class Admission {
   readonly #max: number;
   readonly #whenFull: 'wait' | 'reject';
-  readonly #counts: Counts;
+  readonly #register: Register;
   readonly #signals = new Signals<Waiter>((waiter) => this.#leave(waiter));
   #waiters: Waiter[] = [];
   #first = 0;
 
-  /** `counts`: of all jobs of the queue. */
-  constructor(max: number, whenFull: 'wait' | 'reject', counts: Counts) {
+  constructor(max: number, whenFull: 'wait' | 'reject', register: Register) {
     this.#max = max;
     this.#whenFull = whenFull;
-    this.#counts = counts;
+    this.#register = register;
   }
 
-  get #waiting(): number {
-    return this.#counts.waiting + this.#counts.delayed;
-  }
-
-  /** Whether `count` more may be added at once. More than ever fit may be added when nothing else waits. */
+  /** Whether `count` more may be added at once. More than ever fit may be added where there is room for one: nothing else may ever leave. */
   hasRoom(count: number): boolean {
     return this.#first === this.#waiters.length && this.#fits(count);
   }
@@ -98,13 +93,13 @@ export class Admission {
   }
 
   #fits(count: number): boolean {
-    const waiting = this.#waiting;
-    return waiting + count <= this.#max || (this.#whenFull === 'wait' && waiting === 0);
+    const room = this.#max - this.#register.waiting;
+    return count <= room || (count > this.#max && room > 0 && this.#whenFull === 'wait');
   }
 
   #full(count: number): QueueFullError {
     return new QueueFullError(
-      `${this.#waiting} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
+      `${this.#register.waiting} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
     );
   }
 }

@@ -58,20 +58,21 @@ export class Delays {
     return this.#heap.peek()?.due ?? Number.POSITIVE_INFINITY;
   }
 
-  add(record: JobRecord, delay: number): void {
-    const entry = { due: this.#clock.now() + delay, record };
+  /** Counts from now, but does not end before `exited` resolves. */
+  add(record: JobRecord, delay: number, exited?: Promise<void>): void {
+    const due = this.#clock.now() + delay;
+    if (exited === undefined) return this.#add(record, due);
+    this.#held.add(record);
+    void exited.then(() => {
+      if (this.#held.delete(record)) this.#add(record, Math.max(due, this.#clock.now()));
+    });
+  }
+
+  #add(record: JobRecord, due: number): void {
+    const entry = { due, record };
     this.#live.set(record, entry);
     this.#heap.push(entry);
     this.#arm();
-  }
-
-  /** Counts from now, but does not end before `exited` resolves. */
-  addAfter(exited: Promise<void>, record: JobRecord, delay: number): void {
-    const due = this.#clock.now() + delay;
-    this.#held.add(record);
-    void exited.then(() => {
-      if (this.#held.delete(record)) this.add(record, Math.max(0, due - this.#clock.now()));
-    });
   }
 
   /** Whether it was in here. */

@@ -15,7 +15,7 @@ export class Idempotency {
   readonly #max: number;
   readonly #clock: Clock;
   readonly #living = new Map<string, Known>();
-  /** In order of completion, so also of expiry. */
+  /** In the order in which their ends became known, so about in that of expiry. */
   readonly #finished = new Map<string, Known>();
 
   constructor({ ttl, max }: { ttl: number; max: number }, clock: Clock) {
@@ -26,37 +26,33 @@ export class Idempotency {
 
   /** The job that the key stands for, if any. Throws {@link IdempotencyError} when it has another input. */
   find(name: string, key: string, input: unknown): JobRecord | undefined {
-    this.#forgetExpired();
     const full = fullKey(name, key);
-    const known = this.#living.get(full) ?? this.#finished.get(full);
-    if (known === undefined) return undefined;
-    const { record } = known;
-    if (!isDeepStrictEqual(record.input, input)) {
-      throw new IdempotencyError(
-        `the idempotency key "${key}" of job "${name}" stands for job ${record.id}, which has another input. Use one key for one piece of work.`,
-        { jobId: record.id, jobName: name },
-      );
-    }
-    return record;
+    const known = this.#living.get(full) ?? this.#remembered(full);
+    if (known !== undefined) refuseOther(known.record, input);
+    return known?.record;
   }
 
-  /** The key stands for this job from now on, unless another job that lives has it: then a replayed one goes without. */
+  /** The key stands for this job from now on; it must stand for no other. */
   remember(record: JobRecord): void {
     const key = keyOf(record);
-    if (key !== undefined && !this.#living.has(key)) this.#living.set(key, { record, expires: Number.POSITIVE_INFINITY });
+    if (key !== undefined) this.#living.set(key, { record, expires: Number.POSITIVE_INFINITY });
   }
 
   /** The job has ended: a completed one is remembered for a while, any other frees its key. */
   ended(record: JobRecord): void {
     const key = keyOf(record);
     if (key === undefined) return;
-    const known = this.#living.get(key);
-    if (known?.record !== record) return;
     this.#living.delete(key);
     if (record.state !== 'completed') return;
-    known.expires = this.#clock.now() + this.#ttl;
-    this.#finished.set(key, known);
+    // Counted from its end, which may be some time ago: this thread may have been busy.
+    this.#finished.set(key, { record, expires: record.endedAt + this.#ttl });
     this.#forgetExpired();
+  }
+
+  #remembered(key: string): Known | undefined {
+    this.#forgetExpired();
+    const known = this.#finished.get(key);
+    return known !== undefined && known.expires > this.#clock.now() ? known : undefined;
   }
 
   #forgetExpired(): void {
@@ -66,6 +62,17 @@ export class Idempotency {
       this.#finished.delete(key);
     }
   }
+}
+
+/** Throws {@link IdempotencyError} when a job that is asked for again by its key has another input. */
+export function refuseOther(record: JobRecord, input: unknown): void {
+  if (isDeepStrictEqual(record.input, input)) return;
+  const { id: jobId, options, kind } = record;
+  const { name: jobName } = kind.definition;
+  throw new IdempotencyError(
+    `the idempotency key "${options?.idempotencyKey}" of job "${jobName}" stands for job ${jobId}, which has another input. Use one key for one piece of work.`,
+    { jobId, jobName },
+  );
 }
 
 function keyOf(record: JobRecord): string | undefined {

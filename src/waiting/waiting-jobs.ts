@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
 import { type Location, runningSince } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
+import { Ages } from './ages.js';
 import { Backlog } from './backlog.js';
 import { Gate, type Limit, type Permit } from './gate.js';
 
@@ -35,6 +36,7 @@ export interface Taker {
 /** All jobs that are waiting, and which of them may run next: by priority, then arrival, past what is limited or paused. */
 export class WaitingJobs {
   readonly #free = new Backlog();
+  readonly #ages = new Ages();
   readonly #lines = new Map<JobKind, Line>();
   readonly #permits = new Map<JobRecord, Permit>();
   readonly #clock: Clock;
@@ -69,6 +71,11 @@ export class WaitingJobs {
     return this.#free.size > 0 || [...this.#lines.values()].some((line) => !line.kind.paused && line.backlog.size > 0);
   }
 
+  /** Since when the job that waits longest has waited, on {@link Clock.now}; see {@link Ages} for how exact that is. */
+  get oldest(): number | undefined {
+    return this.#ages.oldest;
+  }
+
   /** The job that runs next. */
   get head(): JobRecord | undefined {
     return this.#best()?.head;
@@ -95,12 +102,13 @@ export class WaitingJobs {
       if (permit === undefined) return undefined;
       this.#permits.set(record, permit);
     }
-    this.#backlogOf(record.kind).remove(record);
+    this.remove(record);
     return record;
   }
 
   push(record: JobRecord): void {
     this.#backlogOf(record.kind).push(record);
+    this.#ages.enter(record.readyAt);
     this.#taker.schedule();
   }
 
@@ -116,6 +124,7 @@ export class WaitingJobs {
 
   remove(record: JobRecord): void {
     this.#backlogOf(record.kind).remove(record);
+    this.#ages.leave(record.readyAt);
   }
 
   /** An attempt is over, or was taken back before it was started: see {@link Permit.leave}. */

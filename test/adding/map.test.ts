@@ -1,7 +1,7 @@
 import { CancelledError, InputError, type ItemError, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold } from '../fixtures/basic.job.js';
-import { picky } from '../fixtures/features.job.js';
+import { echo, hold } from '../fixtures/answers.job.js';
+import { picky } from '../fixtures/limited.job.js';
 import { caught, makeGate, makeQueue, thrownBy, until } from '../helpers.js';
 
 const none = new SharedArrayBuffer(8);

@@ -3,7 +3,7 @@ import { InputError, type Job, OptionsError, QueueClosedError } from 'threadmill
 import { describe, expect, test } from 'vitest';
 import type { ScheduleOptions } from '../../dist/adding/schedule-times.js';
 import { Schedules } from '../../dist/adding/schedules.js';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { HandClock } from '../hand-clock.js';
 import { makeQueue, next, thrownBy } from '../helpers.js';

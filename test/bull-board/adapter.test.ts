@@ -202,6 +202,16 @@ describe('the page', () => {
     expect(queue.deadLetters.size).toBe(0);
   });
 
+  it('does not run again what has completed', async () => {
+    const queue = makeQueue();
+    const job = await queue.add(strange, 1);
+    await job.result();
+    const page = await pageOf(queue);
+    expect((await page.put(`${job.id}/retry`)).status).toBe(400);
+    expect((await page.put('retry/completed')).status).toBe(400);
+    expect(queue.stats().totals.added).toBe(1);
+  });
+
   it('retries a dead letter with another input, if the schema takes it', async () => {
     const queue = makeQueue();
     const job = await queue.add(picky, { good: false });

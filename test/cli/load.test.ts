@@ -36,7 +36,7 @@ test.for([
 test.skipIf('typescript' in process.features && process.features.typescript)('a .ts job that Node cannot load tells how', async () => {
   const { code, stderr } = await threadmill(['run', fixture('typed.job.ts')], '1\n');
   expect(stderr).toMatch(
-    /does not load TypeScript: compile the file first, run the command with NODE_OPTIONS="--import tsx", or use Node\.js 22\.18/,
+    /does not load TypeScript: compile the file first, use Node\.js 22\.18 or later, or run the command with NODE_OPTIONS="--import \.\/tsx\.js", where/,
   );
   expect(code).toBe(2);
 });

@@ -5,8 +5,8 @@ import { Latencies } from '../../dist/cli/latencies.js';
 import { closedLoop, openLoop } from '../../dist/cli/load-loops.js';
 import { measure, type Row } from '../../dist/cli/measure.js';
 import { Window } from '../../dist/cli/window.js';
-import { echo } from '../fixtures/basic.job.js';
-import { takes } from '../fixtures/faults.job.js';
+import { echo } from '../fixtures/answers.job.js';
+import { takes } from '../fixtures/misbehaves.job.js';
 
 const { signal } = new AbortController();
 const noTimes = { p50: 0, p90: 0, p99: 0, max: 0, mean: 0 };

@@ -1,8 +1,8 @@
 import { deserialize, serialize } from 'node:v8';
 import { type JobSnapshot, OptionsError, QueueClosedError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, flaky, hold, once, other } from '../fixtures/basic.job.js';
-import { checkpointing, holdAsync, misbehave } from '../fixtures/faults.job.js';
+import { echo, flaky, hold, once, other } from '../fixtures/answers.job.js';
+import { checkpointing, holdAsync, misbehave } from '../fixtures/misbehaves.job.js';
 import { asyncSchema, sum } from '../fixtures/schemas.job.js';
 import { caught, history, makeGate, makeQueue, next, thrownBy, until, variant } from '../helpers.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { echo, hold, other } from '../fixtures/basic.job.js';
-import { misbehave } from '../fixtures/faults.job.js';
+import { echo, hold, other } from '../fixtures/answers.job.js';
+import { misbehave } from '../fixtures/misbehaves.job.js';
 import { makeGate, makeQueue, next } from '../helpers.js';
 
 // No test would wait for this: close resolves because nothing is left that could end before.

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { takes } from '../fixtures/faults.job.js';
+import { takes } from '../fixtures/misbehaves.job.js';
 import { staysOpen } from '../fixtures/prints.job.js';
 import { makeQueue } from '../helpers.js';
 

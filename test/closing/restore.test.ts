@@ -1,7 +1,7 @@
 import { type JobSnapshot, OptionsError } from 'threadmill';
 import { expect, test } from 'vitest';
-import { echo, flaky } from '../fixtures/basic.job.js';
-import { misbehave } from '../fixtures/faults.job.js';
+import { echo, flaky } from '../fixtures/answers.job.js';
+import { misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, makeQueue, next, thrownBy } from '../helpers.js';
 
 test('a job that is handed back, restored and handed back again is the same job', async () => {

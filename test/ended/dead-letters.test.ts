@@ -1,7 +1,7 @@
 import { InputError, NotFoundError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { flaky } from '../fixtures/basic.job.js';
-import { misbehave } from '../fixtures/faults.job.js';
+import { flaky } from '../fixtures/answers.job.js';
+import { misbehave } from '../fixtures/misbehaves.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { caught, expectBalanced, history, makeQueue, next } from '../helpers.js';
 

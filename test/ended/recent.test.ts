@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { makeQueue } from '../helpers.js';
 
 test('of many completed jobs the last are listed, newest first, and the others are forgotten', async () => {

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { flaky, other } from '../fixtures/basic.job.js';
-import { misbehave } from '../fixtures/faults.job.js';
-import { leavesTraces } from '../fixtures/replayable.job.js';
+import { flaky, other } from '../fixtures/answers.job.js';
+import { leavesTraces } from '../fixtures/last-words.job.js';
+import { misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, history, makeQueue } from '../helpers.js';
 
 const FAILS = { fails: true };

@@ -1,7 +1,7 @@
 import type { JobQueue, QueueOptions } from 'threadmill';
 import { expect } from 'vitest';
-import { hold } from '../fixtures/basic.job.js';
-import { culprit, innocent } from '../fixtures/fault.job.js';
+import { hold } from '../fixtures/answers.job.js';
+import { culprit, innocent } from '../fixtures/culprit.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, until } from '../helpers.js';
 
 const THREADS = 2;

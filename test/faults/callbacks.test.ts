@@ -2,8 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { QueueLogger } from 'threadmill';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { echo, flaky } from '../fixtures/basic.job.js';
-import { misbehave } from '../fixtures/faults.job.js';
+import { echo, flaky } from '../fixtures/answers.job.js';
+import { misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, makeQueue, next, variant } from '../helpers.js';
 
 /** What nobody caught in this process, from now on. */

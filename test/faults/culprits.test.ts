@@ -1,6 +1,6 @@
 import { CrashError, NotCloneableError, TimeoutError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { GLOBALS } from '../fixtures/fault.job.js';
+import { GLOBALS } from '../fixtures/culprit.job.js';
 import { type Trial, trial } from './bench.js';
 
 const rejects = (facts: object, kind: abstract new (...args: any[]) => Error = Error) => {

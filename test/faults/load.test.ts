@@ -1,8 +1,8 @@
 import { CancelledError, QueueFullError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold } from '../fixtures/basic.job.js';
-import { culprit, innocent, listensLate } from '../fixtures/fault.job.js';
-import { holdAsync, polite, stubborn } from '../fixtures/faults.job.js';
+import { echo, hold } from '../fixtures/answers.job.js';
+import { culprit, innocent, listensLate } from '../fixtures/culprit.job.js';
+import { holdAsync, polite, stubborn } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next, until } from '../helpers.js';
 import { settled, works } from './bench.js';
 

@@ -1,7 +1,7 @@
 import { ModuleError } from 'threadmill';
 import { expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
-import { culprit, innocent } from '../fixtures/fault.job.js';
+import { echo } from '../fixtures/answers.job.js';
+import { culprit, innocent } from '../fixtures/culprit.job.js';
 import { caught, makeQueue, moduleOf, variant } from '../helpers.js';
 import { settled } from './bench.js';
 

@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type AddOptions, type Job, type JobDefinition, QueueClosedError } from 'threadmill';
 import { expect, test } from 'vitest';
-import { echo, once } from '../fixtures/basic.job.js';
-import { beating, culprit, innocent } from '../fixtures/fault.job.js';
-import { holdAsync } from '../fixtures/faults.job.js';
+import { echo, once } from '../fixtures/answers.job.js';
+import { beating, culprit, innocent } from '../fixtures/culprit.job.js';
+import { holdAsync } from '../fixtures/misbehaves.job.js';
 import { makeGate, makeQueue } from '../helpers.js';
 
 /** How much is tried: `FAULT_RUNS=200 npx vitest run test/faults/properties.test.ts`; some more by `npm run test:slow`. */

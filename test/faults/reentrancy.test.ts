@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Job, type JobDefinition, type JobQueue, QueueClosedError, ThreadmillError } from 'threadmill';
 import { createTestQueue } from 'threadmill/testing';
 import { describe, expect, test } from 'vitest';
-import { echo, flaky } from '../fixtures/basic.job.js';
-import { mess, misbehave } from '../fixtures/faults.job.js';
+import { echo, flaky } from '../fixtures/answers.job.js';
+import { mess, misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeQueue, next, variant } from '../helpers.js';
 
 /** How much is tried: `FAULT_RUNS=200 npx vitest run test/faults/reentrancy.test.ts`. */
@@ -91,8 +91,8 @@ describe('what listeners hear', () => {
     expect(told.map(({ event, args }) => [event, args[0]?.id])).toEqual([
       ['paused', undefined],
       ['added', first.id],
-      ['added', second.id],
       ['cancelled', first.id],
+      ['added', second.id],
     ]);
   });
 
@@ -185,6 +185,7 @@ async function meddle(make: (options: object) => JobQueue, deeds: readonly strin
     () => settle(queue.map(echo, [1, 2]).next()),
     () => queue.schedule(echo, 1, { every: 50 }).stop(),
     () => void anyJob()?.cancel('because'),
+    () => void anyJob()?.promote(),
     () => void queue.getJob(anyJob()?.id ?? ''),
     () => void JSON.stringify(anyJob()),
     () => {

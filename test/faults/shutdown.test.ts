@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type JobQueue, QueueClosedError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold, once as onlyOnce } from '../fixtures/basic.job.js';
-import { culprit } from '../fixtures/fault.job.js';
-import { polite } from '../fixtures/faults.job.js';
+import { echo, hold, once as onlyOnce } from '../fixtures/answers.job.js';
+import { culprit } from '../fixtures/culprit.job.js';
+import { polite } from '../fixtures/misbehaves.job.js';
 import { caught, EVENTS, makeGate, makeQueue, next, until, variant } from '../helpers.js';
 
 const DRAINS = ['all', 'active', 'none'] as const;
@@ -132,7 +132,7 @@ describe('close hands back or ends every job, exactly once', () => {
 
 describe('processes', () => {
   const start = (what: string): ChildProcess =>
-    fork(fileURLToPath(new URL('../fixtures/fault-child.js', import.meta.url)), [what], { silent: true });
+    fork(fileURLToPath(new URL('../fixtures/programs.js', import.meta.url)), [what], { silent: true });
   const ending = async (child: ChildProcess) => {
     const messages: any[] = [];
     child.on('message', (message) => void messages.push(message));

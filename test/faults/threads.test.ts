@@ -1,8 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { CrashError, type JobQueue, ModuleError, OptionsError, TimeoutError } from 'threadmill';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { echo, hold, where } from '../fixtures/basic.job.js';
-import { beating, culprit, innocent } from '../fixtures/fault.job.js';
+import { echo, hold, where } from '../fixtures/answers.job.js';
+import { beating, culprit, innocent } from '../fixtures/culprit.job.js';
 import { caught, EVENTS, makeGate, makeQueue, moduleOf, next, until, variant } from '../helpers.js';
 import { settled, works } from './bench.js';
 
@@ -83,7 +83,7 @@ describe('a kill is over when the thread is gone', () => {
   test('close ends at its deadline, zombies or not', async () => {
     const queue = makeQueue({ threads: 1 });
     await queue.ready();
-    const bad = caught(queue.run(culprit, { does: 'native execSync', seconds: 2.5 }));
+    const bad = caught(queue.run(culprit, { does: 'native execSync', seconds: 4 }));
     const [zombie] = await next(queue, 'thread-zombie');
     // Its replacement has not waited for it.
     expect([born.size, exited.has(zombie.threadId)]).toEqual([2, false]);
@@ -249,7 +249,7 @@ describe('a bad module fails its own jobs, at once and with the cause', () => {
 
   test('imports the server: the error says so', async () => {
     const error = await caught(
-      makeQueue().run(variant(echo, { name: 'imports-server', module: new URL('../fixtures/fault-server.job.js', import.meta.url) }), 1),
+      makeQueue().run(variant(echo, { name: 'imports-server', module: new URL('../fixtures/imports-server.job.js', import.meta.url) }), 1),
     );
     expect(error).toBeInstanceOf(ModuleError);
     expect(error.message).toMatch(/a JobQueue was made inside a job thread/);

@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { defineJob, type QueueLogger } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { bytes, echo } from '../fixtures/basic.job.js';
-import { culprit } from '../fixtures/fault.job.js';
+import { bytes, echo } from '../fixtures/answers.job.js';
+import { culprit } from '../fixtures/culprit.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { caught, EVENTS, expectBalanced, makeQueue, next, until, variant } from '../helpers.js';
 import { works } from './bench.js';

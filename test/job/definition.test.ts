@@ -3,9 +3,9 @@ import { defineJob, OptionsError } from 'threadmill';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
-import { makeQueue, thrownBy } from '../helpers.js';
+import { caught, makeQueue, thrownBy } from '../helpers.js';
 
 const base = { name: 'a-job', module: import.meta.url, input: z.any(), run: () => 1 };
 const define = (changes: object) => defineJob({ ...base, ...changes } as never);
@@ -140,7 +140,21 @@ describe('wrong options', () => {
   test('an unknown option is named', () => {
     const error = thrownBy(() => define({ timeOut: 3, retries: 2 }));
     expect(error).toBeInstanceOf(OptionsError);
-    expect(error.message).toContain('unknown option "timeOut", "retries"');
+    expect(error.message).toContain('unknown option "timeOut" (did you mean "timeout"?), "retries" (did you mean "maxAttempts"?)');
+  });
+
+  test('an unknown option that is like none is only named', () => {
+    expect(thrownBy(() => define({ colour: 'red', shape: 1 })).message).toBe('defineJob: unknown option "colour", "shape"');
+  });
+
+  test('`attempts`, which other queues have, is refused where it could be meant', async () => {
+    const meant = 'unknown option "attempts" (did you mean "maxAttempts"?)';
+    expect(thrownBy(() => define({ attempts: 3 })).message).toBe(`defineJob: ${meant}`);
+    expect((await caught(makeQueue().add(define({}), 1, { attempts: 3 } as never))).message).toBe(`add(a-job): ${meant}`);
+    expect(thrownBy(() => makeQueue({ attempts: 3 } as never)).message).toMatch(/unknown option "attempts"$/);
+    expect(thrownBy(() => makeQueue({ maxQueue: 3, treads: 2 } as never)).message).toMatch(
+      /"maxQueue" \(did you mean "maxWaiting"\?\), "treads" \(did you mean "threads"\?\)$/,
+    );
   });
 
   test('several wrong options are all named', () => {

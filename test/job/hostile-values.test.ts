@@ -3,7 +3,7 @@ import { InputTooLargeError, NotCloneableError } from 'threadmill';
 import { afterEach, describe, expect, test } from 'vitest';
 import { pack } from '../../dist/job/payload.js';
 import { notSent } from '../../dist/threads/attempt-errors.js';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { caught, expectBalanced, makeQueue, thrownBy } from '../helpers.js';
 
 const uncaught: unknown[] = [];

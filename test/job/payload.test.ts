@@ -1,7 +1,7 @@
 import { InputTooLargeError, NotCloneableError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { pack } from '../../dist/job/payload.js';
-import { bytes, echo } from '../fixtures/basic.job.js';
+import { bytes, echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';
 
 class Hidden {

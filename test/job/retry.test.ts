@@ -3,7 +3,7 @@ import { ModuleError, NotCloneableError, UnrecoverableError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { backoffDelay } from '../../dist/job/backoff.js';
 import { decide, type Ending } from '../../dist/job/retry.js';
-import { flaky } from '../fixtures/basic.job.js';
+import { flaky } from '../fixtures/answers.job.js';
 import { caught, makeQueue, next, thrownBy, variant } from '../helpers.js';
 
 const delays = fc.double({ min: 0, max: 1e6, noNaN: true });

@@ -37,7 +37,12 @@ const project = copyTo(join(place, 'project'));
 const build = hash(filesOf('dist').filter((file) => file.endsWith('js')));
 const mutants = instrument(join(project, 'dist'));
 const covering = await coverage();
-const chosen = options.known ? known() : options.mutant.length > 0 ? options.mutant.map((id) => mutants[id]) : sample();
+const chosen =
+  options.mutant.length > 0
+    ? [...known(), ...mutants].filter(({ id }) => options.mutant.includes(String(id)))
+    : options.known
+      ? known()
+      : sample();
 const results = await all(chosen);
 report(results);
 
@@ -223,10 +228,15 @@ function report(list) {
 
 /** Faults that were once not noticed, as text: of the build, where the text is still there. */
 function known() {
-  return JSON.parse(readFileSync(join(import.meta.dirname, 'known.json'), 'utf8')).map(({ file, code, instead, seen }, id) => {
+  const files = [...new Set(mutants.map(({ file }) => file))];
+  const sourceOf = (file) => (existsSync(join(root, 'dist', file)) ? readFileSync(join(root, 'dist', file), 'utf8') : '');
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'known.json'), 'utf8')).map(({ file: expected, code, instead, seen }, id) => {
+    const pattern = new RegExp(code.split(/\s+/).map(escapeText).join('\\s*'));
+    // It may have moved.
+    const file = [expected, ...files].find((one) => pattern.test(sourceOf(one))) ?? expected;
     const mutant = { id: `known-${id}`, file, line: 0, code, instead, seen };
-    const source = existsSync(join(root, 'dist', file)) ? readFileSync(join(root, 'dist', file), 'utf8') : '';
-    const found = new RegExp(code.split(/\s+/).map(escapeText).join('\\s*')).exec(source);
+    const source = sourceOf(file);
+    const found = pattern.exec(source);
     if (found === null) return { ...mutant, gone: true, tests: [] };
     const lineAt = (index) => source.slice(0, index).split('\n').length;
     const [line, end] = [lineAt(found.index), lineAt(found.index + found[0].length)];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { echo, hold } from '../fixtures/basic.job.js';
-import { misbehave } from '../fixtures/faults.job.js';
-import { alone, slowWindow } from '../fixtures/features.job.js';
+import { echo, hold } from '../fixtures/answers.job.js';
+import { alone, slowWindow } from '../fixtures/limited.job.js';
+import { misbehave } from '../fixtures/misbehaves.job.js';
 import { makeGate, makeQueue, next, until, variant } from '../helpers.js';
 
 describe('a waiting job', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { echo, flaky } from '../fixtures/basic.job.js';
-import { misbehave, stubborn } from '../fixtures/faults.job.js';
+import { echo, flaky } from '../fixtures/answers.job.js';
+import { misbehave, stubborn } from '../fixtures/misbehaves.job.js';
 import { caught, makeQueue, next } from '../helpers.js';
 
 function listening() {

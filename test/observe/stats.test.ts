@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
-import { takes } from '../fixtures/faults.job.js';
+import { echo } from '../fixtures/answers.job.js';
+import { takes } from '../fixtures/misbehaves.job.js';
 import { makeQueue } from '../helpers.js';
 
 /** Histograms round to one part in 100, and times of a job to a millisecond. */

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { JobQueue, QueueFullError } from 'threadmill';
-import { culprit, innocent } from '../fixtures/fault.job.js';
+import { culprit, innocent } from '../fixtures/culprit.job.js';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' }, threads: { type: 'string' } },

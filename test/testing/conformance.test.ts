@@ -350,7 +350,8 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
     expect(totals).toMatchObject({ added: 6, completed: 4, failed: 1, cancelled: 1, retried: 1, crashed: 0, timedOut: 0 });
     expect(byName.echo.totals).toMatchObject({ added: 4, completed: 3 });
     expect(threads).toMatchObject({ busy: 0, killed: 0, zombies: 0 });
-    expect(runTime.max).toBeGreaterThan(0);
+    // No virtual time passes while a handler runs.
+    if (queue.mode === 'threads') expect(runTime.max).toBeGreaterThan(0);
     expectBalanced(queue);
   });
 

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold, where } from '../fixtures/basic.job.js';
-import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/faults.job.js';
+import { echo, hold, where } from '../fixtures/answers.job.js';
+import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
 
 /** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { about, echo, hold, once } from '../fixtures/basic.job.js';
+import { about, echo, hold, once, where } from '../fixtures/answers.job.js';
 import { returns } from '../fixtures/errors.job.js';
-import { holdAsync, misbehave, polite, takes } from '../fixtures/faults.job.js';
+import { holdAsync, leaves, misbehave, polite, takes } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next, until, variant } from '../helpers.js';
 
 /** A job that holds the only thread, of a definition that is known to be quick, as all others here: what may be sent ahead is. */
@@ -125,6 +125,29 @@ describe('a thread that goes on', () => {
       expect(await queue.run(about, 1)).toMatchObject({ aborted: false, signalAborted: false });
     }
     expect(queue.stats().threads.killed).toBe(0);
+  });
+
+  test('runs nothing more when what a job has left behind throws: the jobs behind run elsewhere', async () => {
+    const queue = makeQueue();
+    const open = makeGate();
+    open.open();
+    for (let warm = 0; warm < 4; warm++) {
+      await queue.run(holdAsync, { gate: open.memory });
+      await queue.run(where, warm);
+    }
+    const [trap, gate] = [makeGate(), makeGate()];
+    const thread = await queue.run(leaves, { gate: trap.memory, does: 'throw' });
+    const running = await queue.add(holdAsync, { gate: gate.memory });
+    await until(() => gate.arrivals === 1);
+    const behind = await queue.addBulk(where, [1, 2, 3]);
+    await until(() => behind[0]?.state === 'active');
+    const late = next(queue, 'late-error');
+    trap.open();
+    await late;
+    gate.open();
+    expect(await running.result()).toBe(thread);
+    for (const job of behind) expect(await job.result()).not.toBe(thread);
+    expectBalanced(queue);
   });
 
   test('is not killed later for a job that had stopped in its grace period', async () => {

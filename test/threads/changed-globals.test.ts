@@ -1,6 +1,6 @@
 import { TimeoutError } from 'threadmill';
 import { describe, expect, it } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { changesAndHangs, ways } from '../fixtures/changed-globals.job.js';
 import { caught, makeQueue } from '../helpers.js';
 

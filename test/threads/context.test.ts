@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { about } from '../fixtures/basic.job.js';
-import { talks } from '../fixtures/faults.job.js';
+import { about } from '../fixtures/answers.job.js';
+import { talks } from '../fixtures/misbehaves.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
 function listening() {

@@ -1,7 +1,7 @@
 import { CrashError, UnrecoverableError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
-import { holdAsync, leaves, misbehave } from '../fixtures/faults.job.js';
+import { echo } from '../fixtures/answers.job.js';
+import { holdAsync, leaves, misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
 
 describe('a crash', () => {

@@ -1,7 +1,7 @@
 import { TimeoutError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold, once, where } from '../fixtures/basic.job.js';
-import { checkpointing, misbehave } from '../fixtures/faults.job.js';
+import { echo, hold, once, where } from '../fixtures/answers.job.js';
+import { checkpointing, misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
 
 describe('a job past its limit', () => {

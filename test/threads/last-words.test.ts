@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { leaves } from '../fixtures/faults.job.js';
-import { causes, checkpointsBytes, givesFunctions, lastWords } from '../fixtures/replayable.job.js';
+import { causes, checkpointsBytes, givesFunctions, lastWords } from '../fixtures/last-words.job.js';
+import { leaves } from '../fixtures/misbehaves.job.js';
 import { stuck } from '../fixtures/stuck.job.js';
 import { caught, makeGate, makeQueue, next } from '../helpers.js';
 
@@ -32,7 +32,7 @@ test('an error that a job left behind is in the log, with its job and its stack'
   await late;
   const line = lines.find(({ fields }) => String(fields.error).includes('late throw'));
   expect(line).toMatchObject({ level: 'error', fields: { jobId: job.id, threadId: expect.any(Number) } });
-  expect(line?.fields.error).toContain('faults.job.js');
+  expect(line?.fields.error).toContain('misbehaves.job.js');
 });
 
 test('a chain of causes arrives to its end', async () => {

@@ -1,6 +1,6 @@
 import { type Job, type JobDefinition, ModuleError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { awaitsForEver, computesForEver } from '../fixtures/loading.job.js';
 import { caught, expectBalanced, makeQueue, variant } from '../helpers.js';
 

@@ -1,6 +1,6 @@
 import { ModuleError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, other } from '../fixtures/basic.job.js';
+import { echo, other } from '../fixtures/answers.job.js';
 import { caught, expectBalanced, makeQueue, moduleOf, variant } from '../helpers.js';
 
 const MISSING = new URL('./no-such-file.job.js', import.meta.url).href;

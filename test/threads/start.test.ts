@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as threadmill from 'threadmill';
 import { CrashError } from 'threadmill';
 import { afterEach, describe, expect, test } from 'vitest';
-import { echo, where } from '../fixtures/basic.job.js';
+import { echo, where } from '../fixtures/answers.job.js';
 import { caught, closeAfterwards, makeQueue } from '../helpers.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

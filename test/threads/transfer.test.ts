@@ -1,7 +1,8 @@
 import { NotCloneableError, OptionsError, OutputError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
-import { adds, left, moves, movesChecked, movesPooled, movesSync, movesWrong } from '../fixtures/features.job.js';
+import { echo } from '../fixtures/answers.job.js';
+import { adds } from '../fixtures/limited.job.js';
+import { left, moves, movesChecked, movesPooled, movesSync, movesWrong } from '../fixtures/moves.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
 const MB = 1024 * 1024;

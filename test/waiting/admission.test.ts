@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { QueueFullError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
 async function turns(count: number) {

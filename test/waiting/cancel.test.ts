@@ -1,7 +1,7 @@
 import { CancelledError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold, where } from '../fixtures/basic.job.js';
-import { misbehave, polite, stubborn } from '../fixtures/faults.job.js';
+import { echo, hold, where } from '../fixtures/answers.job.js';
+import { misbehave, polite, stubborn } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next, variant } from '../helpers.js';
 
 describe('a signal', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JobRecord } from '../../dist/job/record.js';
 import { Delays } from '../../dist/waiting/delays.js';
-import { echo } from '../fixtures/basic.job.js';
+import { echo } from '../fixtures/answers.job.js';
 import { HandClock } from '../hand-clock.js';
 import { makeQueue, next } from '../helpers.js';
 import { makeTestQueue } from '../testing/queues.js';

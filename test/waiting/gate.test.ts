@@ -1,7 +1,7 @@
 import { CancelledError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold } from '../fixtures/basic.job.js';
-import { alone, free, limited, single, slowWindow } from '../fixtures/features.job.js';
+import { echo, hold } from '../fixtures/answers.job.js';
+import { alone, free, limited, single, slowWindow } from '../fixtures/limited.job.js';
 import { caught, makeGate, makeQueue, next, until, variant } from '../helpers.js';
 
 const { max, duration } = limited.rateLimit as { max: number; duration: number };

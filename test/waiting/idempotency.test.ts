@@ -1,6 +1,6 @@
 import { IdempotencyError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, flaky, other } from '../fixtures/basic.job.js';
+import { echo, flaky, other } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { caught, expectBalanced, makeQueue, next } from '../helpers.js';
 

@@ -32,5 +32,8 @@ function find(name: string, module: string, exports: Record<string, unknown>): J
 function hint(module: string, error: unknown): string {
   const unknownExtension = (error as { code?: string } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   if (!unknownExtension || !/\.[cm]?tsx?$/.test(module)) return '';
-  return '. This Node.js does not load TypeScript: compile it first, start the program with `node --import tsx`, or use Node.js 22.18 or later';
+  return (
+    '. This Node.js does not load TypeScript in threads (`node --import tsx` does not reach them): compile it first, use Node.js 22.18 or later, ' +
+    "or give the queue `worker: { execArgv: ['--import', './tsx.js'] }`, where tsx.js is: import { register } from 'tsx/esm/api'; register();"
+  );
 }

@@ -64,10 +64,10 @@ export class Outbox {
   }
 
   /**
-   * `value`: the job's output, or an `Encoded` error. Whether it has to be sent now. The thread says that it is between
-   * two jobs after this: then the queue may see where the result lies.
+   * `value`: the job's output, of about so many bytes, or an `Encoded` error. Whether it has to be sent now. The thread
+   * says that it is between two jobs after this: then the queue may see where the result lies.
    */
-  add(position: Position, result: number, value: unknown): boolean {
+  add(position: Position, result: number, value: unknown, bytes: number): boolean {
     if (this.#values.length > 0 && position !== this.#first + this.#values.length) this.#skipTo(position);
     const at = this.#values.length;
     if (at === 0) this.#first = position;
@@ -79,7 +79,7 @@ export class Outbox {
     const isLast = position + 1 === this.#end;
     if (isLast && !this.#waited) return false;
     if (!isLast && this.#status.now - this.#sentAt > EARLY_RESULTS && !this.#isWithdrawn) return true;
-    if (this.#isSafe(position, result, value)) return false;
+    if (this.#isSafe(position, result, value, bytes)) return false;
     this.#atRisk = true;
     return isLast;
   }
@@ -89,8 +89,8 @@ export class Outbox {
     return load(this.#shared.cells, CELL.CLAIMED) >= WITHDRAWN;
   }
 
-  #isSafe(position: Position, result: number, value: unknown): boolean {
-    return result === RESULT.COMPLETED && this.#moving.size === 0 && this.#early.put(position, value);
+  #isSafe(position: Position, result: number, value: unknown, bytes: number): boolean {
+    return result === RESULT.COMPLETED && this.#moving.size === 0 && this.#early.put(position, value, bytes);
   }
 
   /** A result got lost before it came here, and leaves a gap. */

@@ -1,6 +1,6 @@
 import { NotCloneableError, OutputError } from '../../errors.js';
 import type { JobDefinition } from '../../job/definition.js';
-import { pack } from '../../job/payload.js';
+import { type Payload, pack } from '../../job/payload.js';
 import { summary, validate } from '../../job/validate.js';
 import { messageOf } from '../../thrown.js';
 import { type Moved, movedOf, transfer } from './transfer.js';
@@ -22,6 +22,6 @@ export function notReturned(cause: unknown): NotCloneableError {
 }
 
 /** A result, or what `transfer` marked in it, made ready to be sent. Throws {@link NotCloneableError}. */
-export function packOutput(output: unknown, moved: Moved | undefined): unknown {
-  return pack(moved === undefined ? output : moved.result, 'result').value;
+export function packOutput(output: unknown, moved: Moved | undefined): Payload {
+  return pack(moved === undefined ? output : moved.result, 'result');
 }

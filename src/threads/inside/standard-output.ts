@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { nextTick } from '../../timers.js';
 
 /** Longest piece that is sent to the main thread at once, in bytes; the next follows when it was taken. */
 const PIECE = 64 * 1024;
@@ -28,7 +29,7 @@ export function boundOutput(stream: Writable): void {
     }
     dropped++;
     const written = typeof encoding === 'function' ? encoding : callback;
-    if (typeof written === 'function') process.nextTick(written);
+    if (typeof written === 'function') nextTick(written as () => void);
     return false;
   }) as Writable['write'];
 

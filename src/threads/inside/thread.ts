@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
@@ -28,6 +29,7 @@ import { packOutput } from './output.js';
 import { installProbe } from './probe.js';
 import { afterOutput, boundOutput } from './standard-output.js';
 import { Status } from './status.js';
+import { inTrace } from './tracing.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
@@ -52,6 +54,8 @@ class JobThread implements Invoker, HandlerLink {
   /** Batches that have come while another was run. */
   #queued: RunMessage[] = [];
   #working = false;
+  /** Of the job that starts now: what its trace is found by. */
+  #carrier: Carrier | undefined;
   #current: HandlerContext | undefined;
   #last: HandlerContext | undefined;
   readonly #status: Status;
@@ -167,11 +171,14 @@ class JobThread implements Invoker, HandlerLink {
       extras?.lastCheckpoint,
     );
     this.#current = context;
+    this.#carrier = batch.carriers?.[index];
     return invoke(loaded.definition, batch.inputs[index], context, this);
   }
 
   call(run: JobDefinition['run'], input: unknown, context: HandlerContext): unknown {
-    return this.#owner.run(context, run, input, context);
+    const carrier = this.#carrier;
+    if (carrier === undefined) return this.#owner.run(context, run, input, context);
+    return inTrace(carrier, () => this.#owner.run(context, run, input, context));
   }
 
   awaits(): void {
@@ -181,10 +188,10 @@ class JobThread implements Invoker, HandlerLink {
   completed(context: HandlerContext, output: unknown): void {
     if (context.ended) return;
     const moved = movedOf(output);
-    const value = packOutput(output, moved);
+    const { value, bytes } = packOutput(output, moved);
     if (moved !== undefined) this.#outbox.move(moved.buffers);
     this.#close(context, false);
-    this.#finish(context.position, RESULT.COMPLETED, value);
+    this.#finish(context.position, RESULT.COMPLETED, value, bytes);
   }
 
   failed(context: HandlerContext, error: unknown): void {
@@ -199,10 +206,10 @@ class JobThread implements Invoker, HandlerLink {
     this.#current = undefined;
   }
 
-  #finish(position: Position, result: number, value: unknown): void {
+  #finish(position: Position, result: number, value: unknown, bytes = 0): void {
     const { startedAt, duration, mask } = this.#shared;
     duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
-    const leaves = this.#outbox.add(position, result, value);
+    const leaves = this.#outbox.add(position, result, value, bytes);
     this.#status.leave();
     if (leaves) this.#outbox.send();
   }

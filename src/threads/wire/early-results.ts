@@ -41,11 +41,12 @@ export class EarlyResults {
     this.#kinds[position & this.#mask] = KIND.NONE;
   }
 
-  /** Whether the result of a job that has completed could be put here; else it must leave before another job starts. */
-  put(position: Position, value: unknown): boolean {
+  /** Whether the result of a job that has completed, of about so many bytes, could be put here; else it must leave before another job starts. */
+  put(position: Position, value: unknown, bytes: number): boolean {
     if (typeof value === 'number') return this.#put(position, KIND.NUMBER, value);
     const constant = constantOf(value);
     if (constant !== undefined) return this.#put(position, KIND.CONSTANT, constant);
+    if (bytes > this.#bytes.length - this.#used) return false;
     const json = plainJson(value);
     return json === undefined ? this.#putBytes(position, value) : this.#putJson(position, json);
   }

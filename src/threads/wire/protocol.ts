@@ -1,6 +1,7 @@
 /** What the main thread and a job thread say to each other: types and constants only. */
 
 import type { MessagePort } from 'node:worker_threads';
+import type { Carrier } from '../../job/carrier.js';
 
 /** A definition, as a thread needs to know it. */
 export interface KindMessage {
@@ -42,6 +43,8 @@ export interface RunMessage {
   inputs: unknown[];
   /** Of jobs that have more to tell. */
   extras: (Extras | undefined)[] | undefined;
+  /** Of jobs that belong to a trace. */
+  carriers: (Carrier | undefined)[] | undefined;
 }
 
 /** What most jobs do not have: without it, it is the first attempt of as many as the definition allows. */

@@ -7,9 +7,18 @@ export function kindMessage({ index, definition: { name, module, maxAttempts } }
 
 /** The message of a batch whose first job has this position. `known`: the kinds that the thread has been told of, and after this message will have been. */
 export function runMessage(first: Position, works: readonly Work[], known: boolean[]): RunMessage {
-  const message: RunMessage = { type: 'run', kinds: undefined, first, kind: [], keys: [], inputs: [], extras: undefined };
+  const message: RunMessage = {
+    type: 'run',
+    kinds: undefined,
+    first,
+    kind: [],
+    keys: [],
+    inputs: [],
+    extras: undefined,
+    carriers: undefined,
+  };
   for (const work of works) {
-    const { key, input, kind } = work;
+    const { key, input, kind, carrier } = work;
     if (!known[kind.index]) {
       message.kinds ??= [];
       message.kinds.push(kindMessage(kind));
@@ -18,6 +27,8 @@ export function runMessage(first: Position, works: readonly Work[], known: boole
     const extras = extrasOf(work);
     if (extras !== undefined) message.extras ??= message.keys.map(() => undefined);
     message.extras?.push(extras);
+    if (carrier !== undefined) message.carriers ??= message.keys.map(() => undefined);
+    message.carriers?.push(carrier);
     message.kind.push(kind.index);
     message.keys.push(key);
     message.inputs.push(input);

@@ -1,0 +1,71 @@
+import { monotonicNow } from '../clock.js';
+import type { AddOptions } from '../job/add-options.js';
+import { handleOf, type Job } from '../job/job.js';
+import type { JobKind } from '../job/kind.js';
+import type { Register } from '../job/register.js';
+import type { Lifecycle } from '../lifecycle.js';
+import { setImmediate } from '../timers.js';
+
+/** Longest time that a large call takes from everybody else at once, in milliseconds. */
+const SLICE = 5;
+
+/** Work of many steps, done in slices: between two of them others have their turn. */
+export class Slices {
+  #until = monotonicNow() + SLICE;
+
+  get over(): boolean {
+    return monotonicNow() >= this.#until;
+  }
+
+  async next(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    this.#until = monotonicNow() + SLICE;
+  }
+}
+
+/** The jobs of one call, accepted all, which come in some at a time. */
+export class Bulk {
+  readonly #inputs: unknown[];
+  readonly #enter: (input: unknown) => Job;
+  readonly #register: Register;
+  readonly #jobs: Job[];
+  #next = 0;
+
+  constructor(register: Register, lifecycle: Lifecycle, kind: JobKind, inputs: unknown[], settings: AddOptions | undefined) {
+    this.#inputs = inputs;
+    this.#jobs = new Array(inputs.length);
+    this.#register = register;
+    this.#enter = (input) => {
+      const job = handleOf(lifecycle.enter(kind, input, settings));
+      // It was aborted since the first of them came in.
+      if (settings?.signal?.aborted) job.cancel(settings.signal.reason);
+      return job;
+    };
+    register.incoming += inputs.length;
+  }
+
+  /** Resolves with the jobs when all are in. */
+  async enter(): Promise<Job[]> {
+    const slices = new Slices();
+    while (this.#next < this.#inputs.length) {
+      this.#enterOne();
+      if (slices.over) await slices.next();
+    }
+    return this.#jobs;
+  }
+
+  /** The queue closes: all that are left come in now. */
+  finish(): void {
+    while (this.#next < this.#inputs.length) this.#enterOne();
+  }
+
+  #enterOne(): void {
+    // Before it is entered: a listener may close the queue.
+    const place = this.#next++;
+    this.#register.incoming--;
+    this.#jobs[place] = this.#enter(this.#inputs[place]);
+    this.#inputs[place] = undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../clock.js';
+import type { Announcer } from '../events.js';
+import { withLine } from '../job/log-lines.js';
+import type { JobRecord } from '../job/record.js';
+import type { HandlerMessage } from '../threads/runner.js';
+import { lineOf, type QueueLogger } from './log.js';
+
+interface Listeners {
+  readonly clock: Clock;
+  readonly logger: QueueLogger | undefined;
+  readonly announcer: Announcer;
+}
+
+/** What a job's handler says while it runs: its job keeps it, and it is passed on to who listens. */
+export function hear(record: JobRecord, message: HandlerMessage, { clock, logger, announcer }: Listeners): void {
+  if (message.type === 'log') {
+    record.logs = withLine(record.logs, clock.wallTime(), message.level, message.args);
+    logger?.[message.level](...lineOf(record, message.args));
+  } else if (message.type === 'checkpoint') record.checkpoint = message.value;
+  else {
+    record.progress = message.value;
+    announcer.announceJob('progress', record, message.value);
+  }
+}

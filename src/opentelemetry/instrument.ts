@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { metrics as globalMetrics, type MeterProvider, type TracerProvider, trace } from '@opentelemetry/api';
+import { z } from 'zod';
+import type { JobQueue } from '../index.js';
+import * as internals from '../internals.js';
+import { Metrics } from './metrics.js';
+import { Spans } from './spans.js';
+
+export interface InstrumentOptions {
+  /** Where spans go; `false`: none are made. Default the provider that is registered globally, also if that is done later. */
+  tracerProvider?: Pick<TracerProvider, 'getTracer'> | false;
+  /** Where metrics go; `false`: none. Default the provider that is registered globally when `instrument` is called. */
+  meterProvider?: Pick<MeterProvider, 'getMeter'> | false;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const provider = z.any();
+const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), meterProvider: provider.optional() });
+
+/**
+ * Makes spans and metrics of a queue's jobs until what it gives is disposed of: to be done when the queue is closed.
+ *
+ * Spans: `send <queue>` where a job is added, and `process <queue>` for each of its attempts, in the trace of whoever added
+ * it. That trace goes with the job to its thread: where an SDK is loaded there too, such as by the queue's option
+ * `worker: { execArgv: ['--import', file] }`, the spans that the handler makes join it.
+ *
+ * Metrics: run and waiting times, jobs by state, what happened to jobs, and threads; the guide lists them.
+ *
+ * Throws `OptionsError`.
+ */
+export function instrument(queue: JobQueue, options: InstrumentOptions = {}): Disposable {
+  internals.checkOptions(optionsSchema, options, 'instrument');
+  const { tracerProvider = trace, meterProvider = globalMetrics } = options;
+  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue);
+  const metrics = meterProvider === false ? undefined : new Metrics(meterProvider.getMeter('threadmill', version), queue);
+  const stop = internals.onAttemptEnd(queue, (job, attempt, startedAt, waited) => {
+    spans?.ended(job, attempt, startedAt);
+    metrics?.ended(job, attempt, waited);
+  });
+  return {
+    [Symbol.dispose]() {
+      stop();
+      spans?.[Symbol.dispose]();
+      metrics?.[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { recordTimeline, type Timeline, type TimelineOptions } from './record.js';

@@ -1,0 +1,54 @@
+import type { EventEmitter } from 'node:events';
+import { Intake } from './adding/intake.js';
+import { Replay } from './adding/replay.js';
+import { Schedules } from './adding/schedules.js';
+import { Admin } from './admin.js';
+import { realClock } from './clock.js';
+import { Closing } from './closing/close.js';
+import { DeadLetters } from './ended/dead-letters.js';
+import { Ended } from './ended/ended.js';
+import { Announcer, type QueueEvents } from './events.js';
+import { Register } from './job/register.js';
+import { Lifecycle } from './lifecycle.js';
+import { loggerFor, report } from './observe/log.js';
+import { Overview } from './observe/overview.js';
+import type { CheckedQueueOptions, Seams } from './queue-options.js';
+import { Dispatcher } from './threads/dispatcher.js';
+import type { Runner } from './threads/runner.js';
+import { Admission } from './waiting/admission.js';
+import { Idempotency } from './waiting/idempotency.js';
+import { WaitingJobs } from './waiting/waiting-jobs.js';
+
+/** All parts of a queue, each made of those before it. */
+export function wire(
+  queue: EventEmitter<QueueEvents>,
+  options: CheckedQueueOptions,
+  { clock = realClock, random = Math.random, runner: makeRunner = threadsRunner }: Seams,
+) {
+  const { name, maxInputBytes } = options;
+  const logger = loggerFor(options.logger, name);
+  const announcer = new Announcer(queue, name, (event, error) => report(logger, error, `a listener of "${event}" failed`));
+  const register = new Register(clock);
+  const { jobs, kinds, idPrefix } = register;
+  const waiting = new WaitingJobs(clock);
+  const admission = new Admission(options.maxWaiting, options.whenFull, register);
+  const idempotency = new Idempotency(options.idempotency, clock);
+  const ended = new Ended(options.keepCompleted, options.deadLetters);
+  const lifecycle = new Lifecycle({ clock, random, logger, announcer, register, waiting, admission, idempotency, ended });
+  const { delays } = lifecycle;
+  const preload = options.jobs.map((definition) => kinds.of(definition));
+  const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix });
+  lifecycle.runBy(runner);
+  const intake = new Intake({ name, maxInputBytes, announcer, register, admission, idempotency, lifecycle });
+  const deadLetters = new DeadLetters(ended.failed, new Replay({ announcer, register, store: ended.failed, intake, lifecycle }));
+  const schedules = new Schedules(clock);
+  const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
+  const admin = new Admin(register, ended);
+  const closing = new Closing({ name, clock, announcer, register, waiting, lifecycle, intake, schedules, runner });
+  const seen = { logger, announcer, register, waiting, overview, admin };
+  return { ...seen, options, clock, lifecycle, runner, intake, deadLetters, schedules, closing };
+}
+
+function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runner {
+  return new Dispatcher(...parts);
+}
