@@ -3,9 +3,10 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
+import { checkGroup, type GroupOptions } from './group.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
-export interface JobOptions {
+export interface JobOptions<Parsed = any> {
   /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
   name: string;
   /** `import.meta.url` of the file that exports the definition: the threads import that file. */
@@ -36,6 +37,8 @@ export interface JobOptions {
   rateLimit?: { max: number; duration: number };
   /** `'at-most-once'`: one attempt, never batched, never run again after its thread died. Default `'at-least-once'`. */
   delivery?: 'at-least-once' | 'at-most-once';
+  /** Groups take turns, so that none starves the others; and have limits of their own. Default none. */
+  group?: GroupOptions<Parsed>;
 }
 
 /** A job definition: name, schema, handler and options, from {@link defineJob}. */
@@ -55,6 +58,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly concurrency: number;
   readonly rateLimit: { readonly max: number; readonly duration: number } | undefined;
   readonly delivery: 'at-least-once' | 'at-most-once';
+  readonly group: GroupOptions | undefined;
 }
 
 /** What `add` takes as the input of a definition. */
@@ -120,6 +124,7 @@ const definitionOptions = object({
   concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
   rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
   delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
+  group: optional(checkGroup),
 });
 
 /** Throws when it names no module. */
@@ -143,7 +148,7 @@ export function isDefinition(value: unknown): value is JobDefinition {
  * Throws `OptionsError` when an option is wrong or unknown.
  */
 export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1>(
-  options: JobOptions & {
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> & {
     /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
     input: Input;
     /** Checked in the thread, before the result is sent back. */
@@ -155,7 +160,7 @@ export function defineJob<Input extends StandardSchemaV1, Output extends Standar
   },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, StandardSchemaV1.InferOutput<Output>>;
 export function defineJob<Input extends StandardSchemaV1, Result>(
-  options: JobOptions & {
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> & {
     /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
     input: Input;
     output?: undefined;
@@ -168,7 +173,13 @@ export function defineJob(options: object): JobDefinition {
   if (once) {
     checked(object({ maxAttempts: optional(oneOf(1)) }), { maxAttempts: taken.maxAttempts }, 'defineJob with delivery "at-most-once"');
   }
-  const definition = { output: undefined, rateLimit: undefined, ...taken, maxAttempts: once ? 1 : (taken.maxAttempts ?? 4) };
+  const definition = {
+    output: undefined,
+    rateLimit: undefined,
+    group: undefined,
+    ...taken,
+    maxAttempts: once ? 1 : (taken.maxAttempts ?? 4),
+  };
   Object.defineProperty(definition, brand, { value: true });
   return Object.freeze(definition) as unknown as JobDefinition;
 }

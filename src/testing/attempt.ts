@@ -3,7 +3,7 @@ import type { JobDefinition, Outcome } from '../index.js';
 import * as internals from '../internals.js';
 import { type Fault, outOfMemory } from './faults.js';
 
-const { CELL, CELLS, HandlerContext, invoke, pack, packOutput, takesEffect } = internals;
+const { CELL, CELLS, HandlerContext, invoke, movedOf, pack, packOutput, takesEffect } = internals;
 
 type Ruling = internals.Verdict & { readonly outcome: 'timed-out' | 'cancelled' };
 
@@ -191,9 +191,10 @@ function crossed<Thrown>(thrown: Thrown): Thrown {
 
 /** A result, as the other side gets it. Throws `NotCloneableError`. */
 function returned(result: unknown): unknown {
-  const { value, buffers } = packOutput(result);
+  const moved = movedOf(result);
+  const { value } = packOutput(result, moved);
   try {
-    return structuredClone(value, { transfer: [...(buffers ?? [])] });
+    return structuredClone(value, { transfer: [...(moved?.buffers ?? [])] });
   } catch {
     // As a thread does: what cannot be moved is copied.
   }

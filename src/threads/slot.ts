@@ -182,7 +182,7 @@ export class Slot {
 
   /** Handles the results of jobs that have ended, but whose message has not left the thread; not before those of earlier jobs. */
   takeEarly(): boolean {
-    const message = this.#early.before(this.jobs.started + 1);
+    const message = this.#early.before(this.jobs.endedBefore);
     if (message === undefined) return true;
     if (this.jobs.hasAnyBefore(message.first)) return false;
     this.#handle(message);
