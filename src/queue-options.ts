@@ -1,10 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { checkOptions } from './check-options.js';
 import type { Clock } from './clock.js';
 import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
 import type { Source } from './threads/batch.js';
+import { usableCpus } from './threads/cpus.js';
 import type { DispatcherOptions } from './threads/dispatcher.js';
 import type { ThreadOptions } from './threads/pool.js';
 import type { Reports, Runner } from './threads/runner.js';
@@ -15,7 +15,7 @@ export interface QueueOptions {
   name?: string;
   /** Definitions to load in every thread at start. Others are loaded when their first job runs. Default none. */
   jobs?: readonly JobDefinition[];
-  /** Jobs running at once. Default `os.availableParallelism()`. */
+  /** Jobs running at once. Default the CPUs that this process may use; a container's CPU quota counts. */
   threads?: number;
   /** Booted threads in reserve, so that a killed one is replaced at once. Default 1. */
   spareThreads?: number;
@@ -51,7 +51,7 @@ const schema = z.strictObject({
   threads: z
     .int()
     .min(1)
-    .default(() => availableParallelism()),
+    .default(() => usableCpus()),
   spareThreads: count.default(1),
   maxBatch: z.int().min(1).default(64),
   maxWaiting: z.union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity').default(10_000),
