@@ -3,12 +3,13 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
+import { tellDefined } from './defined.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
 export interface JobOptions {
   /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
   name: string;
-  /** `import.meta.url` of the file that exports the definition: the threads import that file. */
+  /** `import.meta.url` of the file that defines the job, or `__filename` there: the threads import that file. */
   module: string | URL;
   /**
    * Longest time one attempt may run, in milliseconds. Default 30 000; always finite, 1 to 2 147 483 647.
@@ -81,7 +82,7 @@ const module: Check<string> = (value, refuse) => {
   try {
     return moduleUrl(value);
   } catch {
-    refuse('expected import.meta.url of the file that exports the definition');
+    refuse('expected import.meta.url of the file that defines the job');
     return value;
   }
 };
@@ -136,8 +137,8 @@ export function isDefinition(value: unknown): value is JobDefinition {
 }
 
 /**
- * Defines a job: a name, an input schema and a handler that runs in a thread. Export the result from the file named
- * by `module`; the thread imports that file and calls `run`. Input and output types flow from the schema and `run`.
+ * Defines a job: a name, an input schema and a handler that runs in a thread. The thread imports the file named by `module`,
+ * which defines the job as it is loaded, and calls `run`. Input and output types flow from the schema and `run`.
  * Throws `OptionsError` when an option is wrong or unknown.
  */
 export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1>(
@@ -168,5 +169,6 @@ export function defineJob(options: object): JobDefinition {
   }
   const definition = { output: undefined, rateLimit: undefined, ...taken, maxAttempts: once ? 1 : (taken.maxAttempts ?? 4) };
   Object.defineProperty(definition, brand, { value: true });
-  return Object.freeze(definition) as unknown as JobDefinition;
+  tellDefined(Object.freeze(definition));
+  return definition as unknown as JobDefinition;
 }

@@ -2,7 +2,7 @@ import type { JobDefinition } from '../../job/definition.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import type { Encoded, KindMessage } from '../wire/protocol.js';
 import { PHASE } from '../wire/shared-memory.js';
-import { loadDefinition } from './module-loader.js';
+import { ModuleLoader } from './module-loader.js';
 import type { Status } from './status.js';
 
 /** Both are its own: `Object.prototype` may have either. */
@@ -15,6 +15,7 @@ type Charge = (name: string, load: () => Promise<JobDefinition>) => Promise<JobD
 export class Modules {
   readonly #status: Status;
   readonly #charge: Charge;
+  readonly #loader = new ModuleLoader();
   readonly #kinds: KindMessage[] = [];
   readonly #loaded: Loaded[] = [];
 
@@ -42,7 +43,7 @@ export class Modules {
     const kind = this.kind(index);
     let loaded: Loaded;
     try {
-      loaded = { definition: await this.#charge(kind.name, () => loadDefinition(kind)), error: undefined };
+      loaded = { definition: await this.#charge(kind.name, () => this.#loader.load(kind)), error: undefined };
     } catch (error) {
       loaded = { definition: undefined, error: encodeThrown(error) };
     }
