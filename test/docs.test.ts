@@ -1,44 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { guides, root, run, tsc } from './docs.js';
 
-/** The TypeScript blocks of a text. */
-function blocks(text: string): string[] {
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1] as string);
+/** The blocks of a text in one language. */
+function blocks(text: string, language = 'ts'): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] as string);
 }
 
 describe('README.md', () => {
   const place = join(root, '.build/readme');
-  const files = blocks(readFileSync(join(root, 'README.md'), 'utf8')).map((code) => ({ name: /^\/\/ (\S+)\n/.exec(code)?.[1], code }));
+  const files = blocks(readFileSync(join(root, 'README.md'), 'utf8'), 'js').map((code) => ({
+    name: /^\/\/ (\S+)\n/.exec(code)?.[1] ?? '',
+    code,
+  }));
 
-  it('names the file of each block', () => {
-    expect(files.length).toBeGreaterThan(0);
-    expect(files.filter(({ name }) => name === undefined)).toEqual([]);
-  });
-
-  it('shows programs that compile and run', () => {
+  beforeAll(() => {
     rmSync(place, { recursive: true, force: true });
     mkdirSync(join(place, 'node_modules'), { recursive: true });
     symlinkSync(root, join(place, 'node_modules/threadmill'), 'dir');
     writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
+    for (const { name, code } of files) writeFileSync(join(place, name), code);
+  });
+
+  it('names the file of each block', () => {
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter(({ name }) => !name.endsWith('.js'))).toEqual([]);
+  });
+
+  it('shows programs that are TypeScript too', () => {
     const options = {
       extends: '../../tsconfig.json',
-      compilerOptions: { rootDir: '.', outDir: '.', noEmit: false, declaration: false },
+      compilerOptions: { rootDir: '.', noEmit: true, declaration: false, stripInternal: false },
       include: ['*.ts'],
       exclude: [],
     };
     writeFileSync(join(place, 'tsconfig.json'), JSON.stringify(options));
-    for (const { name, code } of files) writeFileSync(join(place, name as string), code);
+    for (const { name, code } of files) writeFileSync(join(place, name.replace(/js$/, 'ts')), code);
     expect(run(process.execPath, [tsc], place)).toEqual({ status: 0, text: '' });
-    for (const { name } of files) {
-      if (name?.endsWith('.job.ts')) continue;
-      const { status, text } = run(process.execPath, [name?.replace(/ts$/, 'js') as string], place);
-      expect(text).not.toMatch(/dead letter|Error/);
-      expect(status, `${name}: ${text}`).toBe(0);
+  });
+
+  it.each(files.filter(({ name }) => !/\.job\.|^server/.test(name)))('shows a program that runs as it stands: $name', ({ name }) => {
+    const { status, text } = run(process.execPath, [name], place);
+    expect(text).not.toMatch(/dead letter|Error/);
+    expect(status, text).toBe(0);
+  });
+
+  it('shows a server that answers again and again, and ends when it is told to', async () => {
+    const port = await freePort();
+    const server = spawn(process.execPath, ['server.js'], { cwd: place, env: { ...process.env, PORT: String(port) } });
+    onTestFinished(() => void server.kill('SIGKILL'));
+    await once(server.stdout, 'data');
+    for (const path of ['/one', '/two']) {
+      expect(await (await fetch(`http://localhost:${port}${path}`, { headers: { connection: 'close' } })).text()).toBe(`<p>${path}</p>`);
     }
+    server.kill('SIGTERM');
+    expect(await once(server, 'exit')).toEqual([0, null]);
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
 
 describe('the guides', () => {
   it.each(guides)('show code of the example beside them: %s', (name) => {

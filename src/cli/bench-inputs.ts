@@ -9,13 +9,13 @@ import { messageOf, UsageError } from './exit.js';
  * lines; lines may be dead letters of `run`. Throws {@link UsageError}.
  */
 export async function readInputs(file: string): Promise<unknown[]> {
-  const text = (await read(file)).replace(/^\uFEFF/, '');
+  const text = (await readText(file)).replace(/^\uFEFF/, '');
   const inputs = (/\.(ndjson|jsonl)$/.test(file) ? undefined : arrayOf(text)) ?? linesOf(file, text);
   if (inputs.length === 0) throw new UsageError(`${file} holds no inputs`);
   return inputs;
 }
 
-async function read(file: string): Promise<string> {
+async function readText(file: string): Promise<string> {
   if (file === '-') return textOfStream(process.stdin);
   try {
     return readFileSync(file, 'utf8');
@@ -69,7 +69,7 @@ export async function checkInputs(definition: JobDefinition, inputs: readonly un
 export async function parse({ input: schema }: JobDefinition, input: unknown, root: string): Promise<unknown> {
   const { issues, value } = (await schema['~standard'].validate(input)) as { issues?: readonly Issue[]; value?: unknown };
   if (issues === undefined) return value;
-  const text = issues.map((issue) => `${root}${pathOf(issue)}: ${issue.message}`).join('; ');
+  const text = issues.map((issue) => `${root}${pathText(issue)}: ${issue.message}`).join('; ');
   throw new InputError(text, issues as InputError['issues']);
 }
 
@@ -78,7 +78,7 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-function pathOf({ path = [] }: Issue): string {
+function pathText({ path = [] }: Issue): string {
   const keys = path.map((segment) => (typeof segment === 'object' ? segment.key : segment));
   return keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
 }

@@ -31,7 +31,7 @@ export interface BreakEven {
 }
 
 /** Puts the measurements together. */
-export function resultOf(
+export function benchResult(
   job: string,
   input: string,
   inputs: number,

@@ -1,13 +1,13 @@
 import type { JobDefinition } from '../index.js';
 import { checkInputs, parse, readInputs } from './bench-inputs.js';
-import { type BenchResult, resultOf } from './bench-result.js';
+import { type BenchResult, benchResult } from './bench-result.js';
 import { type Chart, loadChart } from './chart.js';
 import { EXIT } from './exit.js';
 import { onInterrupt } from './interrupt.js';
-import { loadDefinition, withOptions } from './load.js';
+import { definitionIn, withOptions } from './load.js';
 import type { Extent } from './load-loops.js';
 import { type MainThreadRow, measureMainThread } from './main-thread.js';
-import { measure, type Setting, type Tick } from './measure.js';
+import { type MeasureSetting, measure, type Tick } from './measure.js';
 import { perSecond } from './numbers.js';
 import type { Observer } from './observer.js';
 import { probe } from './probe.job.js';
@@ -53,7 +53,7 @@ const DEFAULT_DURATION = 5;
 
 /** Measures a job. Resolves with the exit code. Throws `UsageError` when nothing can be measured. */
 export async function bench(module: string, options: BenchOptions): Promise<number> {
-  const loaded = await loadDefinition(module, options.job);
+  const loaded = await definitionIn(module, options.job);
   const definition = unlimited(loaded, options);
   const inputs = await readInputs(options.input);
   await checkInputs(definition, inputs);
@@ -101,14 +101,14 @@ async function measureAll(
   }
   const main = await mainThread(definition, inputs, options, rows, signal);
   const empty = await measureProbe(definition, inputs, extentOf(options, signal));
-  return resultOf(definition.name, options.input, inputs.length, rows, main, empty, signal.aborted);
+  return benchResult(definition.name, options.input, inputs.length, rows, main, empty, signal.aborted);
 }
 
 function settings(
   { threads, rate, concurrency, warmup, ...options }: BenchOptions,
   observers: readonly Observer[],
   signal: AbortSignal,
-): Setting[] {
+): MeasureSetting[] {
   const extent = extentOf(options, signal);
   return threads.flatMap((threads) => {
     const loads = rate?.map((rate) => ({ rate })) ?? [{ concurrency: concurrency ?? CALLERS_PER_THREAD * threads }];

@@ -36,9 +36,9 @@ async function loadEcharts() {
   }
 }
 
-type Line = { name: string; axis: 0 | 1; value: (row: Row) => number };
+type Curve = { name: string; axis: 0 | 1; value: (row: Row) => number };
 
-const LINES: readonly Line[] = [
+const CURVES: readonly Curve[] = [
   { name: 'jobs/s', axis: 0, value: ({ jobsPerSecond }) => jobsPerSecond },
   { name: 'total p50', axis: 1, value: ({ total }) => total.p50 },
   { name: 'total p99', axis: 1, value: ({ total }) => total.p99 },
@@ -76,7 +76,7 @@ function optionsOf({ job, rows, machine }: BenchResult) {
     xAxis: [0, 1].map((gridIndex) => ({ ...axis, gridIndex })),
     yAxis: ['jobs a second', 'latency, ms'].map((name, gridIndex) => ({ ...scale, name, gridIndex })),
     series: groups.flatMap((group) =>
-      LINES.map(({ name, axis, value }) => ({
+      CURVES.map(({ name, axis, value }) => ({
         name: label(name, group),
         type: 'line' as const,
         xAxisIndex: axis,

@@ -44,7 +44,7 @@ function isDeadLetter(value: unknown): value is DeadLetterLine {
 }
 
 /** The line itself, when it is not JSON, for the next dead letter: that of a dead letter is the text it carries. */
-export function textOf(text: string): string {
+export function failedText(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
     return isDeadLetter(value) && value.text !== undefined ? value.text : text;

@@ -6,7 +6,7 @@ import * as internals from '../internals.js';
 import { messageOf, UsageError } from './exit.js';
 
 /** Imports a file and finds the definition called `name`; without a name, the only one there is. Throws {@link UsageError}. */
-export async function loadDefinition(file: string, name: string | undefined): Promise<JobDefinition> {
+export async function definitionIn(file: string, name: string | undefined): Promise<JobDefinition> {
   const path = resolve(file);
   if (!existsSync(path)) throw new UsageError(`${file}: there is no such file`);
   const found = definitionsOf(await load(file, path));
@@ -25,11 +25,11 @@ async function load(file: string, path: string): Promise<Record<string, unknown>
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new UsageError(`${file} failed to load: ${messageOf(error)}${hint(file, error)}`, { cause: error });
+    throw new UsageError(`${file} failed to load: ${messageOf(error)}${typeScriptHint(file, error)}`, { cause: error });
   }
 }
 
-function hint(file: string, error: unknown): string {
+function typeScriptHint(file: string, error: unknown): string {
   const unknownExtension = (error as { code?: string } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   if (!unknownExtension || !/\.[cm]?tsx?$/.test(file)) return '';
   return `\nThis Node.js (${process.version}) does not load TypeScript: compile the file first, use Node.js 22.18 or later, or run the command with NODE_OPTIONS="--import ./tsx.js", where tsx.js is: import { register } from 'tsx/esm/api'; register();`;
@@ -45,9 +45,9 @@ function definitionsOf(exports: Record<string, unknown>): Map<string, JobDefinit
 
 /** The same job with other options, where they are given; the threads run the same handler. Throws {@link UsageError}. */
 export function withOptions(definition: JobDefinition, changes: Partial<JobOptions>): JobDefinition {
-  const options = { ...definition, ...given(changes) };
+  const options = { ...definition, ...withoutUndefined(changes) };
   try {
-    return defineJob(given(options) as never) as JobDefinition;
+    return defineJob(withoutUndefined(options) as never) as JobDefinition;
   } catch (error) {
     if (error instanceof OptionsError) throw new UsageError(error.message, { cause: error });
     throw error;
@@ -55,6 +55,6 @@ export function withOptions(definition: JobDefinition, changes: Partial<JobOptio
 }
 
 /** What is absent in options is `undefined` or, for a limit, Infinity in a definition. */
-function given(options: object): object {
+function withoutUndefined(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== Number.POSITIVE_INFINITY));
 }

@@ -9,7 +9,7 @@ import { type Row, rowName } from './row.js';
 
 export type { Row };
 
-export interface Setting {
+export interface MeasureSetting {
   readonly threads: number;
   readonly load: { readonly concurrency: number } | { readonly rate: number };
   /** Milliseconds. */
@@ -19,7 +19,7 @@ export interface Setting {
 }
 
 /** Measures one setting in a queue of its own. Throws {@link UsageError} when the threads cannot load the module. */
-export async function measure(definition: JobDefinition, inputs: readonly unknown[], setting: Setting, tick: Tick): Promise<Row> {
+export async function measure(definition: JobDefinition, inputs: readonly unknown[], setting: MeasureSetting, tick: Tick): Promise<Row> {
   const kept = { keepCompleted: 0, deadLetters: { max: 0 } };
   const { threads, observers = [] } = setting;
   const options = Object.assign({}, ...observers.map((observer) => observer.options));
@@ -62,7 +62,7 @@ class Measurement {
     readonly tick: Tick,
   ) {}
 
-  async go({ threads, load, warmup, extent, observers = [] }: Setting): Promise<Row> {
+  async go({ threads, load, warmup, extent, observers = [] }: MeasureSetting): Promise<Row> {
     const { signal } = extent;
     // Those in flight are given up at once; what has ended is the result.
     signal.addEventListener('abort', () => void this.queue.close({ drain: 'none' }), { once: true });

@@ -1,15 +1,15 @@
-import { type DeadLetterLine, errorLine, textOf } from './dead-letter.js';
+import { type DeadLetterLine, errorLine, failedText } from './dead-letter.js';
 import { messageOf } from './exit.js';
-import type { Line } from './lines.js';
+import type { TextLine } from './lines.js';
 import type { Sink } from './sink.js';
 
 /** A line of the input, with its place among the inputs, from 0. */
-export interface Item extends Line {
+export interface InputLine extends TextLine {
   readonly index: number;
 }
 
 /** How an input ended. `not-run`: the command was stopped before the job could end. `input` is absent when the line was not JSON. */
-export type Ending = { item: Item; input?: unknown } & (
+export type LineEnd = { item: InputLine; input?: unknown } & (
   | { state: 'completed'; output: unknown }
   | { state: 'failed' | 'not-run'; error: unknown; attempts: number }
 );
@@ -27,7 +27,7 @@ export interface ResultLine {
 /** Failures that are printed one by one; of the others only the number. */
 const MAX_NOTES = 10;
 
-/** Writes each ending where it belongs, and counts. */
+/** Writes each end where it belongs, and counts. */
 export class Results {
   completed = 0;
   failed = 0;
@@ -46,13 +46,13 @@ export class Results {
     readonly note: (line: string) => void,
   ) {}
 
-  take(ending: Ending): void {
-    this.bytes += ending.item.bytes;
-    if (ending.state === 'completed') this.#completed(ending.item, ending.input, ending.output);
-    else this.#failed(ending, ending.state, ending.error, ending.attempts);
+  take(end: LineEnd): void {
+    this.bytes += end.item.bytes;
+    if (end.state === 'completed') this.#completed(end.item, end.input, end.output);
+    else this.#failed(end, end.state, end.error, end.attempts);
   }
 
-  #completed(item: Item, input: unknown, output: unknown): void {
+  #completed(item: InputLine, input: unknown, output: unknown): void {
     let line: string;
     try {
       const result: ResultLine = { index: item.index, ...(this.withInput && { input }), output: output ?? null };
@@ -65,9 +65,9 @@ export class Results {
     this.out.write(line);
   }
 
-  #failed({ item, ...rest }: { item: Item; input?: unknown }, state: 'failed' | 'not-run', error: unknown, attempts: number): void {
+  #failed({ item, ...rest }: { item: InputLine; input?: unknown }, state: 'failed' | 'not-run', error: unknown, attempts: number): void {
     const { index, number: line, text } = item;
-    const what = 'input' in rest ? { input: rest.input } : { text: textOf(text) };
+    const what = 'input' in rest ? { input: rest.input } : { text: failedText(text) };
     const letter: DeadLetterLine = { deadLetter: this.jobName, index, line, ...what, error: errorLine(error), attempts };
     this.deadLetters?.write(JSON.stringify(letter));
     if (state === 'failed') this.#noteFailure(letter);

@@ -3,13 +3,13 @@ import { inputOf } from './dead-letter.js';
 import { EXIT, messageOf, UsageError } from './exit.js';
 import { onInterrupt } from './interrupt.js';
 import { lines } from './lines.js';
-import { loadDefinition, withOptions } from './load.js';
+import { definitionIn, withOptions } from './load.js';
 import { count, perSecond } from './numbers.js';
 import type { Observer } from './observer.js';
 import { showProgress } from './progress.js';
-import { type Ending, type Item, Results } from './results.js';
+import { type InputLine, type LineEnd, Results } from './results.js';
 import { Sink } from './sink.js';
-import { openSource, refuseOverwriting, type Source } from './source.js';
+import { type InputFile, openInput, refuseOverwriting } from './source.js';
 import { TimelineFile } from './timeline.js';
 import { Window } from './window.js';
 
@@ -42,12 +42,12 @@ export interface RunOptions {
 export async function run(module: string, options: RunOptions): Promise<number> {
   refuseOverwriting(options);
   const { timeout, maxAttempts } = options;
-  const definition = withOptions(await loadDefinition(module, options.job), { timeout, maxAttempts });
+  const definition = withOptions(await definitionIn(module, options.job), { timeout, maxAttempts });
   const timeline = options.timeline === undefined ? undefined : new TimelineFile(options.timeline);
-  const source = openSource(options.input);
+  const source = openInput(options.input);
   const queue = await startQueue(definition, options, timeline);
   try {
-    const code = await new Run(definition, queue, source, options).go();
+    const code = await new FileRun(definition, queue, source, options).go();
     const recorded = (await timeline?.close()) ?? true;
     return code === EXIT.OK && !recorded ? EXIT.FAILED : code;
   } finally {
@@ -72,9 +72,9 @@ async function startQueue(definition: JobDefinition, { threads }: RunOptions, ob
 /** Time beyond the job's own limits that stopping waits for active jobs, in milliseconds. */
 const STOP_MARGIN = 5_000;
 
-class Run {
+class FileRun {
   readonly #results: Results;
-  readonly #window: Window<Ending>;
+  readonly #window: Window<LineEnd>;
   readonly #progress;
   readonly #start = performance.now();
   #inputs = 0;
@@ -87,7 +87,7 @@ class Run {
   constructor(
     readonly definition: JobDefinition,
     readonly queue: JobQueue,
-    readonly source: Source,
+    readonly source: InputFile,
     readonly options: RunOptions,
   ) {
     const sink = (name: string) =>
@@ -97,7 +97,7 @@ class Run {
     this.#results = new Results(definition.name, sink(out), deadLetters === undefined ? undefined : sink(deadLetters), withInput, note);
     // After the files: a bar that is drawn must be taken away again.
     this.#progress = showProgress(definition.name, source.size);
-    this.#window = new Window(concurrency, ordered, (ending) => this.#ended(ending));
+    this.#window = new Window(concurrency, ordered, (end) => this.#ended(end));
   }
 
   async go(): Promise<number> {
@@ -128,7 +128,7 @@ class Run {
     }
   }
 
-  async #run(item: Item): Promise<Ending> {
+  async #run(item: InputLine): Promise<LineEnd> {
     let input: unknown;
     try {
       input = inputOf(item.text);
@@ -149,8 +149,8 @@ class Run {
     }
   }
 
-  #ended(ending: Ending): void {
-    this.#results.take(ending);
+  #ended(end: LineEnd): void {
+    this.#results.take(end);
     this.#progress.update(this.#results.bytes, () => this.#counts());
   }
 

@@ -36,14 +36,14 @@ function real(file: string): string {
 }
 
 /** Where inputs come from. */
-export interface Source {
+export interface InputFile {
   readonly stream: Readable;
   /** Bytes, where it is known. */
   readonly size: number | undefined;
 }
 
 /** `-` is stdin. Throws {@link UsageError}. */
-export function openSource(name: string): Source {
+export function openInput(name: string): InputFile {
   if (name === '-') {
     if (process.stdin.isTTY) process.stderr.write('reading inputs from the terminal; Ctrl-D ends them\n');
     return { stream: process.stdin, size: undefined };

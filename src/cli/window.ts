@@ -1,4 +1,4 @@
-interface Place<Result> {
+interface Piece<Result> {
   result?: Result;
   done: boolean;
 }
@@ -9,7 +9,7 @@ export class Window<Result> {
   readonly #ordered: boolean;
   readonly #deliver: (result: Result) => void;
   /** Ordered: every piece whose result is not handed on yet, in the order of their start. */
-  readonly #line: Place<Result>[] = [];
+  readonly #line: Piece<Result>[] = [];
   #count = 0;
   #wake: (() => void) | undefined;
 
@@ -21,7 +21,7 @@ export class Window<Result> {
 
   /** Adds a piece of work; it must not reject. Call it when there is {@link room}. */
   start(work: Promise<Result>): void {
-    const place: Place<Result> = { done: false };
+    const place: Piece<Result> = { done: false };
     this.#count++;
     if (this.#ordered) this.#line.push(place);
     void work.then((result) => this.#ended(place, result));
@@ -45,10 +45,10 @@ export class Window<Result> {
     }
   }
 
-  #ended(place: Place<Result>, result: Result): void {
+  #ended(place: Piece<Result>, result: Result): void {
     place.result = result;
     place.done = true;
-    if (this.#ordered) while (this.#line[0]?.done) this.#hand((this.#line.shift() as Place<Result>).result as Result);
+    if (this.#ordered) while (this.#line[0]?.done) this.#hand((this.#line.shift() as Piece<Result>).result as Result);
     else this.#hand(result);
     this.#wake?.();
   }

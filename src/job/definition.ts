@@ -58,7 +58,9 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly delivery: 'at-least-once' | 'at-most-once';
 }
 
+/** What `add` takes as the input of a definition. */
 export type InputOf<Definition> = Definition extends JobDefinition<infer Input, any, any> ? Input : never;
+/** What a job of a definition resolves with. */
 export type OutputOf<Definition> = Definition extends JobDefinition<any, any, infer Output> ? Output : never;
 
 /** Longest limit a timer can hold, in milliseconds. */

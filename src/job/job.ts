@@ -26,6 +26,7 @@ export class Job<Input = unknown, Output = unknown> {
     this.deduplicated = deduplicated;
   }
 
+  /** Unique among the jobs of a queue; it stays when the job is replayed or restored. */
   get id(): string {
     return this.#record.id;
   }
@@ -37,6 +38,7 @@ export class Job<Input = unknown, Output = unknown> {
   get input(): Input {
     return this.#record.input as Input;
   }
+  /** Where it is now. */
   get state(): JobState {
     return this.#record.state;
   }
@@ -52,9 +54,11 @@ export class Job<Input = unknown, Output = unknown> {
   get progress(): unknown {
     return this.#record.progress;
   }
+  /** Higher runs first. */
   get priority(): number {
     return this.#record.priority;
   }
+  /** As `add` was told. */
   get metadata(): unknown {
     return this.#record.options?.metadata;
   }
@@ -110,6 +114,7 @@ export class Job<Input = unknown, Output = unknown> {
     return this.#record.kind.owner.promote(this.#record);
   }
 
+  /** What is known of it, without its result and its error. */
   toJSON(): Record<string, unknown> {
     const { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt } = this;
     return { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt };

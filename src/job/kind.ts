@@ -19,15 +19,23 @@ export interface JobOwner {
 
 /** How often something happened since the queue was made. */
 export interface Totals {
+  /** Jobs accepted. */
   added: number;
   completed: number;
+  /** Jobs that failed for good. */
   failed: number;
   cancelled: number;
+  /** Dead letters that were made to run again. */
   replayed: number;
+  /** Attempts that another followed, after a backoff. */
   retried: number;
+  /** Attempts that ran out of time. */
   timedOut: number;
+  /** Attempts whose thread died under them. */
   crashed: number;
+  /** Attempts whose thread died because of another job. */
   interrupted: number;
+  /** Times that a job was asked for which was there already, by its idempotency key. */
   deduplicated: number;
 }
 

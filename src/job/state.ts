@@ -1,3 +1,7 @@
+/**
+ * Where a job is. `delayed`: waits for a time, its `delay` or the backoff after a failed attempt. `waiting`: for a thread.
+ * `active`: was sent to one. `completed`, `cancelled`: ended for good. `failed`: a dead letter, which may be replayed.
+ */
 export type JobState = 'delayed' | 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
 
 /** Whether a job may go from one state to another. */

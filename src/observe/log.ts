@@ -6,16 +6,16 @@ import type { Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { callGuarded, textOf } from '../thrown.js';
 
-type LogMethod = (fields: object, message?: string) => void;
-
-/** What the queue needs of a logger; pino has it. */
+/** What the queue needs of a logger; pino has it. What its methods throw, or reject with, is left alone. */
 export interface QueueLogger {
-  trace: LogMethod;
-  debug: LogMethod;
-  info: LogMethod;
-  warn: LogMethod;
-  error: LogMethod;
+  trace(fields: object, message?: string): void;
+  debug(fields: object, message?: string): void;
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
 }
+
+type LogMethod = QueueLogger['trace'];
 
 /** The logger of a queue: the given one, pino at level `info`, or none. What one throws, or rejects with, is left alone: it cannot be told. */
 export function loggerFor(option: QueueLogger | false | undefined, queue: string): QueueLogger | undefined {

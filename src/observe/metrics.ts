@@ -3,6 +3,7 @@ import { type Counts, type JobKind, noTotals, type Totals } from '../job/kind.js
 import type { JobState } from '../job/state.js';
 import type { ThreadStats } from '../threads/runner.js';
 
+/** Numbers of the jobs of a queue, or of one definition. */
 export interface JobStats {
   /** Jobs in each state now; completed, failed and cancelled as far as they are kept. */
   counts: Record<JobState, number>;
@@ -14,10 +15,12 @@ export interface JobStats {
   runTime: Durations;
 }
 
+/** What `stats()` gives: the numbers of a queue at a moment. */
 export interface QueueStats extends JobStats {
   /** How long the job that waits longest has waited since it was ready, in milliseconds, to 1 part in 50 or 1 ms; 0 when none does. */
   oldestWaiting: number;
   threads: ThreadStats;
+  /** Of each definition that the queue knows, by its name. */
   byName: Record<string, JobStats>;
 }
 

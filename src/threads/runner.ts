@@ -37,9 +37,11 @@ export interface Work {
   };
 }
 
+/** Numbers of a queue's threads. */
 export interface ThreadStats {
   /** Threads that live or are about to be started, spare ones included; those being terminated not. */
   size: number;
+  /** At work, or with jobs on their way to them. */
   busy: number;
   /** About to boot, booting, or loading the queue's `jobs`. */
   starting: number;

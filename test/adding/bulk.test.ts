@@ -65,6 +65,7 @@ describe('a large bulk', () => {
 
   test('is in whole when a listener closes the queue', async () => {
     const queue = makeQueue({ maxWaiting: Number.POSITIVE_INFINITY });
+    let closed: ReturnType<typeof queue.close> | undefined;
     queue.on('added', () => {
       closed ??= queue.close({ drain: 'none' });
     });

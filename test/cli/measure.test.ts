@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { resultOf } from '../../dist/cli/bench-result.js';
+import { benchResult } from '../../dist/cli/bench-result.js';
 import { Latencies } from '../../dist/cli/latencies.js';
 import { closedLoop, openLoop } from '../../dist/cli/load-loops.js';
 import { measure, type Row } from '../../dist/cli/measure.js';
@@ -143,7 +143,7 @@ describe('what is compared', () => {
   const main = { ...row({ jobsPerSecond: 5 }), overhead: undefined } as never;
 
   test('says how many times faster it is than one thread, and than the main thread', () => {
-    const { rows: compared } = resultOf('job', 'in.json', 1, rows, main, undefined, false);
+    const { rows: compared } = benchResult('job', 'in.json', 1, rows, main, undefined, false);
     expect(compared.map(({ speedUp }) => speedUp)).toEqual([
       { overOneThread: 1, overMain: 2 },
       { overOneThread: 3, overMain: 6 },
@@ -151,16 +151,24 @@ describe('what is compared', () => {
   });
 
   test('says nothing of it under an arrival rate, or where nothing completed', () => {
-    const [rated] = resultOf('job', 'in.json', 1, [row({ rate: 100 })], main, undefined, false).rows;
+    const [rated] = benchResult('job', 'in.json', 1, [row({ rate: 100 })], main, undefined, false).rows;
     expect(rated.speedUp).toBeUndefined();
-    const { rows: none, breakEven } = resultOf('job', 'in.json', 1, [row({ completed: 0, jobsPerSecond: 0 })], 'skipped', undefined, false);
+    const { rows: none, breakEven } = benchResult(
+      'job',
+      'in.json',
+      1,
+      [row({ completed: 0, jobsPerSecond: 0 })],
+      'skipped',
+      undefined,
+      false,
+    );
     expect([none[0].speedUp, breakEven]).toEqual([{}, undefined]);
   });
 
   test('says from which run time a thread pays: longer than what handing over costs', () => {
     const measured = (mean: number) => [row({ run: { ...noTimes, mean } })];
     const probe = row({ overhead: 0.05 });
-    const pays = (mean: number) => resultOf('job', 'in.json', 1, measured(mean), main, probe, false).breakEven;
+    const pays = (mean: number) => benchResult('job', 'in.json', 1, measured(mean), main, probe, false).breakEven;
     expect(pays(0.2)).toEqual({ runTime: 0.05, measured: 0.2, pays: true });
     expect(pays(0.01)).toEqual({ runTime: 0.05, measured: 0.01, pays: false });
   });

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { createTestClock, runJob } from '../../dist/testing/index.js';
+import { checkpointsBytes, givesFunctions } from '../fixtures/last-words.job.js';
 import { caught, thrownBy } from '../helpers.js';
 import * as jobs from './cases.job.js';
 
@@ -72,5 +73,15 @@ describe('runJob', () => {
       await runJob(job as typeof jobs.echo, input, { signal, timeout: 20 });
       expect(getEventListeners(signal, 'abort')).toEqual([]);
     }
+  });
+
+  test('treats what the handler says as a thread does: by its path, and a small Buffer without its pool', async () => {
+    for (const where of ['checkpoint', 'progress']) {
+      const { error } = (await runJob(givesFunctions, where)) as { error: Error };
+      expect(error).toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+      expect(error.message).toContain(`${where}.list[0].done is a function`);
+    }
+    const { checkpoints } = await runJob(checkpointsBytes, 1);
+    expect((checkpoints[0] as { bytes: Uint8Array }).bytes.buffer.byteLength).toBe(5);
   });
 });

@@ -98,6 +98,19 @@ describe('jobs of one batch', () => {
     expectBalanced(queue);
   });
 
+  test('are not harmed by one whose result can be looked at, but not sent', async () => {
+    const queue = makeQueue();
+    for (let warm = 0; warm < 4; warm++) await queue.run(returns, 'nothing');
+    queue.pause();
+    const bad = 'a getter that throws the second time';
+    const jobs = await queue.addBulk(returns, ['map-date-set', 'nothing', bad, 'nothing', 'map-date-set', bad, 'fine']);
+    queue.resume();
+    await Promise.allSettled(jobs.map((job) => job.result()));
+    expect(jobs.filter(({ input }) => input !== bad).map(({ state }) => state)).toEqual(Array(5).fill('completed'));
+    for (const job of jobs.filter(({ input }) => input === bad)) expect(await caught(job.result())).toBeInstanceOf(Error);
+    expect(queue.stats().totals).toMatchObject({ crashed: 0, interrupted: 0 });
+  });
+
   test('have each their own duration, also the one that is killed', async () => {
     const queue = makeQueue();
     for (let warm = 0; warm < 4; warm++) await queue.run(misbehave, { does: 'nothing' });

@@ -40,7 +40,7 @@ class Encoding {
   }
 
   #error(error: Error, parents: readonly object[], path: string): EncodedError {
-    const errors = read(() => own(error, 'errors'));
+    const errors = tryRead(() => own(error, 'errors'));
     return {
       type: typeOf(error),
       name: text(() => error.name) ?? 'Error',
@@ -49,7 +49,7 @@ class Encoding {
       props: properties(error, path),
       cause: Object.hasOwn(error, 'cause')
         ? this.encode(
-            read(() => error.cause),
+            tryRead(() => error.cause),
             parents,
             `${path}.cause`,
           )
@@ -75,7 +75,7 @@ const HANDLED = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 function properties(error: Error, path: string): Record<string, unknown> | undefined {
   let props: Record<string, unknown> | undefined;
   for (const key of Object.keys(error)) {
-    if (HANDLED.has(key) && !(key === 'errors' && !Array.isArray(read(() => (error as { errors?: unknown }).errors)))) continue;
+    if (HANDLED.has(key) && !(key === 'errors' && !Array.isArray(tryRead(() => (error as { errors?: unknown }).errors)))) continue;
     props ??= Object.create(null) as Record<string, unknown>;
     props[key] = property(error, key, `${path}.${key}`);
   }
@@ -115,7 +115,7 @@ function isError(value: unknown): value is Error {
 /** What to build the error with on the other side: the code of one of ours, of whichever copy, or the nearest built-in class. */
 function typeOf(error: Error): string {
   return (
-    read(() => {
+    tryRead(() => {
       if (error instanceof DOMException) return 'DOMException';
       if (isThreadmillError(error) && errorClass(error.code) !== undefined) return error.code;
       for (let proto = Object.getPrototypeOf(error); proto !== null; proto = Object.getPrototypeOf(proto)) {
@@ -128,7 +128,7 @@ function typeOf(error: Error): string {
 }
 
 /** What a getter gives; nothing when it throws. */
-function read<Value>(get: () => Value): Value | undefined {
+function tryRead<Value>(get: () => Value): Value | undefined {
   try {
     return get();
   } catch {
@@ -137,7 +137,7 @@ function read<Value>(get: () => Value): Value | undefined {
 }
 
 function text(get: () => unknown): string | undefined {
-  const string = read(() => {
+  const string = tryRead(() => {
     const value = get();
     return value === undefined ? undefined : String(value);
   });
@@ -165,7 +165,7 @@ class Decoding {
     // Deeper, or more, than we encode: a circle.
     if (depth > MAX_DEPTH + 1 || this.#left-- <= 0) return MORE;
     const error = own(encoded, 'error');
-    if (isObject(error)) return read(() => this.#error(error, depth + 1)) ?? unreadable();
+    if (isObject(error)) return tryRead(() => this.#error(error, depth + 1)) ?? unreadable();
     return isObject(encoded) && Object.hasOwn(encoded, 'value') ? own(encoded, 'value') : unreadable();
   }
 

@@ -7,10 +7,10 @@ type Unchecked<One> = { readonly [Field in keyof One]: unknown };
 
 /** Whether each kind of message has the fields that the main thread relies on. */
 const FROM_THREAD: Checks<FromThread> = {
+  loading: ({ kind }) => isCount(kind),
   open: ({ failures, kernelThreadId }) => Array.isArray(failures) && (kernelThreadId === undefined || isCount(kernelThreadId)),
   results: ({ first, values, results, last }) =>
     isCount(first) && Array.isArray(values) && (results === undefined || Array.isArray(results)) && typeof last === 'boolean',
-  loading: ({ kind }) => isCount(kind),
   news: () => true,
   mailbox: ({ of, memory }) => (of === 'progress' || of === 'checkpoint') && (memory === undefined || types.isSharedArrayBuffer(memory)),
   'late-error': isSigned,
