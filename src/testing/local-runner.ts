@@ -64,6 +64,8 @@ export class LocalRunner implements internals.Runner {
     queueMicrotask(() => nextTick(() => this.#dispatch()));
   }
 
+  uses(): void {}
+
   cancel(record: internals.Work, reason: unknown): boolean {
     const running = this.#running.get(record);
     running?.attempt.cancel(reason);

@@ -73,6 +73,10 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.#hadItsTurn = false;
   };
 
+  uses(kind: JobKind): void {
+    this.#threads.uses(kind);
+  }
+
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(work: Work, reason: unknown): boolean {
     const slot = this.#slotOf(work);

@@ -8,7 +8,7 @@ const PEACE = 500;
 export async function endThread(slot: Slot, clock: Clock): Promise<void> {
   slot.deadline.clear();
   await slot.inspection;
-  if (slot.state === 'idle' || (slot.state === 'busy' && slot.isBetweenJobs)) await endInPeace(slot, clock);
+  if (slot.state === 'idle' || slot.state === 'warming' || (slot.state === 'busy' && slot.isBetweenJobs)) await endInPeace(slot, clock);
   slot.close();
   void slot.worker.terminate();
   await slot.exited;

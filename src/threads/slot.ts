@@ -14,8 +14,8 @@ import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThre
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
 
-/** `dying`: terminated, but its thread has not exited. */
-export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';
+/** `warming`: loads a module for jobs to come. `dying`: terminated, but its thread has not exited. */
+export type SlotState = 'booting' | 'idle' | 'warming' | 'busy' | 'dying' | 'gone';
 
 /** Why a job of a slot shall end. Gone when the job's result arrives first. */
 export interface SlotVerdict extends Verdict {
@@ -47,12 +47,14 @@ export class Slot {
   isZombie = false;
   /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
   inspection: Promise<unknown> | undefined;
-  /** The module of the queue's `jobs` that it loads while it boots, and since when. */
+  /** The module that it loads though it runs no job of it, and since when. */
   loading: { kind: JobKind; since: number } | undefined;
   /** When the load began that people were told of, for it takes long. */
   warnedOf: number | undefined;
   /** As the operating system knows the thread, once it has opened and where that is known. */
   kernelThreadId: number | undefined;
+  /** How many of the kinds that the queue uses it is known to have, in the order of {@link Warmup}. */
+  warmth = 0;
   readonly jobs: Assignments;
   /** What its handlers say. */
   readonly inbox: Inbox;
@@ -121,6 +123,16 @@ export class Slot {
       throw error;
     }
     this.jobs.add(works, cost, this.#clock.now() - before);
+  }
+
+  knows(kind: JobKind): boolean {
+    return this.#known[kind.index] === true;
+  }
+
+  /** It loads a module, and says when it has. */
+  load(kind: JobKind): void {
+    this.#known[kind.index] = true;
+    this.#post({ type: 'load', kind: kindMessage(kind) });
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */

@@ -3,15 +3,15 @@ import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
 import { bootError } from './attempt-errors.js';
 import { type BootEvents, type BootingThreads, Boots } from './boots.js';
+import { Dying } from './dying.js';
 import { endThread } from './end-thread.js';
+import { LoadLimit } from './load-limit.js';
 import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
 import type { ThreadStats } from './runner.js';
 import { Slot, type SlotEvents, type SlotState } from './slot.js';
 import { Utilization } from './utilization.js';
+import { type WarmingThreads, Warmup } from './warmup.js';
 import type { FromThread, HandlerMessage, OpenMessage } from './wire/protocol.js';
-
-/** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
-const ZOMBIE_AFTER = 1_000;
 
 export interface ThreadsOptions {
   threads: number;
@@ -39,7 +39,7 @@ export interface ThreadEvents extends BootEvents {
 }
 
 /** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
-export class Threads implements PoolEvents, BootingThreads, SlotEvents {
+export class Threads implements PoolEvents, BootingThreads, WarmingThreads, SlotEvents {
   /** Threads terminated by the queue since its start. */
   killed = 0;
   closed = false;
@@ -50,18 +50,20 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   readonly #utilization: Utilization;
   readonly #slots = new Map<Worker, Slot>();
   /** The last used last: its code is warm. */
-  readonly #idle: Slot[] = [];
-  /** Terminated, and not exited. */
-  #dying = 0;
-  #zombies = 0;
+  readonly idle: Slot[] = [];
+  readonly #dying: Dying;
   readonly #boots: Boots;
+  readonly #warmup: Warmup;
 
   constructor(clock: Clock, options: ThreadsOptions, events: ThreadEvents) {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
     this.#utilization = new Utilization(() => clock.now(), options.threads);
-    this.#boots = new Boots(clock, options.preload, this, events);
+    this.#dying = new Dying(clock, (slot) => events.zombie(slot));
+    const limit = new LoadLimit(clock, (...said) => events.trouble(...said));
+    this.#boots = new Boots(limit, options.preload, this, events);
+    this.#warmup = new Warmup(clock, this, limit, (kind) => events.notLoading(kind));
     this.#pool = new ThreadPool(this.wanted, options.worker, this);
   }
 
@@ -79,8 +81,15 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     const utilization = this.#utilization.share;
     const { pendingReplacements } = this.#pool;
     let starting = pendingReplacements;
-    for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed, utilization };
+    for (const { state } of this.#slots.values()) if (state === 'booting' || state === 'warming') starting++;
+    return {
+      size: this.#slots.size - this.#dying.size + pendingReplacements,
+      busy,
+      starting,
+      zombies: this.#dying.zombies,
+      killed,
+      utilization,
+    };
   }
 
   /** Whether a thread waits for work and may get it. */
@@ -90,14 +99,14 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
 
   get #room(): number {
     if (this.closed || this.isBlocked) return 0;
-    return Math.min(this.#idle.length, this.#options.threads - this.busy);
+    return Math.min(this.idle.length, this.#options.threads - this.busy);
   }
 
   /** Threads that can be given a batch now, best first: those that wait, then, with `ahead`, those that work and can have another one ready. */
   candidates(ahead: boolean): Slot[] {
     if (this.closed) return [];
     const room = this.#room;
-    const candidates = room > 0 ? this.#idle.slice(-room).reverse() : [];
+    const candidates = room > 0 ? this.idle.slice(-room).reverse() : [];
     if (ahead) for (const slot of this.#slots.values()) if (slot.state === 'busy' && slot.takesAhead) candidates.push(slot);
     return candidates;
   }
@@ -105,7 +114,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   /** Whether threads that do not die have piled up: then they are waited for, instead of starting ever more. */
   get isBlocked(): boolean {
     const { threads } = this.#options;
-    return this.#zombies >= threads || this.#dying >= 2 * threads;
+    return this.#dying.zombies >= threads || this.#dying.size >= 2 * threads;
   }
 
   [Symbol.iterator](): Iterator<Slot> {
@@ -118,7 +127,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   }
 
   get open(): number {
-    return this.#idle.length + this.busy;
+    return this.idle.length + this.busy;
   }
 
   get wanted(): number {
@@ -141,19 +150,35 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   rest(slot: Slot): void {
     this.#leave(slot);
     slot.state = 'idle';
-    this.#idle.push(slot);
+    this.idle.push(slot);
+    this.#warmup.rests(slot);
+  }
+
+  /** It loads a module. */
+  warm(slot: Slot): void {
+    this.#leave(slot);
+    slot.state = 'warming';
+  }
+
+  /** Jobs of a kind are added from now on. */
+  uses(kind: JobKind): void {
+    this.#warmup.uses(kind);
+  }
+
+  /** A module did harm when no job ran: see {@link Warmup.drop}. */
+  blameModule(name: string | undefined): void {
+    this.#warmup.drop(name);
   }
 
   /** Terminates a thread, which is replaced. Its jobs must have been taken away, or be taken right after. */
   kill(slot: Slot): void {
     this.#leave(slot);
-    slot.state = 'dying';
-    this.#dying++;
+    this.#warmup.ends(slot);
+    this.#dying.add(slot);
     this.killed++;
     slot.deadline.clear();
     if (slot.inspection === undefined) this.#pool.kill(slot.worker);
     else void slot.inspection.then(() => this.#pool.kill(slot.worker));
-    this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
     // A spare thread takes over now: the old one may take long to exit.
     this.#events.opened();
   }
@@ -196,6 +221,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
 
   deadline(slot: Slot): void {
     if (slot.state === 'booting') this.#boots.onDeadline(slot);
+    else if (slot.state === 'warming') this.#warmup.onDeadline(slot);
     else if (slot.state === 'busy') this.#events.deadline(slot);
   }
 
@@ -206,6 +232,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   message(slot: Slot, message: FromThread | HandlerMessage): void {
     if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
+    else if (message.type === 'loaded') this.#loaded(slot);
     else this.#events.message(slot, message);
   }
 
@@ -218,10 +245,18 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     this.#events.opened();
   }
 
+  #loaded(slot: Slot): void {
+    if (slot.state !== 'warming') return;
+    this.#warmup.loaded(slot);
+    this.rest(slot);
+    this.#events.opened();
+  }
+
   #exited(slot: Slot, exitCode: number): void {
     slot.drain();
     const { state } = slot;
     this.#leave(slot);
+    this.#warmup.ends(slot);
     slot.state = 'gone';
     slot.deadline.clear();
     this.#slots.delete(slot.worker);
@@ -235,19 +270,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   /** Takes a thread out of the counts of its state. */
   #leave(slot: Slot): void {
     if (slot.state === 'busy') this.#utilization.busy--;
-    else if (slot.state === 'idle') this.#idle.splice(this.#idle.lastIndexOf(slot), 1);
-    else if (slot.state === 'dying') {
-      this.#dying--;
-      if (slot.isZombie) this.#zombies--;
-    }
-  }
-
-  #stillThere(slot: Slot): void {
-    if (slot.state !== 'dying') return;
-    slot.isZombie = true;
-    this.#zombies++;
-    // A termination can be lost; a second one is harmless.
-    void slot.worker.terminate();
-    this.#events.zombie(slot);
+    else if (slot.state === 'idle') this.idle.splice(this.idle.lastIndexOf(slot), 1);
+    else if (slot.state === 'dying') this.#dying.exited(slot);
   }
 }

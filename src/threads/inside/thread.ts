@@ -12,6 +12,7 @@ import {
   type Encoded,
   type FromThread,
   type KindMessage,
+  type LoadMessage,
   type OpenMessage,
   type Position,
   RESULT,
@@ -50,8 +51,8 @@ class JobThread implements Invoker, HandlerLink {
   readonly #shared: SharedMemory;
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
   readonly #owner = new AsyncLocalStorage<Owner>();
-  /** Batches that have come while another was run. */
-  #queued: RunMessage[] = [];
+  /** Batches, and modules to load, that have come while another was run. */
+  #queued: (RunMessage | LoadMessage)[] = [];
   #working = false;
   /** Of the job that starts now: what its trace is found by. */
   #carrier: Carrier | undefined;
@@ -81,12 +82,12 @@ class JobThread implements Invoker, HandlerLink {
   }
 
   async open(preload: KindMessage[]): Promise<void> {
-    const failures: Encoded[] = [];
+    const failures: { kind: number; error: Encoded }[] = [];
     for (const kind of preload) {
       this.#modules.add(kind);
       this.#send({ type: 'loading', kind: kind.index });
       const loaded = await this.#modules.load(kind.index);
-      if (loaded.error !== undefined) failures.push(loaded.error);
+      if (loaded.error !== undefined) failures.push({ kind: kind.index, error: loaded.error });
     }
     this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
   }
@@ -119,7 +120,10 @@ class JobThread implements Invoker, HandlerLink {
     while (this.#queued.length > 0 && !this.#broken) {
       const batches = this.#queued;
       this.#queued = [];
-      for (let next = 0; next < batches.length && !this.#broken; next++) await this.#runBatch(batches[next] as RunMessage);
+      for (let next = 0; next < batches.length && !this.#broken; next++) {
+        const message = batches[next] as RunMessage | LoadMessage;
+        await (message.type === 'run' ? this.#runBatch(message) : this.#warm(message.kind));
+      }
     }
     this.#working = false;
   }
@@ -141,6 +145,13 @@ class JobThread implements Invoker, HandlerLink {
       this.#status.tick();
     }
     if (!this.#broken) this.#outbox.end();
+  }
+
+  /** Whether that has gone well its jobs will say. */
+  async #warm(kind: KindMessage): Promise<void> {
+    this.#modules.add(kind);
+    await this.#modules.load(kind.index);
+    this.#send({ type: 'loaded' });
   }
 
   #load(kind: number): Promise<Loaded> {
