@@ -16,7 +16,8 @@ const MAX_FAILED_BOOTS = 5;
 export interface BootingThreads {
   /** Threads that have opened, and live. */
   readonly open: number;
-  readonly wanted: number;
+  /** How many there shall be at least. */
+  readonly least: number;
   /** How many boots in a row have failed. */
   readonly failedBoots: number;
   kill(slot: Slot): void;
@@ -53,7 +54,7 @@ export class Boots {
 
   /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
-    return this.#readiness.ready(this.#threads.open >= this.#threads.wanted);
+    return this.#readiness.ready(this.#threads.open >= this.#threads.least);
   }
 
   close(): void {
@@ -91,7 +92,7 @@ export class Boots {
       if (bad !== undefined) this.#notReady(decodeThrown(error), bad);
     }
     if (failures.length > 0) return;
-    if (this.#threads.open >= this.#threads.wanted) this.#readiness.reached();
+    if (this.#threads.open >= this.#threads.least) this.#readiness.reached();
   }
 
   died({ fatal, loading }: Slot, exitCode: number): void {
@@ -102,7 +103,7 @@ export class Boots {
 
   /** A queue works with the threads it has; only where there is none its jobs cannot wait for one. */
   failed(error: CrashError): void {
-    const { open, wanted, failedBoots } = this.#threads;
+    const { open, least: wanted, failedBoots } = this.#threads;
     if (open > 0 && failedBoots > MAX_FAILED_BOOTS) return;
     const what = open > 0 ? 'a thread cannot be started: the queue works with those it has' : 'no thread can be started';
     this.#events.trouble({ error: error.message, threads: open, wanted }, what);

@@ -18,7 +18,6 @@ export class Dying {
   }
 
   add(slot: Slot): void {
-    slot.state = 'dying';
     this.size++;
     this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
   }

@@ -12,6 +12,8 @@ const RETRY = { first: 100, longest: 5_000 };
 const HEAD_START = 3;
 
 export interface PoolEvents {
+  /** How many threads there shall be now. */
+  readonly wanted: number;
   /** A thread was started; it gets this first message when it has booted. */
   spawned(worker: Worker): OpenMessage;
   /** It lives, but could not be opened. */
@@ -26,7 +28,6 @@ export interface PoolEvents {
  * a thread that cannot be started would throw where nobody catches.
  */
 export class ThreadPool {
-  readonly #size: number;
   readonly #options: ThreadOptions;
   readonly #events: PoolEvents;
   /** Those that live and were not killed; true once they have answered: then their death is no failure to boot. */
@@ -36,17 +37,31 @@ export class ThreadPool {
   #retrying = false;
   #closed = false;
 
-  constructor(size: number, options: ThreadOptions, events: PoolEvents) {
-    this.#size = size;
+  constructor(options: ThreadOptions, events: PoolEvents) {
     this.#options = options;
     this.#events = events;
   }
 
   /** Starts the threads that are missing. */
   start(): void {
-    for (let missing = this.#size - this.#threads.size - this.#pendingReplacements; missing > 0 && !this.#closed; missing--) {
+    for (let missing = this.#events.wanted - this.size; missing > 0 && !this.#closed; missing--) {
       if (!this.#spawn()) return;
     }
+  }
+
+  /** Those that live and shall go on, and those about to be started. */
+  get size(): number {
+    return this.#threads.size + this.#pendingReplacements;
+  }
+
+  /** Whether all of them have opened. */
+  get isComplete(): boolean {
+    return this.#pendingReplacements === 0 && ![...this.#threads.values()].includes(false);
+  }
+
+  /** Whether a thread could not be started, and is tried again after a while. */
+  get isRetrying(): boolean {
+    return this.#retrying;
   }
 
   /** Threads that were killed, and whose replacement is about to be started. */
@@ -69,7 +84,16 @@ export class ThreadPool {
   kill(worker: Worker): void {
     void worker.terminate();
     // One that has exited is replaced already.
-    if (!this.#threads.delete(worker)) return;
+    if (this.#threads.delete(worker)) this.replace();
+  }
+
+  /** A thread ends by itself: its place is free. */
+  release(worker: Worker): void {
+    this.#threads.delete(worker);
+  }
+
+  /** Starts another one a moment later, where one is missing. */
+  replace(): void {
     this.#pendingReplacements++;
     setTimeout(() => {
       this.#pendingReplacements--;

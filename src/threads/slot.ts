@@ -14,8 +14,8 @@ import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThre
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
 
-/** `warming`: loads a module for jobs to come. `dying`: terminated, but its thread has not exited. */
-export type SlotState = 'booting' | 'idle' | 'warming' | 'busy' | 'dying' | 'gone';
+/** `warming`: loads a module for jobs to come. `ending`: shall end by itself. `dying`: terminated, but its thread has not exited. */
+export type SlotState = 'booting' | 'idle' | 'warming' | 'busy' | 'ending' | 'dying' | 'gone';
 
 /** Why a job of a slot shall end. Gone when the job's result arrives first. */
 export interface SlotVerdict extends Verdict {
@@ -55,6 +55,11 @@ export class Slot {
   kernelThreadId: number | undefined;
   /** How many of the kinds that the queue uses it is known to have, in the order of {@link Warmup}. */
   warmth = 0;
+  /** Since when it has no work, and since when it is open, on {@link Clock.now}. */
+  idleSince = 0;
+  openedAt = 0;
+  /** Whether it was asked to end by itself. */
+  endsInPeace = false;
   readonly jobs: Assignments;
   /** What its handlers say. */
   readonly inbox: Inbox;
@@ -67,6 +72,8 @@ export class Slot {
   readonly #early: EarlyResults;
   /** Kinds the thread has been told of. */
   readonly #known: boolean[] = [];
+  /** Jobs that had run when it was last at rest. */
+  #ranBefore = 0;
   #verdict: SlotVerdict | undefined;
   #retiring = false;
   #seenIdleAt: SeenIdle | undefined;
@@ -96,12 +103,27 @@ export class Slot {
     port1.unref();
   }
 
-  openMessage(idPrefix: string, preload: readonly JobKind[]): OpenMessage {
+  openMessage(facts: Pick<OpenMessage, 'idPrefix' | 'measuresHeap'>, preload: readonly JobKind[]): OpenMessage {
     for (const kind of preload) this.#known[kind.index] = true;
-    return { ...this.#far, shared: this.#shared.buffer, idPrefix, preload: preload.map(kindMessage) };
+    return { ...this.#far, shared: this.#shared.buffer, ...facts, preload: preload.map(kindMessage) };
   }
 
   // --- The thread is told
+
+  /** How many jobs it has started. */
+  get ran(): number {
+    return this.#ranBefore + this.jobs.started + 1;
+  }
+
+  /** The same, with those that it has and will start. */
+  get given(): number {
+    return this.jobs.isAtRest ? this.ran : this.#ranBefore + this.jobs.next;
+  }
+
+  /** What it had in use after its last batch, in MiB, where that is of interest. */
+  get heapMb(): number {
+    return Atomics.load(this.#shared.cells, CELL.HEAP);
+  }
 
   /** Whether a busy thread may get a batch ahead of its time. */
   get takesAhead(): boolean {
@@ -111,6 +133,7 @@ export class Slot {
   /** Sends a batch; `cost` by usual run times in milliseconds. Throws what `postMessage` throws; then nothing was sent. */
   send(works: readonly Work[], cost: number): void {
     if (this.jobs.isAtRest) {
+      this.#ranBefore = this.ran;
       this.jobs.rewind();
       this.#seenIdleAt = undefined;
     }
@@ -246,6 +269,7 @@ export class Slot {
 
   /** Asks the thread to end by itself. */
   end(): void {
+    this.endsInPeace = true;
     this.#post({ type: 'end' });
   }
 

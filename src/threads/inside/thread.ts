@@ -3,6 +3,7 @@
  * results go through a port of our own, and the shared memory says what is running since when.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
@@ -33,9 +34,10 @@ import { Status } from './status.js';
 import { inTrace } from './tracing.js';
 
 // Taken now: handlers may change the globals.
-const { add } = Atomics;
+const { add, store } = Atomics;
 const { exit } = process;
 
+const MIB = 1024 * 1024;
 const MAX_LATE_ERRORS = 16;
 
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
@@ -62,12 +64,14 @@ class JobThread implements Invoker, HandlerLink {
   readonly #messenger: Messenger;
   readonly #modules: Modules;
   readonly #outbox: Outbox;
+  readonly #measuresHeap: boolean;
   /** Errors told that were left by jobs that had ended: after the first this thread is replaced, so it need not tell of many. */
   #lateErrors = 0;
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
-  constructor({ port, messages, shared, idPrefix }: OpenMessage) {
+  constructor({ port, messages, shared, idPrefix, measuresHeap }: OpenMessage) {
+    this.#measuresHeap = measuresHeap;
     this.#port = port;
     this.#shared = new SharedMemory(shared);
     this.#status = new Status(this.#shared);
@@ -144,6 +148,7 @@ class JobThread implements Invoker, HandlerLink {
       // Something else may have run in between.
       this.#status.tick();
     }
+    if (this.#measuresHeap) store(this.cells, CELL.HEAP, getHeapStatistics().used_heap_size / MIB);
     if (!this.#broken) this.#outbox.end();
   }
 

@@ -20,6 +20,8 @@ export interface OpenMessage {
   shared: SharedArrayBuffer;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
+  /** Whether the thread writes in shared memory how much of its heap is in use after each batch. */
+  measuresHeap: boolean;
   /** Loaded before the thread says that it is open. */
   preload: KindMessage[];
 }
