@@ -116,8 +116,8 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     for (const record of records) {
       record.attempt--;
       this.#move(record, 'waiting');
-      this.#parts.waiting.returned(record);
     }
+    this.#parts.waiting.returned(records);
   }
 
   message(record: JobRecord, message: HandlerMessage): void {

@@ -56,6 +56,15 @@ const count = z.int().min(0);
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const isLogger = (value: unknown) => LEVELS.every((level) => typeof (value as QueueLogger | undefined)?.[level] === 'function');
 
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const schema = z.strictObject({
   name: z.string().min(1).default('default'),
   jobs: z.array(z.custom<JobDefinition>(isDefinition, 'expected a definition from defineJob')).default([]),
@@ -95,6 +104,9 @@ const schema = z.strictObject({
       env: z.union([z.record(z.string(), z.string().optional()), z.symbol()]).optional(),
       execArgv: z.array(z.string()).optional(),
       argv: z.array(z.any()).optional(),
+      data: z.any().refine(isCloneable, 'expected what can be cloned').optional(),
+      name: z.string().min(1).optional(),
+      niceIncrement: z.int().min(0).optional(),
     })
     .default({})
     .transform((worker) => worker as ThreadOptions),

@@ -11,7 +11,8 @@ import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
-import { Bulk, Slices } from './bulk.js';
+import { Bulk, type Parsed, Slices } from './bulk.js';
+import { withGroup } from './with-group.js';
 
 /** A job that was there already, for its idempotency key. */
 export class Duplicate {
@@ -99,19 +100,24 @@ export class Intake {
     const { admission, register, lifecycle } = this.#parts;
     const enter = () => {
       this.#refuse(definition, options);
-      return this.#enterAll(new Bulk(register, lifecycle, kind, parsed, settings));
+      return this.#enterAll(new Bulk(register, lifecycle, kind, parsed));
     };
     this.#refuse(definition, options);
-    if (parsed.length === 0) return [];
-    return admission.hasRoom(parsed.length) ? enter() : admission.enter(parsed.length, enter, settings?.signal);
+    const { length } = parsed.inputs;
+    if (length === 0) return [];
+    return admission.hasRoom(length) ? enter() : admission.enter(length, enter, settings?.signal);
   }
 
-  async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<unknown[]> {
+  async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<Parsed> {
     const slices = new Slices();
-    const parsed: unknown[] = [];
+    const { definition } = kind;
+    const parsed: Parsed = { inputs: [], settings, each: definition.group && [] };
     for (const input of inputs) {
-      const checked = validate(kind.definition.input, input);
-      parsed.push(this.#payload(kind, checked instanceof Promise ? await checked : checked, `inputs[${parsed.length}]`, settings));
+      const checked = validate(definition.input, input);
+      const root = `inputs[${parsed.inputs.length}]`;
+      const payload = this.#payload(kind, checked instanceof Promise ? await checked : checked, root, settings);
+      parsed.inputs.push(payload);
+      parsed.each?.push(withGroup(definition, payload, settings));
       if (slices.over) await slices.next();
     }
     return parsed;
@@ -155,11 +161,12 @@ export class Intake {
     present: (accepted: Accepted) => Presented,
   ): Presented | Promise<Presented> {
     const input = this.#payload(kind, checked, 'input', settings);
+    const grouped = withGroup(kind.definition, input, settings);
     this.#refuse(kind.definition, settings);
     const known = this.#known(kind, input, settings);
     if (known !== undefined) return present(known);
-    if (this.#parts.admission.hasRoom(1)) return present(this.#parts.lifecycle.enter(kind, input, settings));
-    return this.#enterInTurn(kind, input, settings, present);
+    if (this.#parts.admission.hasRoom(1)) return present(this.#parts.lifecycle.enter(kind, input, grouped));
+    return this.#enterInTurn(kind, input, grouped, present);
   }
 
   // A function of its own, for what a closure needs is allocated whenever the function around it is called.

@@ -60,6 +60,7 @@ const checkSnapshot = object({
   maxAttempts: optional(jobLimits.maxAttempts),
   backoff: optional(backoff),
   idempotencyKey: optional(text),
+  group: optional(text),
 });
 
 /**

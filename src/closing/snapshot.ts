@@ -19,6 +19,8 @@ export interface JobSnapshot {
   /** For a delayed job: when it is due, in milliseconds since 1970. */
   runAt?: number;
   priority: number;
+  /** Key of its group, where it has one. */
+  group?: string;
   metadata: unknown;
   /** What its handler last gave to `context.checkpoint`. */
   checkpoint?: unknown;
@@ -39,14 +41,22 @@ export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSna
   const input = portable(record.input, 'input');
   const metadata = portable(options?.metadata, 'metadata');
   const checkpoint = portable(record.checkpoint, 'checkpoint');
-  const rest = { runAt, checkpoint, timeout, maxAttempts, idempotencyKey, backoff: typeof backoff === 'object' ? backoff : undefined };
+  const rest = {
+    runAt,
+    group: record.group,
+    checkpoint,
+    timeout,
+    maxAttempts,
+    idempotencyKey,
+    backoff: typeof backoff === 'object' ? backoff : undefined,
+  };
   return { id, name: kind.definition.name, input, attemptsMade, priority, metadata, ...given(rest) };
 }
 
 /** The options that the job of a snapshot is added with. */
 export function settingsOf(snapshot: JobSnapshot, wallTime: number): AddOptions {
-  const { priority, metadata, runAt = wallTime, timeout, backoff, idempotencyKey, maxAttempts } = snapshot;
-  return { priority, metadata, delay: Math.max(0, runAt - wallTime), ...given({ timeout, backoff, idempotencyKey, maxAttempts }) };
+  const { priority, group, metadata, runAt = wallTime, timeout, backoff, idempotencyKey, maxAttempts } = snapshot;
+  return { priority, metadata, delay: Math.max(0, runAt - wallTime), ...given({ group, timeout, backoff, idempotencyKey, maxAttempts }) };
 }
 
 /** Without what is undefined. */

@@ -3,10 +3,12 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
+
 import { tellDefined } from './defined.js';
+import { checkGroup, type GroupOptions } from './group.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
-export interface JobOptions {
+export interface JobOptions<Parsed = any> {
   /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
   name: string;
   /** `import.meta.url` of the file that defines the job, or `__filename` there: the threads import that file. */
@@ -37,6 +39,25 @@ export interface JobOptions {
   rateLimit?: { max: number; duration: number };
   /** `'at-most-once'`: one attempt, never batched, never run again after its thread died. Default `'at-least-once'`. */
   delivery?: 'at-least-once' | 'at-most-once';
+  /** Groups take turns, so that none starves the others; and have limits of their own. Default none. */
+  group?: GroupOptions<Parsed>;
+}
+
+/** What `setup` is given. */
+export interface SetupOptions {
+  /** What the queue's option `worker.data` says. */
+  readonly data: any;
+}
+
+/** What jobs of a definition share in a thread. */
+export interface SharedResource<Resource> {
+  /**
+   * Called once in each thread, before the first job of the definition there; what it returns, or resolves with, is
+   * `context.resource`. Its time counts as `loadTimeout` does. When it throws, the attempt has failed; the next one calls it again.
+   */
+  setup?: (options: SetupOptions) => Resource;
+  /** Gets the resource when the thread ends in peace: when the queue closes, or the thread is recycled or not needed. Not when it is killed. */
+  teardown?: (resource: Awaited<Resource>) => unknown;
 }
 
 /** A job definition: name, schema, handler and options, from {@link defineJob}. */
@@ -47,6 +68,8 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly input: StandardSchemaV1<Input, Parsed>;
   readonly output: StandardSchemaV1<unknown, Output> | undefined;
   readonly run: (input: Parsed, context: JobContext) => unknown;
+  readonly setup: ((options: SetupOptions) => unknown) | undefined;
+  readonly teardown: ((resource: any) => unknown) | undefined;
   readonly timeout: number;
   readonly loadTimeout: number;
   readonly gracePeriod: number;
@@ -56,6 +79,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly concurrency: number;
   readonly rateLimit: { readonly max: number; readonly duration: number } | undefined;
   readonly delivery: 'at-least-once' | 'at-most-once';
+  readonly group: GroupOptions | undefined;
 }
 
 /** What `add` takes as the input of a definition. */
@@ -96,10 +120,12 @@ const schema: Check<StandardSchemaV1> = (value, refuse) => {
   return value;
 };
 
-const handler: Check = (value, refuse) => {
-  if (typeof value !== 'function') refuse('expected a function (input, context) => result');
-  return value;
-};
+const handlerOf =
+  (shape: string): Check =>
+  (value, refuse) => {
+    if (typeof value !== 'function') refuse(`expected a function ${shape}`);
+    return value;
+  };
 
 const concurrency: Check<number> = (value, refuse) => {
   if (value === Number.POSITIVE_INFINITY) return value;
@@ -111,7 +137,9 @@ const definitionOptions = object({
   module,
   input: schema,
   output: optional(schema),
-  run: handler,
+  run: handlerOf('(input, context) => result'),
+  setup: optional(handlerOf('({ data }) => resource')),
+  teardown: optional(handlerOf('(resource) => …')),
   timeout: optional(jobLimits.timeout, 30_000),
   loadTimeout: optional(number(1, MAX_MS), 30_000),
   gracePeriod: optional(number(0, MAX_MS), 0),
@@ -121,6 +149,7 @@ const definitionOptions = object({
   concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
   rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
   delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
+  group: optional(checkGroup),
 });
 
 /** Throws when it names no module. */
@@ -143,25 +172,27 @@ export function isDefinition(value: unknown): value is JobDefinition {
  * which defines the job as it is loaded, and calls `run`. Input and output types flow from the schema and `run`.
  * Throws `OptionsError` when an option is wrong or unknown.
  */
-export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1>(
-  options: JobOptions & {
-    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-    input: Input;
-    /** Checked in the thread, before the result is sent back. */
-    output: Output;
-    run: (
-      input: StandardSchemaV1.InferOutput<Input>,
-      context: JobContext,
-    ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
-  },
+export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1, Resource = unknown>(
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
+    SharedResource<Resource> & {
+      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+      input: Input;
+      /** Checked in the thread, before the result is sent back. */
+      output: Output;
+      run: (
+        input: StandardSchemaV1.InferOutput<Input>,
+        context: JobContext<Awaited<Resource>>,
+      ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
+    },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, StandardSchemaV1.InferOutput<Output>>;
-export function defineJob<Input extends StandardSchemaV1, Result>(
-  options: JobOptions & {
-    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-    input: Input;
-    output?: undefined;
-    run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext) => Result;
-  },
+export function defineJob<Input extends StandardSchemaV1, Result, Resource = unknown>(
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
+    SharedResource<Resource> & {
+      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+      input: Input;
+      output?: undefined;
+      run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext<Awaited<Resource>>) => Result;
+    },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, Awaited<Result>>;
 export function defineJob(options: object): JobDefinition {
   const taken = checked(definitionOptions, options, 'defineJob');
@@ -169,7 +200,15 @@ export function defineJob(options: object): JobDefinition {
   if (once) {
     checked(object({ maxAttempts: optional(oneOf(1)) }), { maxAttempts: taken.maxAttempts }, 'defineJob with delivery "at-most-once"');
   }
-  const definition = { output: undefined, rateLimit: undefined, ...taken, maxAttempts: once ? 1 : (taken.maxAttempts ?? 4) };
+  const definition = {
+    output: undefined,
+    setup: undefined,
+    teardown: undefined,
+    rateLimit: undefined,
+    group: undefined,
+    ...taken,
+    maxAttempts: once ? 1 : (taken.maxAttempts ?? 4),
+  };
   Object.defineProperty(definition, brand, { value: true });
   tellDefined(Object.freeze(definition));
   return definition as unknown as JobDefinition;

@@ -40,6 +40,8 @@ export class JobRecord {
   resolve: ((output: unknown) => void) | undefined;
   /** The `Job` that people get of it, once somebody does: its file stands on this one. */
   handle: object | undefined;
+  /** Whose turn it takes; see `Turns`. */
+  group: string | undefined;
   // Neighbours in its run in the backlog; the first of a run has its place in the backlog's heap for a neighbour.
   next: JobRecord | undefined;
   previous: JobRecord | number | undefined;

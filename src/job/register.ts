@@ -63,6 +63,7 @@ export class Register implements JobOwner {
     const priority = settings?.priority ?? kind.definition.priority;
     const times = this.jobs.timesFor(key);
     const record = new JobRecord(key, kind, input, priority, order, now, settings && keptOf(settings), times);
+    record.group = settings?.group;
     if (former !== undefined) {
       record.attempt = former.attemptsMade;
       record.checkpoint = former.checkpoint;

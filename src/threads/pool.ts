@@ -4,7 +4,14 @@ import { setTimeout } from '../timers.js';
 import type { OpenMessage } from './wire/protocol.js';
 
 /** What the threads are started with. */
-export type ThreadOptions = Pick<WorkerOptions, 'resourceLimits' | 'env' | 'execArgv' | 'argv'>;
+export interface ThreadOptions extends Pick<WorkerOptions, 'resourceLimits' | 'env' | 'execArgv' | 'argv'> {
+  /** What each `setup` is given, cloned. */
+  data?: unknown;
+  /** As `top`, `ps` and `perf` show the threads, on Linux; 15 characters of it. */
+  name?: string;
+  /** How much less of a busy machine the threads get than the main thread; needs `@napi-rs/nice`. */
+  niceIncrement?: number;
+}
 
 /** First wait after a thread could not be started, and the longest, in milliseconds; it doubles from one to the next. */
 const RETRY = { first: 100, longest: 5_000 };
@@ -123,9 +130,10 @@ export class ThreadPool {
   }
 
   #newPiscina(): Piscina | undefined {
+    const { data: _, name: __, ...options } = this.#options;
     try {
       const piscina = new Piscina({
-        ...this.#options,
+        ...options,
         filename: new URL('./inside/entry.cjs', import.meta.url).href,
         minThreads: 1,
         maxThreads: 1,

@@ -60,6 +60,7 @@ export interface RunnerOptions {
   threads: number;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
+  worker?: { data?: unknown };
 }
 
 /** What the queue asks of whoever runs its jobs; it answers through {@link Reports}. */

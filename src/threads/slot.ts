@@ -103,7 +103,7 @@ export class Slot {
     port1.unref();
   }
 
-  openMessage(facts: Pick<OpenMessage, 'idPrefix' | 'measuresHeap'>, preload: readonly JobKind[]): OpenMessage {
+  openMessage(facts: Omit<OpenMessage, 'port' | 'messages' | 'shared' | 'preload'>, preload: readonly JobKind[]): OpenMessage {
     for (const kind of preload) this.#known[kind.index] = true;
     return { ...this.#far, shared: this.#shared.buffer, ...facts, preload: preload.map(kindMessage) };
   }
@@ -217,7 +217,7 @@ export class Slot {
 
   /** Handles the results of jobs that have ended, but whose message has not left the thread; not before those of earlier jobs. */
   takeEarly(): boolean {
-    const message = this.#early.before(this.jobs.started + 1);
+    const message = this.#early.before(this.jobs.endedBefore);
     if (message === undefined) return true;
     if (this.jobs.hasAnyBefore(message.first)) return false;
     this.#handle(message);

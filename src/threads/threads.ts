@@ -234,7 +234,8 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
   // --- What the pool tells
 
   spawned(worker: Worker): OpenMessage {
-    const { idPrefix, recycle } = this.#options;
+    const { idPrefix, recycle, worker: options } = this.#options;
+    const { data, name } = options;
     const slot = new Slot(worker, this.#clock, this.#options.maxBatch, this);
     this.#roster.slots.set(worker, slot);
     this.#boots.started(slot);
@@ -242,7 +243,7 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
       slot.fatal = error;
     });
     worker.once('exit', (code) => this.#exited(slot, code));
-    return slot.openMessage({ idPrefix, measuresHeap: recycle?.heapMb !== undefined }, this.#boots.preload);
+    return slot.openMessage({ idPrefix, data, name, measuresHeap: recycle?.heapMb !== undefined }, this.#boots.preload);
   }
 
   unusable(worker: Worker, error: unknown): void {

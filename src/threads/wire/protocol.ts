@@ -20,6 +20,10 @@ export interface OpenMessage {
   shared: SharedArrayBuffer;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
+  /** For `setup`. */
+  data: unknown;
+  /** As tools show the thread. */
+  name: string | undefined;
   /** Whether the thread writes in shared memory how much of its heap is in use after each batch. */
   measuresHeap: boolean;
   /** Loaded before the thread says that it is open. */
