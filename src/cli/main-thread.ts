@@ -69,6 +69,7 @@ function contextOf({ name }: JobDefinition, signal: AbortSignal): JobContext {
     progress: nothing,
     checkpoint: nothing,
     lastCheckpoint: undefined,
+    resource: undefined,
     log: { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing },
   };
 }

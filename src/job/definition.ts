@@ -3,13 +3,15 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
+
+import { tellDefined } from './defined.js';
 import { checkGroup, type GroupOptions } from './group.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
 export interface JobOptions<Parsed = any> {
   /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
   name: string;
-  /** `import.meta.url` of the file that exports the definition: the threads import that file. */
+  /** `import.meta.url` of the file that defines the job, or `__filename` there: the threads import that file. */
   module: string | URL;
   /**
    * Longest time one attempt may run, in milliseconds. Default 30 000; always finite, 1 to 2 147 483 647.
@@ -41,6 +43,23 @@ export interface JobOptions<Parsed = any> {
   group?: GroupOptions<Parsed>;
 }
 
+/** What `setup` is given. */
+export interface SetupOptions {
+  /** What the queue's option `worker.data` says. */
+  readonly data: any;
+}
+
+/** What jobs of a definition share in a thread. */
+export interface SharedResource<Resource> {
+  /**
+   * Called once in each thread, before the first job of the definition there; what it returns, or resolves with, is
+   * `context.resource`. Its time counts as `loadTimeout` does. When it throws, the attempt has failed; the next one calls it again.
+   */
+  setup?: (options: SetupOptions) => Resource;
+  /** Gets the resource when the thread ends in peace: when the queue closes, or the thread is recycled or not needed. Not when it is killed. */
+  teardown?: (resource: Awaited<Resource>) => unknown;
+}
+
 /** A job definition: name, schema, handler and options, from {@link defineJob}. */
 export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly name: string;
@@ -49,6 +68,8 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly input: StandardSchemaV1<Input, Parsed>;
   readonly output: StandardSchemaV1<unknown, Output> | undefined;
   readonly run: (input: Parsed, context: JobContext) => unknown;
+  readonly setup: ((options: SetupOptions) => unknown) | undefined;
+  readonly teardown: ((resource: any) => unknown) | undefined;
   readonly timeout: number;
   readonly loadTimeout: number;
   readonly gracePeriod: number;
@@ -87,7 +108,7 @@ const module: Check<string> = (value, refuse) => {
   try {
     return moduleUrl(value);
   } catch {
-    refuse('expected import.meta.url of the file that exports the definition');
+    refuse('expected import.meta.url of the file that defines the job');
     return value;
   }
 };
@@ -99,10 +120,12 @@ const schema: Check<StandardSchemaV1> = (value, refuse) => {
   return value;
 };
 
-const handler: Check = (value, refuse) => {
-  if (typeof value !== 'function') refuse('expected a function (input, context) => result');
-  return value;
-};
+const handlerOf =
+  (shape: string): Check =>
+  (value, refuse) => {
+    if (typeof value !== 'function') refuse(`expected a function ${shape}`);
+    return value;
+  };
 
 const concurrency: Check<number> = (value, refuse) => {
   if (value === Number.POSITIVE_INFINITY) return value;
@@ -114,7 +137,9 @@ const definitionOptions = object({
   module,
   input: schema,
   output: optional(schema),
-  run: handler,
+  run: handlerOf('(input, context) => result'),
+  setup: optional(handlerOf('({ data }) => resource')),
+  teardown: optional(handlerOf('(resource) => …')),
   timeout: optional(jobLimits.timeout, 30_000),
   loadTimeout: optional(number(1, MAX_MS), 30_000),
   gracePeriod: optional(number(0, MAX_MS), 0),
@@ -143,29 +168,31 @@ export function isDefinition(value: unknown): value is JobDefinition {
 }
 
 /**
- * Defines a job: a name, an input schema and a handler that runs in a thread. Export the result from the file named
- * by `module`; the thread imports that file and calls `run`. Input and output types flow from the schema and `run`.
+ * Defines a job: a name, an input schema and a handler that runs in a thread. The thread imports the file named by `module`,
+ * which defines the job as it is loaded, and calls `run`. Input and output types flow from the schema and `run`.
  * Throws `OptionsError` when an option is wrong or unknown.
  */
-export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1>(
-  options: JobOptions<StandardSchemaV1.InferOutput<Input>> & {
-    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-    input: Input;
-    /** Checked in the thread, before the result is sent back. */
-    output: Output;
-    run: (
-      input: StandardSchemaV1.InferOutput<Input>,
-      context: JobContext,
-    ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
-  },
+export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1, Resource = unknown>(
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
+    SharedResource<Resource> & {
+      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+      input: Input;
+      /** Checked in the thread, before the result is sent back. */
+      output: Output;
+      run: (
+        input: StandardSchemaV1.InferOutput<Input>,
+        context: JobContext<Awaited<Resource>>,
+      ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
+    },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, StandardSchemaV1.InferOutput<Output>>;
-export function defineJob<Input extends StandardSchemaV1, Result>(
-  options: JobOptions<StandardSchemaV1.InferOutput<Input>> & {
-    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-    input: Input;
-    output?: undefined;
-    run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext) => Result;
-  },
+export function defineJob<Input extends StandardSchemaV1, Result, Resource = unknown>(
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
+    SharedResource<Resource> & {
+      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+      input: Input;
+      output?: undefined;
+      run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext<Awaited<Resource>>) => Result;
+    },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, Awaited<Result>>;
 export function defineJob(options: object): JobDefinition {
   const taken = checked(definitionOptions, options, 'defineJob');
@@ -175,11 +202,14 @@ export function defineJob(options: object): JobDefinition {
   }
   const definition = {
     output: undefined,
+    setup: undefined,
+    teardown: undefined,
     rateLimit: undefined,
     group: undefined,
     ...taken,
     maxAttempts: once ? 1 : (taken.maxAttempts ?? 4),
   };
   Object.defineProperty(definition, brand, { value: true });
-  return Object.freeze(definition) as unknown as JobDefinition;
+  tellDefined(Object.freeze(definition));
+  return definition as unknown as JobDefinition;
 }

@@ -13,8 +13,10 @@ export interface Commands {
   promote(record: JobRecord): boolean;
 }
 
-/** Who knows where an active job is. */
-export interface Locator {
+/** Who runs jobs, and knows where an active one is. */
+export interface JobRunner {
+  /** Jobs of the kind are added from now on. */
+  uses(kind: JobKind): void;
   locate(record: JobRecord): Location | undefined;
 }
 
@@ -28,16 +30,16 @@ export class Register implements JobOwner {
   readonly kinds = new Kinds(this, this.counts);
   readonly calendar: Calendar;
   #commands!: Commands;
-  #locator!: Locator;
+  #runner!: JobRunner;
 
   constructor(clock: Clock) {
     this.calendar = new Calendar(clock);
   }
 
   /** Jobs ask them; both know of jobs first, so they are made later. */
-  keptBy(commands: Commands, locator: Locator): void {
+  keptBy(commands: Commands, runner: JobRunner): void {
     this.#commands = commands;
-    this.#locator = locator;
+    this.#runner = runner;
   }
 
   get idPrefix(): string {
@@ -56,6 +58,7 @@ export class Register implements JobOwner {
 
   /** A job is known from now on; `now` on {@link Clock.now}. It is in no state yet. */
   add(kind: JobKind, input: unknown, settings: AddOptions | undefined, order: number, now: number, former: Former | undefined): JobRecord {
+    if (kind.totals.added === 0) this.#runner.uses(kind);
     const key = former?.id ?? order;
     const priority = settings?.priority ?? kind.definition.priority;
     const times = this.jobs.timesFor(key);
@@ -86,7 +89,7 @@ export class Register implements JobOwner {
   }
 
   startedAt(record: JobRecord): number | undefined {
-    const since = runningSince(this.#locator.locate(record));
+    const since = runningSince(this.#runner.locate(record));
     return since && this.calendar.timeOf(since);
   }
 

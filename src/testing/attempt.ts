@@ -22,6 +22,7 @@ export interface Ending {
 export interface AttemptHost {
   readonly clock: internals.Clock;
   readonly idPrefix: string;
+  readonly resources: internals.Resources;
   said(message: internals.HandlerMessage): void;
   /** Called once, unless the attempt is abandoned. */
   ended(ending: Ending): void;
@@ -76,6 +77,21 @@ export class LocalAttempt implements internals.Invoker {
     const { definition } = this.#work.kind;
     const { timeout } = this.#work;
     this.#timers.push(clock.setTimeout(() => this.#timeOut(), timeout));
+    if (definition.setup === undefined) this.#invoke(definition);
+    else void this.#setUp(definition);
+  }
+
+  async #setUp(definition: JobDefinition): Promise<void> {
+    const context = this.#context as internals.HandlerContext;
+    try {
+      context.resource = await this.#host.resources.of(definition);
+    } catch (error) {
+      return this.failed(context, error);
+    }
+    if (this.#state === 'running') this.#invoke(definition);
+  }
+
+  #invoke(definition: JobDefinition): void {
     void invoke(definition, this.#input, this.#context as internals.HandlerContext, this);
   }
 

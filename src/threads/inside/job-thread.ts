@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
@@ -8,6 +9,7 @@ import {
   type Encoded,
   type FromThread,
   type KindMessage,
+  type LoadMessage,
   type OpenMessage,
   type Position,
   RESULT,
@@ -27,9 +29,10 @@ import { inTrace } from './tracing.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
-const { add } = Atomics;
+const { add, store } = Atomics;
 const { exit } = process;
 
+const MIB = 1024 * 1024;
 const MAX_LATE_ERRORS = 16;
 
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
@@ -49,8 +52,8 @@ export class JobThread implements Invoker, HandlerLink {
   readonly #shared: SharedMemory;
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
   readonly #owner = new AsyncLocalStorage<Owner>();
-  /** Batches that have come while another was run. */
-  #queued: RunMessage[] = [];
+  /** Batches, and modules to load, that have come while another was run. */
+  #queued: (RunMessage | LoadMessage)[] = [];
   #working = false;
   /** Of the job that starts now: what its trace is found by. */
   #carrier: Carrier | undefined;
@@ -60,19 +63,21 @@ export class JobThread implements Invoker, HandlerLink {
   readonly #messenger: Messenger;
   readonly #modules: Modules;
   readonly #outbox: Outbox;
+  readonly #measuresHeap: boolean;
   /** Errors told that were left by jobs that had ended: after the first this thread is replaced, so it need not tell of many. */
   #lateErrors = 0;
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
-  constructor({ port, messages, shared, idPrefix }: OpenMessage) {
+  constructor({ port, messages, shared, idPrefix, measuresHeap, data }: OpenMessage) {
+    this.#measuresHeap = measuresHeap;
     this.#port = port;
     this.#shared = new SharedMemory(shared);
     this.#status = new Status(this.#shared);
     this.idPrefix = idPrefix;
     this.cells = this.#shared.cells;
     this.#messenger = new Messenger(port, messages, this.cells);
-    this.#modules = new Modules(this.#status, (name, load) => this.#owner.run({ id: undefined, name }, load));
+    this.#modules = new Modules(this.#status, (name, make) => this.#owner.run({ id: undefined, name }, make), data);
     this.#outbox = new Outbox(port, this.#shared, this.#status);
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
@@ -80,12 +85,12 @@ export class JobThread implements Invoker, HandlerLink {
   }
 
   async open(preload: KindMessage[]): Promise<void> {
-    const failures: Encoded[] = [];
+    const failures: { kind: number; error: Encoded }[] = [];
     for (const kind of preload) {
       this.#modules.add(kind);
       this.#send({ type: 'loading', kind: kind.index });
       const loaded = await this.#modules.load(kind.index);
-      if (loaded.error !== undefined) failures.push(loaded.error);
+      if (loaded.error !== undefined) failures.push({ kind: kind.index, error: loaded.error });
     }
     this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
   }
@@ -95,11 +100,18 @@ export class JobThread implements Invoker, HandlerLink {
       if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
       return;
     }
-    // Exit handlers run.
-    if (message.type === 'end') return afterOutput(exit);
+    if (message.type === 'end') return void this.#end();
     // Not `push`: a handler may have changed it, and no job must get lost.
     this.#queued[this.#queued.length] = message;
     if (!this.#working) void this.#work();
+  }
+
+  /** In peace: what was set up is torn down, exit handlers run, and what was printed arrives. */
+  async #end(): Promise<void> {
+    await this.#modules.end(({ name }, error) => {
+      this.#send({ type: 'late-error', jobId: undefined, jobName: name, error: encodeThrown(error) });
+    });
+    afterOutput(exit);
   }
 
   receiveNext(): boolean {
@@ -118,7 +130,10 @@ export class JobThread implements Invoker, HandlerLink {
     while (this.#queued.length > 0 && !this.#broken) {
       const batches = this.#queued;
       this.#queued = [];
-      for (let next = 0; next < batches.length && !this.#broken; next++) await this.#runBatch(batches[next] as RunMessage);
+      for (let next = 0; next < batches.length && !this.#broken; next++) {
+        const message = batches[next] as RunMessage | LoadMessage;
+        await (message.type === 'run' ? this.#runBatch(message) : this.#warm(message.kind));
+      }
     }
     this.#working = false;
   }
@@ -139,13 +154,21 @@ export class JobThread implements Invoker, HandlerLink {
       // Something else may have run in between.
       this.#status.tick();
     }
+    if (this.#measuresHeap) store(this.cells, CELL.HEAP, getHeapStatistics().used_heap_size / MIB);
     if (!this.#broken) this.#outbox.end();
+  }
+
+  /** Whether that has gone well its jobs will say. */
+  async #warm(kind: KindMessage): Promise<void> {
+    this.#modules.add(kind);
+    await this.#modules.load(kind.index);
+    this.#send({ type: 'loaded' });
   }
 
   #load(kind: number): Promise<Loaded> {
     // Results need not wait for a module.
     this.#outbox.send();
-    return this.#modules.load(kind);
+    return this.#modules.prepare(kind);
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */
@@ -168,6 +191,7 @@ export class JobThread implements Invoker, HandlerLink {
       extras?.metadata,
       extras?.lastCheckpoint,
     );
+    context.resource = loaded.resource;
     this.#current = context;
     this.#carrier = batch.carriers?.[index];
     return invoke(loaded.definition, batch.inputs[index], context, this);

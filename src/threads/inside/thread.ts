@@ -3,6 +3,7 @@ import { type OpenMessage, THREAD_MARK } from '../wire/protocol.js';
 import { JobThread } from './job-thread.js';
 import { installProbe } from './probe.js';
 import { boundOutput } from './standard-output.js';
+import { nameThread } from './thread-name.js';
 
 /**
  * Called once by Piscina, when the thread has booted: it has said so through the thread's own port, and needs it no
@@ -14,5 +15,6 @@ export default function open(message: OpenMessage): void {
   boundOutput(process.stderr);
   Object.defineProperty(globalThis, THREAD_MARK, { value: true });
   installProbe();
+  if (message.name !== undefined) nameThread(message.name);
   void new JobThread(message).open(message.preload);
 }
