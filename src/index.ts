@@ -36,6 +36,7 @@ export type { Attempt, Outcome } from './job/attempt.js';
 export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
 export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
+export type { GroupOptions } from './job/group.js';
 export type { Durations } from './job/histogram.js';
 export type { Job } from './job/job.js';
 export type { Totals } from './job/kind.js';

@@ -23,6 +23,8 @@ export { HandlerContext } from './threads/inside/handler-context.js';
 export { type Invoker, invoke } from './threads/inside/invoke.js';
 export type { JobMessages } from './threads/inside/job-messages.js';
 export { notReturned, packOutput } from './threads/inside/output.js';
+export { Resources } from './threads/inside/resources.js';
+export { movedOf } from './threads/inside/transfer.js';
 export type {
   AttemptEnd,
   HandlerMessage,

@@ -11,4 +11,5 @@ export {
 export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
 export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
+export type { GroupOptions } from './job/group.js';
 export { transfer } from './threads/inside/transfer.js';

@@ -94,7 +94,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
       if (!inLine || record.state !== 'waiting') return record;
       this.#parts.waiting.remove(record);
       record.order = order;
-      this.#parts.waiting.returned(record);
+      this.#parts.waiting.returned([record]);
       return record;
     });
   }
@@ -144,10 +144,10 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     for (const record of records) {
       record.attempt--;
       this.#move(record, 'waiting');
-      this.#parts.waiting.returned(record);
       if (record.attempt + record.putOffs === 0 && record.maxWait !== undefined)
         this.#expiries.add(record, record.maxWait - record.age(this.#parts.clock.now()));
     }
+    this.#parts.waiting.returned(records);
   }
 
   message(record: JobRecord, message: HandlerMessage): void {
@@ -206,7 +206,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     if (!limited) this.delays.add(record, delay);
     else {
       this.#parts.waiting.hold(record.kind, delay);
-      this.#parts.waiting.returned(record);
+      this.#parts.waiting.returned([record]);
     }
     this.#parts.announcer.announceJob('snoozed', record, delay);
   }

@@ -1,12 +1,14 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { checkOptions } from './check-options.js';
 import type { Clock } from './clock.js';
+import { OptionsError } from './errors.js';
 import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
 import type { Source } from './threads/batch.js';
+import { usableCpus } from './threads/cpus.js';
 import type { DispatcherOptions } from './threads/dispatcher.js';
 import type { ThreadOptions } from './threads/pool.js';
+import type { Recycle } from './threads/recycling.js';
 import type { Reports, Runner } from './threads/runner.js';
 
 /** Options of a `JobQueue`; all have defaults. */
@@ -15,9 +17,18 @@ export interface QueueOptions {
   name?: string;
   /** Definitions to load in every thread at start. Others are loaded when their first job runs. Default none. */
   jobs?: readonly JobDefinition[];
-  /** Jobs running at once. Default `os.availableParallelism()`. */
+  /** Jobs running at once. Default the CPUs that this process may use; a container's CPU quota counts. */
   threads?: number;
-  /** Booted threads in reserve, so that a killed one is replaced at once. Default 1. */
+  /** Threads that are kept without work; the others start when work waits. Default `threads`. */
+  minThreads?: number;
+  /** Milliseconds without work after which a thread ends that is more than `minThreads`. Default 30 000. */
+  idleTimeout?: number;
+  /**
+   * A thread that has run so many jobs, has so many MiB of its heap in use after a job, or is so many milliseconds old ends in
+   * peace, and another takes over. `jobs: 1`: each job gets a thread that nothing has run on before. Default none.
+   */
+  recycle?: Recycle;
+  /** Booted threads in reserve, so that a killed one is replaced at once; none while `minThreads` are more than are needed. Default 1. */
   spareThreads?: number;
   /** Most jobs in one message to a thread; 1 turns batching off. Default 64. */
   maxBatch?: number;
@@ -47,13 +58,27 @@ const count = z.int().min(0);
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const isLogger = (value: unknown) => LEVELS.every((level) => typeof (value as QueueLogger | undefined)?.[level] === 'function');
 
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const schema = z.strictObject({
   name: z.string().min(1).default('default'),
   jobs: z.array(z.custom<JobDefinition>(isDefinition, 'expected a definition from defineJob')).default([]),
   threads: z
     .int()
     .min(1)
-    .default(() => availableParallelism()),
+    .default(() => usableCpus()),
+  minThreads: count.optional(),
+  idleTimeout: z.number().min(0).default(30_000),
+  recycle: z
+    .strictObject({ jobs: z.int().min(1).optional(), heapMb: z.number().min(1).optional(), afterMs: z.number().min(1).optional() })
+    .optional(),
   spareThreads: count.default(1),
   maxBatch: z.int().min(1).default(64),
   maxWaiting: z.union([z.int().min(0), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity').default(10_000),
@@ -82,16 +107,24 @@ const schema = z.strictObject({
       env: z.union([z.record(z.string(), z.string().optional()), z.symbol()]).optional(),
       execArgv: z.array(z.string()).optional(),
       argv: z.array(z.any()).optional(),
+      data: z.any().refine(isCloneable, 'expected what can be cloned').optional(),
+      name: z.string().min(1).optional(),
+      niceIncrement: z.int().min(0).optional(),
     })
     .default({})
     .transform((worker) => worker as ThreadOptions),
   postMortem: z.boolean().default(true),
 });
 
-export type CheckedQueueOptions = z.output<typeof schema>;
+export type CheckedQueueOptions = z.output<typeof schema> & { minThreads: number };
 
 export function checkQueueOptions(options: QueueOptions): CheckedQueueOptions {
-  return checkOptions(schema, options, 'new JobQueue');
+  const checked = checkOptions(schema, options, 'new JobQueue');
+  const { threads, minThreads = threads } = checked;
+  if (minThreads > threads) {
+    throw new OptionsError(`new JobQueue: option "minThreads": expected at most threads (${threads}), given ${minThreads}`);
+  }
+  return { ...checked, minThreads };
 }
 
 /** What a test queue replaces. */

@@ -18,7 +18,7 @@ function rowsOf(section: string): string[] {
 /** The members of an interface in our source. */
 function membersOf(file: string, name: string): string[] {
   const text = readFileSync(join(root, 'src', file), 'utf8');
-  const body = text.split(`export interface ${name} {\n`)[1]?.split('\n}\n')[0] ?? '';
+  const body = text.split(new RegExp(`export interface ${name}(?:<[^{]*>)? \\{\\n`))[1]?.split('\n}\n')[0] ?? '';
   return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, member]) => member as string);
 }
 

@@ -25,20 +25,29 @@ export class Slices {
   }
 }
 
+/** What the jobs of one call are made of. */
+export interface Parsed {
+  readonly inputs: unknown[];
+  readonly settings: AddOptions | undefined;
+  /** Of jobs whose group comes from their input. */
+  readonly each: (AddOptions | undefined)[] | undefined;
+}
+
 /** The jobs of one call, accepted all, which come in some at a time. */
 export class Bulk {
   readonly #inputs: unknown[];
-  readonly #enter: (input: unknown) => Job;
+  readonly #enter: (input: unknown, place: number) => Job;
   readonly #register: Register;
   readonly #jobs: Job[];
   #next = 0;
 
-  constructor(register: Register, lifecycle: Lifecycle, kind: JobKind, inputs: unknown[], settings: AddOptions | undefined) {
+  /** `settings`: of all of them, or of each. */
+  constructor(register: Register, lifecycle: Lifecycle, kind: JobKind, { inputs, settings, each }: Parsed) {
     this.#inputs = inputs;
     this.#jobs = new Array(inputs.length);
     this.#register = register;
-    this.#enter = (input) => {
-      const job = handleOf(lifecycle.enter(kind, input, settings, false));
+    this.#enter = (input, place) => {
+      const job = handleOf(lifecycle.enter(kind, input, each === undefined ? settings : each[place], false));
       // It was aborted since the first of them came in.
       if (settings?.signal?.aborted) job.cancel(settings.signal.reason);
       return job;
@@ -65,7 +74,7 @@ export class Bulk {
     // Before it is entered: a listener may close the queue.
     const place = this.#next++;
     this.#register.incoming--;
-    this.#jobs[place] = this.#enter(this.#inputs[place]);
+    this.#jobs[place] = this.#enter(this.#inputs[place], place);
     this.#inputs[place] = undefined;
   }
 }

@@ -13,7 +13,8 @@ import type { Admission } from '../waiting/admission.js';
 import { type Idempotency, refuseOther, refuseSecond } from '../waiting/idempotency.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import { type Accepted, type Asking, Duplicate } from './asking.js';
-import { Bulk, Slices } from './bulk.js';
+import { Bulk, type Parsed, Slices } from './bulk.js';
+import { withGroup } from './with-group.js';
 
 /** What an intake needs of its queue. */
 interface Parts {
@@ -85,20 +86,25 @@ export class Intake {
     const { admission, register, lifecycle } = this.#parts;
     const enter = () => {
       this.#refuse(definition, options);
-      return this.#enterAll(new Bulk(register, lifecycle, kind, parsed, settings));
+      return this.#enterAll(new Bulk(register, lifecycle, kind, parsed));
     };
     this.#refuse(definition, options);
-    if (parsed.length === 0) return [];
+    const { length } = parsed.inputs;
+    if (length === 0) return [];
     const held = this.#isHeld(kind, settings);
-    return admission.hasRoom(parsed.length, held) ? enter() : admission.enter(parsed.length, held, enter, settings?.signal);
+    return admission.hasRoom(length, held) ? enter() : admission.enter(length, held, enter, settings?.signal);
   }
 
-  async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<unknown[]> {
+  async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<Parsed> {
     const slices = new Slices();
-    const parsed: unknown[] = [];
+    const { definition } = kind;
+    const parsed: Parsed = { inputs: [], settings, each: definition.group && [] };
     for (const input of inputs) {
-      const checked = validate(kind.definition.input, input);
-      parsed.push(this.#payload(kind, checked instanceof Promise ? await checked : checked, `inputs[${parsed.length}]`, settings));
+      const checked = validate(definition.input, input);
+      const root = `inputs[${parsed.inputs.length}]`;
+      const payload = this.#payload(kind, checked instanceof Promise ? await checked : checked, root, settings);
+      parsed.inputs.push(payload);
+      parsed.each?.push(withGroup(definition, payload, settings));
       if (slices.over) await slices.next();
     }
     return parsed;
@@ -142,12 +148,13 @@ export class Intake {
     asking: Asking<Presented>,
   ): Presented | Promise<Presented> {
     const input = this.#payload(kind, checked, 'input', settings);
+    const grouped = withGroup(kind.definition, input, settings);
     this.#refuse(kind.definition, settings);
-    const answer = this.#answer(kind, input, settings, asking.awaited);
+    const answer = this.#answer(kind, input, grouped, asking.awaited);
     if (answer !== undefined) return asking.present(answer);
     if (this.#parts.admission.hasRoom(1, this.#isHeld(kind, settings)))
-      return asking.present(this.#parts.lifecycle.enter(kind, input, settings, asking.awaited));
-    return this.#enterInTurn(kind, input, settings, asking);
+      return asking.present(this.#parts.lifecycle.enter(kind, input, grouped, asking.awaited));
+    return this.#enterInTurn(kind, input, grouped, asking);
   }
 
   // A function of its own, for what a closure needs is allocated whenever the function around it is called.
@@ -168,7 +175,7 @@ export class Intake {
 
   /** Whether a job would wait though threads are free. */
   #isHeld(kind: JobKind, settings: AddOptions | undefined): boolean {
-    return kind.paused || kind.holds > 0 || (settings?.delay ?? 0) > 0 || (kind.limited && this.#parts.waiting.heldBy(kind) !== undefined);
+    return (settings?.delay ?? 0) > 0 || this.#parts.waiting.isHeld(kind);
   }
 
   /** Throws when the queue takes no jobs any more. */

@@ -72,6 +72,7 @@ function contextOf({ name }: JobDefinition, signal: AbortSignal): JobContext {
       throw new Error(`put off for ${ms} ms`);
     },
     lastCheckpoint: undefined,
+    resource: undefined,
     log: { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing },
   };
 }

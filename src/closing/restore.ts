@@ -64,6 +64,7 @@ const checkSnapshot = object({
   backoff: optional(backoff),
   idempotencyKey: optional(text),
   ttl: optional(number(0)),
+  group: optional(text),
 });
 
 /**

@@ -19,6 +19,8 @@ export interface JobSnapshot {
   /** For a delayed job: when it is due, in milliseconds since 1970. */
   runAt?: number;
   priority: number;
+  /** Key of its group, where it has one. */
+  group?: string;
   metadata: unknown;
   /** What its handler last gave to `context.checkpoint`. */
   checkpoint?: unknown;
@@ -47,6 +49,7 @@ export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSna
   const checkpoint = portable(record.checkpoint, 'checkpoint');
   const rest = {
     runAt,
+    group: record.group,
     checkpoint,
     timeout,
     deadLetter,
@@ -60,8 +63,8 @@ export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSna
 
 /** The options that the job of a snapshot is added with. */
 export function settingsOf(snapshot: JobSnapshot, wallTime: number): AddOptions {
-  const { priority, metadata, runAt = wallTime, timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl } = snapshot;
-  const rest = { timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl };
+  const { priority, group, metadata, runAt = wallTime, timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl } = snapshot;
+  const rest = { group, timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl };
   return { priority, metadata, delay: Math.max(0, runAt - wallTime), ...given(rest) };
 }
 

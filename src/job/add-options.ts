@@ -34,6 +34,8 @@ export interface AddOptions {
   metadata?: unknown;
   /** Cancels the job when aborted. */
   signal?: AbortSignal;
+  /** Key of the job's group, in place of what the definition's `group.key` says; not empty. */
+  group?: string;
   /** Buffers to move instead of copy. Only with `maxAttempts: 1`: they are gone for a second attempt. */
   transfer?: readonly ArrayBuffer[];
 }
@@ -45,7 +47,7 @@ export interface TakenAddOptions extends AddOptions {
 }
 
 /** What a job keeps of what it was added with: nothing when all of it has served. */
-export function keptOf({ priority, delay, metadataBytes, onDuplicate, ...rest }: TakenAddOptions): AddOptions | undefined {
+export function keptOf({ priority, delay, group, metadataBytes, onDuplicate, ...rest }: TakenAddOptions): AddOptions | undefined {
   return Object.values(rest).some((value) => value !== undefined) ? rest : undefined;
 }
 
@@ -73,6 +75,7 @@ const addOptions = object({
   ttl: optional(number(0)),
   metadata: (value) => value,
   signal: optional(instanceOf(AbortSignal, 'expected an AbortSignal')),
+  group: optional(key),
   transfer: optional(buffers),
 });
 

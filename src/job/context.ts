@@ -11,7 +11,7 @@ export interface JobLog {
 }
 
 /** What a handler gets beside its input. */
-export interface JobContext {
+export interface JobContext<Resource = unknown> {
   readonly id: string;
   readonly name: string;
   /** Number of this attempt, from 1. */
@@ -20,6 +20,8 @@ export interface JobContext {
   readonly maxAttempts: number;
   /** What `add` was given as `metadata`. */
   readonly metadata: unknown;
+  /** What `setup` of the definition has returned in this thread. */
+  readonly resource: Resource;
   /** Aborted when the job is cancelled or its time is over; for asynchronous code. */
   readonly signal: AbortSignal;
   /** The same as `signal.aborted`, read from shared memory: also works inside a loop that never yields. */

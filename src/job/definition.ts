@@ -4,11 +4,14 @@ import { boolean, type Check, checked, count, number, object, oneOf, optional } 
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
 
+import { tellDefined } from './defined.js';
+import { checkGroup, type GroupOptions } from './group.js';
+
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
-export interface JobOptions {
+export interface JobOptions<Parsed = any> {
   /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
   name: string;
-  /** `import.meta.url` of the file that exports the definition: the threads import that file. */
+  /** `import.meta.url` of the file that defines the job, or `__filename` there: the threads import that file. */
   module: string | URL;
   /**
    * Longest time one attempt may run, in milliseconds. Default 30 000; always finite, 1 to 2 147 483 647.
@@ -46,6 +49,25 @@ export interface JobOptions {
   maxWait?: number;
   /** `'at-most-once'`: one attempt, never batched, never run again after its thread died. Default `'at-least-once'`. */
   delivery?: 'at-least-once' | 'at-most-once';
+  /** Groups take turns, so that none starves the others; and have limits of their own. Default none. */
+  group?: GroupOptions<Parsed>;
+}
+
+/** What `setup` is given. */
+export interface SetupOptions {
+  /** What the queue's option `worker.data` says. */
+  readonly data: any;
+}
+
+/** What jobs of a definition share in a thread. */
+export interface SharedResource<Resource> {
+  /**
+   * Called once in each thread, before the first job of the definition there; what it returns, or resolves with, is
+   * `context.resource`. Its time counts as `loadTimeout` does. When it throws, the attempt has failed; the next one calls it again.
+   */
+  setup?: (options: SetupOptions) => Resource;
+  /** Gets the resource when the thread ends in peace: when the queue closes, or the thread is recycled or not needed. Not when it is killed. */
+  teardown?: (resource: Awaited<Resource>) => unknown;
 }
 
 /** A job definition: name, schema, handler and options, from {@link defineJob}. */
@@ -56,6 +78,8 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly input: StandardSchemaV1<Input, Parsed>;
   readonly output: StandardSchemaV1<unknown, Output> | undefined;
   readonly run: (input: Parsed, context: JobContext) => unknown;
+  readonly setup: ((options: SetupOptions) => unknown) | undefined;
+  readonly teardown: ((resource: any) => unknown) | undefined;
   readonly timeout: number;
   readonly loadTimeout: number;
   readonly gracePeriod: number;
@@ -71,6 +95,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly rateLimit: { readonly max: number; readonly duration: number } | undefined;
   readonly maxWait: number | undefined;
   readonly delivery: 'at-least-once' | 'at-most-once';
+  readonly group: GroupOptions | undefined;
 }
 
 /** What `add` takes as the input of a definition. */
@@ -101,7 +126,7 @@ const module: Check<string> = (value, refuse) => {
   try {
     return moduleUrl(value);
   } catch {
-    refuse('expected import.meta.url of the file that exports the definition');
+    refuse('expected import.meta.url of the file that defines the job');
     return value;
   }
 };
@@ -113,10 +138,12 @@ const schema: Check<StandardSchemaV1> = (value, refuse) => {
   return value;
 };
 
-const handler: Check = (value, refuse) => {
-  if (typeof value !== 'function') refuse('expected a function (input, context) => result');
-  return value;
-};
+const handlerOf =
+  (shape: string): Check =>
+  (value, refuse) => {
+    if (typeof value !== 'function') refuse(`expected a function ${shape}`);
+    return value;
+  };
 
 const concurrency: Check<number> = (value, refuse) => {
   if (value === Number.POSITIVE_INFINITY) return value;
@@ -128,7 +155,9 @@ const definitionOptions = object({
   module,
   input: schema,
   output: optional(schema),
-  run: handler,
+  run: handlerOf('(input, context) => result'),
+  setup: optional(handlerOf('({ data }) => resource')),
+  teardown: optional(handlerOf('(resource) => …')),
   timeout: optional(jobLimits.timeout, 30_000),
   loadTimeout: optional(number(1, MAX_MS), 30_000),
   gracePeriod: optional(number(0, MAX_MS), 0),
@@ -140,6 +169,7 @@ const definitionOptions = object({
   rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
   maxWait: optional(jobLimits.maxWait),
   delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
+  group: optional(checkGroup),
 });
 
 /** Throws when it names no module. */
@@ -158,29 +188,31 @@ export function isDefinition(value: unknown): value is JobDefinition {
 }
 
 /**
- * Defines a job: a name, an input schema and a handler that runs in a thread. Export the result from the file named
- * by `module`; the thread imports that file and calls `run`. Input and output types flow from the schema and `run`.
+ * Defines a job: a name, an input schema and a handler that runs in a thread. The thread imports the file named by `module`,
+ * which defines the job as it is loaded, and calls `run`. Input and output types flow from the schema and `run`.
  * Throws `OptionsError` when an option is wrong or unknown.
  */
-export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1>(
-  options: JobOptions & {
-    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-    input: Input;
-    /** Checked in the thread, before the result is sent back. */
-    output: Output;
-    run: (
-      input: StandardSchemaV1.InferOutput<Input>,
-      context: JobContext,
-    ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
-  },
+export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1, Resource = unknown>(
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
+    SharedResource<Resource> & {
+      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+      input: Input;
+      /** Checked in the thread, before the result is sent back. */
+      output: Output;
+      run: (
+        input: StandardSchemaV1.InferOutput<Input>,
+        context: JobContext<Awaited<Resource>>,
+      ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
+    },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, StandardSchemaV1.InferOutput<Output>>;
-export function defineJob<Input extends StandardSchemaV1, Result>(
-  options: JobOptions & {
-    /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-    input: Input;
-    output?: undefined;
-    run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext) => Result;
-  },
+export function defineJob<Input extends StandardSchemaV1, Result, Resource = unknown>(
+  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
+    SharedResource<Resource> & {
+      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+      input: Input;
+      output?: undefined;
+      run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext<Awaited<Resource>>) => Result;
+    },
 ): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, Awaited<Result>>;
 export function defineJob(options: object): JobDefinition {
   const taken = checked(definitionOptions, options, 'defineJob');
@@ -191,7 +223,18 @@ export function defineJob(options: object): JobDefinition {
   const { maxAttempts = once ? 1 : undefined, deadLetter } = taken;
   const awaited = Object.freeze({ maxAttempts: maxAttempts ?? 1, deadLetter: deadLetter ?? false });
   const alone = { maxAttempts: maxAttempts ?? 4, deadLetter: deadLetter ?? true };
-  const definition = { output: undefined, rateLimit: undefined, maxWait: undefined, ...taken, ...alone, awaited };
+  const definition = {
+    output: undefined,
+    setup: undefined,
+    teardown: undefined,
+    rateLimit: undefined,
+    maxWait: undefined,
+    group: undefined,
+    ...taken,
+    ...alone,
+    awaited,
+  };
   Object.defineProperty(definition, brand, { value: true });
-  return Object.freeze(definition) as unknown as JobDefinition;
+  tellDefined(Object.freeze(definition));
+  return definition as unknown as JobDefinition;
 }

@@ -56,6 +56,10 @@ export class Job<Input = unknown, Output = unknown> {
   get priority(): number {
     return this.#record.priority;
   }
+  /** Key of its group, where it has one. */
+  get group(): string | undefined {
+    return this.#record.group;
+  }
   /** As `add` was told. */
   get metadata(): unknown {
     return this.#record.options?.metadata;
@@ -114,8 +118,8 @@ export class Job<Input = unknown, Output = unknown> {
 
   /** What is known of it, without its result and its error. */
   toJSON(): Record<string, unknown> {
-    const { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt } = this;
-    return { id, name, input, state, attempt, attempts, progress, priority, metadata, addedAt, startedAt, finishedAt };
+    const { id, name, input, state, attempt, attempts, progress, priority, group, metadata, addedAt, startedAt, finishedAt } = this;
+    return { id, name, input, state, attempt, attempts, progress, priority, group, metadata, addedAt, startedAt, finishedAt };
   }
 
   [inspect.custom](): string {

@@ -96,7 +96,8 @@ export class JobKind {
 
   /** Whether its jobs need a permit to start. */
   get limited(): boolean {
-    return Number.isFinite(this.definition.concurrency) || this.definition.rateLimit !== undefined;
+    const { concurrency, rateLimit, group } = this.definition;
+    return Number.isFinite(concurrency) || rateLimit !== undefined || group?.concurrency !== undefined || group?.rateLimit !== undefined;
   }
 
   enters(state: JobState): void {

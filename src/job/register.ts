@@ -13,8 +13,10 @@ export interface Commands {
   promote(record: JobRecord): boolean;
 }
 
-/** Who knows where an active job is. */
-export interface Locator {
+/** Who runs jobs, and knows where an active one is. */
+export interface JobRunner {
+  /** Jobs of the kind are added from now on. */
+  uses(kind: JobKind): void;
   locate(record: JobRecord): Location | undefined;
 }
 
@@ -28,16 +30,16 @@ export class Register implements JobOwner {
   readonly kinds = new Kinds(this, this.counts);
   readonly calendar: Calendar;
   #commands!: Commands;
-  #locator!: Locator;
+  #runner!: JobRunner;
 
   constructor(clock: Clock) {
     this.calendar = new Calendar(clock);
   }
 
   /** Jobs ask them; both know of jobs first, so they are made later. */
-  keptBy(commands: Commands, locator: Locator): void {
+  keptBy(commands: Commands, runner: JobRunner): void {
     this.#commands = commands;
-    this.#locator = locator;
+    this.#runner = runner;
   }
 
   get idPrefix(): string {
@@ -64,10 +66,12 @@ export class Register implements JobOwner {
     now: number,
     former: Former | undefined,
   ): JobRecord {
+    if (kind.totals.added === 0) this.#runner.uses(kind);
     const key = former?.id ?? order;
     const priority = settings?.priority ?? kind.definition.priority;
     const times = this.jobs.timesFor(key);
     const record = new JobRecord(key, kind, input, priority, order, now, settings && keptOf(settings), times, awaited);
+    record.group = settings?.group;
     if (former !== undefined) {
       record.attempt = former.attemptsMade;
       record.checkpoint = former.checkpoint;
@@ -93,7 +97,7 @@ export class Register implements JobOwner {
   }
 
   startedAt(record: JobRecord): number | undefined {
-    const since = runningSince(this.#locator.locate(record));
+    const since = runningSince(this.#runner.locate(record));
     return since && this.calendar.timeOf(since);
   }
 

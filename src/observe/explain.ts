@@ -6,7 +6,7 @@ import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 
 /**
  * Why a job waits. `paused`: the queue is. `definition-paused`: its definition is. `concurrency`, `rate-limit`: its
- * definition's limit is reached. `zombies`: terminated threads that native code holds fill the places of new ones.
+ * definition's limit is reached. `group-concurrency`, `group-rate-limit`: its group's is. `zombies`: terminated threads that native code holds fill the places of new ones.
  * `threads-starting`: no thread has booted and loaded the queue's jobs yet. `threads-busy`: all run other jobs. `next`:
  * a thread is free, and the job is sent as soon as the code that runs now returns.
  */
@@ -15,6 +15,8 @@ export type WaitReason =
   | 'definition-paused'
   | 'concurrency'
   | 'rate-limit'
+  | 'group-concurrency'
+  | 'group-rate-limit'
   | 'zombies'
   | 'threads-starting'
   | 'threads-busy'
@@ -56,10 +58,10 @@ export function explain(record: JobRecord, places: Places): Explanation {
   }
 }
 
-function waitReason({ kind }: JobRecord, { waiting, runner }: Places): WaitReason {
+function waitReason(record: JobRecord, { waiting, runner }: Places): WaitReason {
   if (waiting.paused) return 'paused';
-  if (kind.paused) return 'definition-paused';
-  const limit = waiting.heldBy(kind);
+  if (record.kind.paused) return 'definition-paused';
+  const limit = waiting.heldBy(record);
   if (limit !== undefined) return limit;
   return runner.holdup ?? 'next';
 }

@@ -3,7 +3,7 @@ import type { JobDefinition, Outcome } from '../index.js';
 import * as internals from '../internals.js';
 import { type Fault, outOfMemory } from './faults.js';
 
-const { CELL, CELLS, HandlerContext, invoke, pack, packOutput, takesEffect } = internals;
+const { CELL, CELLS, HandlerContext, invoke, movedOf, pack, packOutput, takesEffect } = internals;
 
 type Ruling = internals.Verdict & { readonly outcome: 'timed-out' | 'cancelled' };
 
@@ -22,6 +22,7 @@ export interface Ending {
 export interface AttemptHost {
   readonly clock: internals.Clock;
   readonly idPrefix: string;
+  readonly resources: internals.Resources;
   said(message: internals.HandlerMessage): void;
   /** Called once, unless the attempt is abandoned. */
   ended(ending: Ending): void;
@@ -76,6 +77,21 @@ export class LocalAttempt implements internals.Invoker {
     const { definition } = this.#work.kind;
     const { timeout } = this.#work;
     this.#timers.push(clock.setTimeout(() => this.#timeOut(), timeout));
+    if (definition.setup === undefined) this.#invoke(definition);
+    else void this.#setUp(definition);
+  }
+
+  async #setUp(definition: JobDefinition): Promise<void> {
+    const context = this.#context as internals.HandlerContext;
+    try {
+      context.resource = await this.#host.resources.of(definition);
+    } catch (error) {
+      return this.failed(context, error);
+    }
+    if (this.#state === 'running') this.#invoke(definition);
+  }
+
+  #invoke(definition: JobDefinition): void {
     void invoke(definition, this.#input, this.#context as internals.HandlerContext, this);
   }
 
@@ -191,9 +207,10 @@ function crossed<Thrown>(thrown: Thrown): Thrown {
 
 /** A result, as the other side gets it. Throws `NotCloneableError`. */
 function returned(result: unknown): unknown {
-  const { value, buffers } = packOutput(result);
+  const moved = movedOf(result);
+  const { value } = packOutput(result, moved);
   try {
-    return structuredClone(value, { transfer: [...(buffers ?? [])] });
+    return structuredClone(value, { transfer: [...(moved?.buffers ?? [])] });
   } catch {
     // As a thread does: what cannot be moved is copied.
   }

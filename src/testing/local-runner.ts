@@ -22,6 +22,7 @@ export class LocalRunner implements internals.Runner {
   readonly #scheduling: () => void;
   readonly #utilization: internals.Utilization;
   readonly #running = new Map<internals.Work, Running>();
+  readonly #resources: internals.Resources;
   #killed = 0;
   #closed = false;
   #scheduled = false;
@@ -37,6 +38,7 @@ export class LocalRunner implements internals.Runner {
     this.#reports = reports;
     this.#clock = clock;
     this.#options = options;
+    this.#resources = new internals.Resources(options.worker?.data);
     this.#faults = options.faults;
     this.#scheduling = options.scheduling;
     this.automatic = options.automatic;
@@ -63,6 +65,8 @@ export class LocalRunner implements internals.Runner {
     this.#scheduled = true;
     queueMicrotask(() => nextTick(() => this.#dispatch()));
   }
+
+  uses(): void {}
 
   cancel(record: internals.Work, reason: unknown): boolean {
     const running = this.#running.get(record);
@@ -119,7 +123,9 @@ export class LocalRunner implements internals.Runner {
 
   close(): Promise<void> {
     this.#closed = true;
-    return Promise.resolve();
+    return this.#resources.end(({ name }, error) => {
+      this.#reports.trouble({ job: name, error: internals.messageOf(error) }, 'the teardown of a job failed');
+    });
   }
 
   #dispatch(): void {
@@ -134,6 +140,7 @@ export class LocalRunner implements internals.Runner {
       const attempt = new LocalAttempt(record, {
         clock: this.#clock,
         idPrefix: this.#options.idPrefix,
+        resources: this.#resources,
         said: (message) => this.#reports.message(record, message),
         ended: (ending) => this.#ended(record, ending),
       });

@@ -109,15 +109,19 @@ async function endOf(
 ): Promise<Ending> {
   // Timers of the queue's clock keep no process alive; who waits for an attempt does.
   const keepAlive = internals.timers.setInterval(() => {}, 2 ** 31 - 1);
+  const resources = new internals.Resources(undefined);
   let abort: (() => void) | undefined;
   try {
     return await new Promise<Ending>((ended) => {
-      const attempt = new LocalAttempt(work, { clock, idPrefix: '', said: (message) => said.push(message), ended });
+      const attempt = new LocalAttempt(work, { clock, idPrefix: '', resources, said: (message) => said.push(message), ended });
       abort = () => attempt.cancel(signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
       if (attempt.send()) attempt.run(undefined);
     });
   } finally {
+    await resources.end((_definition, error) => {
+      throw error;
+    });
     internals.timers.clearInterval(keepAlive);
     if (abort !== undefined) signal?.removeEventListener('abort', abort);
   }

@@ -39,6 +39,7 @@ export interface Running {
 /** The jobs of one thread: a window over their positions, and what shared memory says of those in it. */
 export class Assignments {
   readonly #shared: SharedMemory;
+  readonly #mask: number;
   /** Jobs by their place; `undefined` where a job has ended or was taken back. */
   readonly #works: (Work | undefined)[];
   /** All jobs before this position have ended, or were taken back. */
@@ -49,6 +50,7 @@ export class Assignments {
 
   constructor(shared: SharedMemory) {
     this.#shared = shared;
+    this.#mask = shared.mask;
     this.#works = new Array(shared.mask + 1).fill(undefined);
   }
 
@@ -97,7 +99,7 @@ export class Assignments {
 
   /** A batch was sent: what it costs by usual run times, and how long it took to write it, in milliseconds. */
   add(works: readonly Work[], cost: number, written: number): void {
-    for (const work of works) this.#works[this.#next++ & this.#shared.mask] = work;
+    for (const work of works) this.#works[this.#next++ & this.#mask] = work;
     this.#batches.push({ end: this.#next, cost, written });
   }
 
@@ -105,7 +107,7 @@ export class Assignments {
 
   /** The job at a position, as long as it is on the thread. */
   at(position: Position): Work | undefined {
-    return position < this.#first || position >= this.#next ? undefined : this.#works[position & this.#shared.mask];
+    return position < this.#first || position >= this.#next ? undefined : this.#works[position & this.#mask];
   }
 
   /** Jobs on the thread, in their order, from a position on. */
@@ -139,6 +141,12 @@ export class Assignments {
     return Math.min(claimed % WITHDRAWN, this.#next) - 1;
   }
 
+  /** All jobs before this position have ended. */
+  get endedBefore(): Position {
+    const { phase, position } = this.#activity();
+    return phase === PHASE.IDLE ? position + 1 : position;
+  }
+
   /** The running job and since when it runs, or `undefined` between jobs. */
   running(): Running | undefined {
     const { phase, position, since } = this.#activity();
@@ -157,7 +165,7 @@ export class Assignments {
       since,
       running: this.running()?.work,
       behind: this.from(position + 1),
-      owesResults: this.#first < (phase === PHASE.IDLE ? position + 1 : position),
+      owesResults: this.#first < this.endedBefore,
       written,
     };
   }
@@ -186,18 +194,18 @@ export class Assignments {
 
   /** When the job at a position was started, on the clock of all threads, and how long it ran, in milliseconds; once it has ended. */
   startedAt(position: Position): number {
-    return this.#shared.startedAt[position & this.#shared.mask] as number;
+    return this.#shared.startedAt[position & this.#mask] as number;
   }
 
   duration(position: Position): number {
-    return this.#shared.duration[position & this.#shared.mask] as number;
+    return this.#shared.duration[position & this.#mask] as number;
   }
 
   /** Takes the job at a position: its result has arrived. */
   take(position: Position): Work | undefined {
     const work = this.at(position);
     if (work === undefined) return undefined;
-    this.#works[position & this.#shared.mask] = undefined;
+    this.#works[position & this.#mask] = undefined;
     if (position === this.#first) this.#first++;
     return work;
   }
@@ -218,8 +226,7 @@ export class Assignments {
     this.#withdrawn = true;
     const from = Atomics.add(this.#shared.cells, CELL.CLAIMED, WITHDRAWN);
     const taken = this.from(from);
-    for (let position = Math.max(from, this.#first); position < this.#next; position++)
-      this.#works[position & this.#shared.mask] = undefined;
+    for (let position = Math.max(from, this.#first); position < this.#next; position++) this.#works[position & this.#mask] = undefined;
     return taken;
   }
 

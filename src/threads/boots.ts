@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.js';
 import type { CrashError } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
-import { bootError, loadTimeoutError, slowModule } from './attempt-errors.js';
+import { bootError, loadTimeoutError } from './attempt-errors.js';
+import type { LoadLimit } from './load-limit.js';
 import { Readiness } from './readiness.js';
 import type { Slot } from './slot.js';
 import { decodeThrown } from './wire/error-codec.js';
-import type { Encoded } from './wire/protocol.js';
+import type { FromThread } from './wire/protocol.js';
 
 /** Limit for booting a thread, in milliseconds; the modules of `jobs` that it loads then have limits of their own. */
 const BOOT_LIMIT = 30_000;
@@ -16,7 +16,8 @@ const MAX_FAILED_BOOTS = 5;
 export interface BootingThreads {
   /** Threads that have opened, and live. */
   readonly open: number;
-  readonly wanted: number;
+  /** How many there shall be at least. */
+  readonly least: number;
   /** How many boots in a row have failed. */
   readonly failedBoots: number;
   kill(slot: Slot): void;
@@ -33,14 +34,14 @@ export interface BootEvents {
 
 /** What happens to threads from their start until they can take jobs, and whether the queue is ready. */
 export class Boots {
-  readonly #clock: Clock;
+  readonly #limit: LoadLimit;
   readonly #threads: BootingThreads;
   readonly #events: BootEvents;
   readonly #readiness = new Readiness();
   #preload: readonly JobKind[];
 
-  constructor(clock: Clock, preload: readonly JobKind[], threads: BootingThreads, events: BootEvents) {
-    this.#clock = clock;
+  constructor(limit: LoadLimit, preload: readonly JobKind[], threads: BootingThreads, events: BootEvents) {
+    this.#limit = limit;
     this.#preload = preload;
     this.#threads = threads;
     this.#events = events;
@@ -53,7 +54,7 @@ export class Boots {
 
   /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
-    return this.#readiness.ready(this.#threads.open >= this.#threads.wanted);
+    return this.#readiness.ready(this.#threads.open >= this.#threads.least);
   }
 
   close(): void {
@@ -68,10 +69,7 @@ export class Boots {
   loads(slot: Slot, index: number): void {
     const kind = this.#preload.find((one) => one.index === index);
     // Another thread has found that it does not load.
-    if (kind === undefined) return;
-    slot.loading = { kind, since: this.#clock.now() };
-    slot.deadline.clear();
-    slot.deadline.within(kind.definition.loadTimeout / 2);
+    if (kind !== undefined) this.#limit.begins(slot, kind);
   }
 
   onDeadline(slot: Slot): void {
@@ -80,36 +78,32 @@ export class Boots {
       this.failed(bootError(new Error(`a thread did not boot within ${BOOT_LIMIT} ms`)));
       return this.#threads.kill(slot);
     }
-    const { definition } = loading.kind;
-    const left = loading.since + definition.loadTimeout - this.#clock.now();
-    if (left > 0) {
-      slot.deadline.within(left);
-      // Once, though a timer may fire a little early.
-      if (slot.warnedOf !== loading.since) this.#events.trouble(...slowModule(definition));
-      slot.warnedOf = loading.since;
-      return;
-    }
-    this.#notReady(loadTimeoutError(definition), loading.kind);
+    if (!this.#limit.isOver(slot, loading)) return;
+    this.#notReady(loadTimeoutError(loading.kind.definition), loading.kind);
     this.#threads.kill(slot);
     this.#events.notLoading(loading.kind);
   }
 
   /** The thread can take jobs. */
-  opened(slot: Slot, failures: readonly Encoded[]): void {
-    slot.loading = undefined;
-    if (failures.length > 0) this.#notReady(decodeThrown(failures[0] as Encoded));
-    else if (this.#threads.open >= this.#threads.wanted) this.#readiness.reached();
+  opened(slot: Slot, failures: Extract<FromThread, { type: 'open' }>['failures']): void {
+    this.#limit.ended(slot);
+    for (const { kind, error } of failures) {
+      const bad = this.#preload.find(({ index }) => index === kind);
+      if (bad !== undefined) this.#notReady(decodeThrown(error), bad);
+    }
+    if (failures.length > 0) return;
+    if (this.#threads.open >= this.#threads.least) this.#readiness.reached();
   }
 
-  died({ fatal }: Slot, exitCode: number): void {
+  died({ fatal, loading }: Slot, exitCode: number): void {
     const error = bootError(fatal, exitCode);
-    if (this.#preload.length > 0) this.#notReady(error);
+    if (loading !== undefined) this.#notReady(error, loading.kind);
     this.failed(error);
   }
 
   /** A queue works with the threads it has; only where there is none its jobs cannot wait for one. */
   failed(error: CrashError): void {
-    const { open, wanted, failedBoots } = this.#threads;
+    const { open, least: wanted, failedBoots } = this.#threads;
     if (open > 0 && failedBoots > MAX_FAILED_BOOTS) return;
     const what = open > 0 ? 'a thread cannot be started: the queue works with those it has' : 'no thread can be started';
     this.#events.trouble({ error: error.message, threads: open, wanted }, what);
@@ -122,6 +116,6 @@ export class Boots {
   /** Each job whose module is bad will say so itself; threads shall not load it again while they boot. */
   #notReady(error: unknown, bad?: JobKind): void {
     this.#readiness.failed(error);
-    this.#preload = bad === undefined ? [] : this.#preload.filter((kind) => kind !== bad);
+    this.#preload = this.#preload.filter((kind) => kind !== bad);
   }
 }

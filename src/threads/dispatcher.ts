@@ -73,6 +73,10 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.#hadItsTurn = false;
   };
 
+  uses(kind: JobKind): void {
+    this.#threads.uses(kind);
+  }
+
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(work: Work, reason: unknown): boolean {
     const slot = this.#slotOf(work);
@@ -152,12 +156,14 @@ export class Dispatcher implements Runner, ThreadEvents {
   #dispatch(): void {
     this.#scheduled = false;
     const { maxBatch, threads } = this.#options;
+    if (this.#source.size > 0) this.#threads.grow();
     for (let { size } = this.#source; size > 0; size = this.#source.size) {
       // The last ones wait for whoever is free first; without batches all do.
       const candidates = this.#threads.candidates(size > threads && maxBatch > 1);
       const [slot] = candidates;
       if (slot === undefined) return this.#makeWay();
-      const batch = nextBatch(this.#source, Math.min(maxBatch, Math.ceil(size / candidates.length)), slot.state === 'busy');
+      const most = Math.min(maxBatch, Math.ceil(size / candidates.length), this.#threads.jobsLeft(slot));
+      const batch = nextBatch(this.#source, most, slot.state === 'busy');
       if (batch.works.length === 0) return;
       this.#send(slot, batch);
     }
@@ -201,6 +207,10 @@ export class Dispatcher implements Runner, ThreadEvents {
   }
 
   // --- what becomes of threads
+
+  get waiting(): number {
+    return this.#source.size;
+  }
 
   opened(): void {
     this.schedule();

@@ -8,14 +8,15 @@ const PEACE = 500;
 export async function endThread(slot: Slot, clock: Clock): Promise<void> {
   slot.deadline.clear();
   await slot.inspection;
-  if (slot.state === 'idle' || (slot.state === 'busy' && slot.isBetweenJobs)) await endInPeace(slot, clock);
+  if (slot.state === 'ending') await slot.exited;
+  if (slot.state === 'idle' || slot.state === 'warming' || (slot.state === 'busy' && slot.isBetweenJobs)) await endInPeace(slot, clock);
   slot.close();
   void slot.worker.terminate();
   await slot.exited;
 }
 
-/** Resolves when the thread has ended by itself, or has had its time to. */
-function endInPeace(slot: Slot, clock: Clock): Promise<void> {
+/** Asks a thread to end. Resolves when it has, or has had its time to. */
+export function endInPeace(slot: Slot, clock: Clock): Promise<void> {
   slot.end();
   return new Promise((resolve) => {
     const timer = clock.setTimeout(resolve, PEACE);

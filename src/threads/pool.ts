@@ -4,7 +4,14 @@ import { setTimeout } from '../timers.js';
 import type { OpenMessage } from './wire/protocol.js';
 
 /** What the threads are started with. */
-export type ThreadOptions = Pick<WorkerOptions, 'resourceLimits' | 'env' | 'execArgv' | 'argv'>;
+export interface ThreadOptions extends Pick<WorkerOptions, 'resourceLimits' | 'env' | 'execArgv' | 'argv'> {
+  /** What each `setup` is given, cloned. */
+  data?: unknown;
+  /** As `top`, `ps` and `perf` show the threads, on Linux; 15 characters of it. */
+  name?: string;
+  /** How much less of a busy machine the threads get than the main thread; needs `@napi-rs/nice`. */
+  niceIncrement?: number;
+}
 
 /** First wait after a thread could not be started, and the longest, in milliseconds; it doubles from one to the next. */
 const RETRY = { first: 100, longest: 5_000 };
@@ -12,6 +19,8 @@ const RETRY = { first: 100, longest: 5_000 };
 const HEAD_START = 3;
 
 export interface PoolEvents {
+  /** How many threads there shall be now. */
+  readonly wanted: number;
   /** A thread was started; it gets this first message when it has booted. */
   spawned(worker: Worker): OpenMessage;
   /** It lives, but could not be opened. */
@@ -26,7 +35,6 @@ export interface PoolEvents {
  * a thread that cannot be started would throw where nobody catches.
  */
 export class ThreadPool {
-  readonly #size: number;
   readonly #options: ThreadOptions;
   readonly #events: PoolEvents;
   /** Those that live and were not killed; true once they have answered: then their death is no failure to boot. */
@@ -36,17 +44,31 @@ export class ThreadPool {
   #retrying = false;
   #closed = false;
 
-  constructor(size: number, options: ThreadOptions, events: PoolEvents) {
-    this.#size = size;
+  constructor(options: ThreadOptions, events: PoolEvents) {
     this.#options = options;
     this.#events = events;
   }
 
   /** Starts the threads that are missing. */
   start(): void {
-    for (let missing = this.#size - this.#threads.size - this.#pendingReplacements; missing > 0 && !this.#closed; missing--) {
+    for (let missing = this.#events.wanted - this.size; missing > 0 && !this.#closed; missing--) {
       if (!this.#spawn()) return;
     }
+  }
+
+  /** Those that live and shall go on, and those about to be started. */
+  get size(): number {
+    return this.#threads.size + this.#pendingReplacements;
+  }
+
+  /** Whether all of them have opened. */
+  get isComplete(): boolean {
+    return this.#pendingReplacements === 0 && ![...this.#threads.values()].includes(false);
+  }
+
+  /** Whether a thread could not be started, and is tried again after a while. */
+  get isRetrying(): boolean {
+    return this.#retrying;
   }
 
   /** Threads that were killed, and whose replacement is about to be started. */
@@ -69,7 +91,16 @@ export class ThreadPool {
   kill(worker: Worker): void {
     void worker.terminate();
     // One that has exited is replaced already.
-    if (!this.#threads.delete(worker)) return;
+    if (this.#threads.delete(worker)) this.replace();
+  }
+
+  /** A thread ends by itself: its place is free. */
+  release(worker: Worker): void {
+    this.#threads.delete(worker);
+  }
+
+  /** Starts another one a moment later, where one is missing. */
+  replace(): void {
     this.#pendingReplacements++;
     setTimeout(() => {
       this.#pendingReplacements--;
@@ -99,9 +130,10 @@ export class ThreadPool {
   }
 
   #newPiscina(): Piscina | undefined {
+    const { data: _, name: __, ...options } = this.#options;
     try {
       const piscina = new Piscina({
-        ...this.#options,
+        ...options,
         filename: new URL('./inside/entry.cjs', import.meta.url).href,
         minThreads: 1,
         maxThreads: 1,

@@ -41,6 +41,7 @@ export class Returns {
         return this.#said(slot, message);
       case 'late-error':
         this.#reports.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
+        if (message.jobId === undefined) this.#threads.blameModule(message.jobName);
         return this.#retire(slot);
       case 'exit':
         slot.exitedBy = message;
@@ -57,6 +58,7 @@ export class Returns {
     const running = slot.jobs.running();
     const { suspect } = slot.jobs;
     const { exitedBy, threadId } = slot;
+    if (exitedBy?.jobId === undefined) this.#threads.blameModule(exitedBy?.jobName);
     const late = exitedBy !== undefined && exitedBy.jobId !== suspect?.id && !(running?.loading && exitedBy.jobId === undefined);
     const culprit = late ? undefined : suspect;
     this.#reports.returned(slot.jobs.withdraw());
@@ -119,14 +121,15 @@ export class Returns {
     if (slot.jobs.isAtRest) {
       this.#threads.rest(slot);
       if (slot.isRetiring) this.#watchdog.kill(slot, 'late-error');
-    }
+    } else if (this.#threads.isOld(slot)) this.#reports.returned(slot.jobs.withdraw());
     this.#runner.schedule();
   }
 
   /** What a job has left behind on this thread may harm others: the running job may end, then the thread is replaced. */
   #retire(slot: Slot): void {
+    if (slot.endsInPeace) return;
     slot.retire();
-    if (slot.state === 'idle') this.#watchdog.kill(slot, 'late-error');
+    if (slot.state === 'idle' || slot.state === 'warming') this.#watchdog.kill(slot, 'late-error');
     else if (slot.state === 'busy') this.#reports.returned(slot.jobs.withdraw());
   }
 }

@@ -3,6 +3,7 @@ import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
 import type { Carrier } from '../job/carrier.js';
 import type { JobDefinition } from '../job/definition.js';
+import type { JobKind } from '../job/kind.js';
 import type { Location } from '../job/location.js';
 import type { HandlerMessage } from './wire/protocol.js';
 
@@ -59,12 +60,15 @@ export interface RunnerOptions {
   threads: number;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
+  worker?: { data?: unknown };
 }
 
 /** What the queue asks of whoever runs its jobs; it answers through {@link Reports}. */
 export interface Runner {
   /** Runs what may run, once the code that runs now has added all it wants to add. */
   schedule(): void;
+  /** Jobs of a kind are added from now on: what they need may be made ready. */
+  uses(kind: JobKind): void;
   /** Stops an active job: tells it, and ends it when its grace period is over. False when its result is there already. */
   cancel(work: Work, reason: unknown): boolean;
   /** Where an active job is. */

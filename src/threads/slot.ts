@@ -14,8 +14,8 @@ import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThre
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
 
-/** `dying`: terminated, but its thread has not exited. */
-export type SlotState = 'booting' | 'idle' | 'busy' | 'dying' | 'gone';
+/** `warming`: loads a module for jobs to come. `ending`: shall end by itself. `dying`: terminated, but its thread has not exited. */
+export type SlotState = 'booting' | 'idle' | 'warming' | 'busy' | 'ending' | 'dying' | 'gone';
 
 /** Why a job of a slot shall end. Gone when the job's result arrives first. */
 export interface SlotVerdict extends Verdict {
@@ -47,12 +47,19 @@ export class Slot {
   isZombie = false;
   /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
   inspection: Promise<unknown> | undefined;
-  /** The module of the queue's `jobs` that it loads while it boots, and since when. */
+  /** The module that it loads though it runs no job of it, and since when. */
   loading: { kind: JobKind; since: number } | undefined;
   /** When the load began that people were told of, for it takes long. */
   warnedOf: number | undefined;
   /** As the operating system knows the thread, once it has opened and where that is known. */
   kernelThreadId: number | undefined;
+  /** How many of the kinds that the queue uses it is known to have, in the order of {@link Warmup}. */
+  warmth = 0;
+  /** Since when it has no work, and since when it is open, on {@link Clock.now}. */
+  idleSince = 0;
+  openedAt = 0;
+  /** Whether it was asked to end by itself. */
+  endsInPeace = false;
   readonly jobs: Assignments;
   /** What its handlers say. */
   readonly inbox: Inbox;
@@ -65,6 +72,8 @@ export class Slot {
   readonly #early: EarlyResults;
   /** Kinds the thread has been told of. */
   readonly #known: boolean[] = [];
+  /** Jobs that had run when it was last at rest. */
+  #ranBefore = 0;
   #verdict: SlotVerdict | undefined;
   #retiring = false;
   #seenIdleAt: SeenIdle | undefined;
@@ -94,12 +103,27 @@ export class Slot {
     port1.unref();
   }
 
-  openMessage(idPrefix: string, preload: readonly JobKind[]): OpenMessage {
+  openMessage(facts: Omit<OpenMessage, 'port' | 'messages' | 'shared' | 'preload'>, preload: readonly JobKind[]): OpenMessage {
     for (const kind of preload) this.#known[kind.index] = true;
-    return { ...this.#far, shared: this.#shared.buffer, idPrefix, preload: preload.map(kindMessage) };
+    return { ...this.#far, shared: this.#shared.buffer, ...facts, preload: preload.map(kindMessage) };
   }
 
   // --- The thread is told
+
+  /** How many jobs it has started. */
+  get ran(): number {
+    return this.#ranBefore + this.jobs.started + 1;
+  }
+
+  /** The same, with those that it has and will start. */
+  get given(): number {
+    return this.jobs.isAtRest ? this.ran : this.#ranBefore + this.jobs.next;
+  }
+
+  /** What it had in use after its last batch, in MiB, where that is of interest. */
+  get heapMb(): number {
+    return Atomics.load(this.#shared.cells, CELL.HEAP);
+  }
 
   /** Whether a busy thread may get a batch ahead of its time. */
   get takesAhead(): boolean {
@@ -109,6 +133,7 @@ export class Slot {
   /** Sends a batch; `cost` by usual run times in milliseconds. Throws what `postMessage` throws; then nothing was sent. */
   send(works: readonly Work[], cost: number): void {
     if (this.jobs.isAtRest) {
+      this.#ranBefore = this.ran;
       this.jobs.rewind();
       this.#seenIdleAt = undefined;
     }
@@ -121,6 +146,16 @@ export class Slot {
       throw error;
     }
     this.jobs.add(works, cost, this.#clock.now() - before);
+  }
+
+  knows(kind: JobKind): boolean {
+    return this.#known[kind.index] === true;
+  }
+
+  /** It loads a module, and says when it has. */
+  load(kind: JobKind): void {
+    this.#known[kind.index] = true;
+    this.#post({ type: 'load', kind: kindMessage(kind) });
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */
@@ -182,7 +217,7 @@ export class Slot {
 
   /** Handles the results of jobs that have ended, but whose message has not left the thread; not before those of earlier jobs. */
   takeEarly(): boolean {
-    const message = this.#early.before(this.jobs.started + 1);
+    const message = this.#early.before(this.jobs.endedBefore);
     if (message === undefined) return true;
     if (this.jobs.hasAnyBefore(message.first)) return false;
     this.#handle(message);
@@ -234,6 +269,7 @@ export class Slot {
 
   /** Asks the thread to end by itself. */
   end(): void {
+    this.endsInPeace = true;
     this.#post({ type: 'end' });
   }
 

@@ -3,19 +3,22 @@ import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
 import { bootError } from './attempt-errors.js';
 import { type BootEvents, type BootingThreads, Boots } from './boots.js';
-import { endThread } from './end-thread.js';
+import { endInPeace, endThread } from './end-thread.js';
+import { IdleTimeout, type ShrinkingThreads } from './idle-timeout.js';
+import { LoadLimit } from './load-limit.js';
 import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
+import { type Recycle, Recycling } from './recycling.js';
+import { Roster } from './roster.js';
 import type { ThreadStats } from './runner.js';
+import { Sizing, type SizingOptions } from './sizing.js';
 import { Slot, type SlotEvents, type SlotState } from './slot.js';
-import { Utilization } from './utilization.js';
+import { type WarmingThreads, Warmup } from './warmup.js';
 import type { FromThread, HandlerMessage, OpenMessage } from './wire/protocol.js';
 
-/** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */
-const ZOMBIE_AFTER = 1_000;
-
-export interface ThreadsOptions {
-  threads: number;
-  spareThreads: number;
+export interface ThreadsOptions extends SizingOptions {
+  /** Milliseconds without work after which a thread ends that is not needed. */
+  idleTimeout: number;
+  recycle?: Recycle | undefined;
   maxBatch: number;
   worker: ThreadOptions;
   idPrefix: string;
@@ -24,6 +27,8 @@ export interface ThreadsOptions {
 }
 
 export interface ThreadEvents extends BootEvents {
+  /** How many jobs wait for a thread. */
+  readonly waiting: number;
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
   message(slot: Slot, message: FromThread | HandlerMessage): void;
@@ -38,8 +43,8 @@ export interface ThreadEvents extends BootEvents {
   trouble(facts: object, message: string): void;
 }
 
-/** The threads of a queue: those that boot, wait, work, and die. Every change of a slot's state is made here. */
-export class Threads implements PoolEvents, BootingThreads, SlotEvents {
+/** The threads of a queue: those that boot, wait, work, and die. What becomes of each is decided here. */
+export class Threads implements PoolEvents, BootingThreads, WarmingThreads, ShrinkingThreads, SlotEvents {
   /** Threads terminated by the queue since its start. */
   killed = 0;
   closed = false;
@@ -47,22 +52,25 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   readonly #options: ThreadsOptions;
   readonly #events: ThreadEvents;
   readonly #pool: ThreadPool;
-  readonly #utilization: Utilization;
-  readonly #slots = new Map<Worker, Slot>();
-  /** The last used last: its code is warm. */
-  readonly #idle: Slot[] = [];
-  /** Terminated, and not exited. */
-  #dying = 0;
-  #zombies = 0;
+  readonly #roster: Roster;
   readonly #boots: Boots;
+  readonly #warmup: Warmup;
+  readonly #sizing: Sizing;
+  readonly #idleTimeout: IdleTimeout | undefined;
+  readonly #recycling: Recycling | undefined;
 
   constructor(clock: Clock, options: ThreadsOptions, events: ThreadEvents) {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
-    this.#utilization = new Utilization(() => clock.now(), options.threads);
-    this.#boots = new Boots(clock, options.preload, this, events);
-    this.#pool = new ThreadPool(this.wanted, options.worker, this);
+    this.#roster = new Roster(clock, options.threads, (slot) => events.zombie(slot));
+    const limit = new LoadLimit(clock, (...said) => events.trouble(...said));
+    this.#boots = new Boots(limit, options.preload, this, events);
+    this.#warmup = new Warmup(clock, this, limit, (kind) => events.notLoading(kind));
+    this.#sizing = new Sizing(options);
+    this.#idleTimeout = this.#sizing.isElastic ? new IdleTimeout(clock, options.idleTimeout, this) : undefined;
+    this.#recycling = options.recycle && new Recycling(options.recycle, clock);
+    this.#pool = new ThreadPool(options.worker, this);
   }
 
   /** Starts them: when whoever hears of them is there. */
@@ -70,46 +78,58 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     this.#pool.start();
   }
 
+  /** Starts those that are missing for the jobs that wait. */
+  grow(): void {
+    if (this.#sizing.isElastic && !this.isBlocked && !this.#pool.isRetrying) this.#pool.start();
+  }
+
   get busy(): number {
-    return this.#utilization.busy;
+    return this.#roster.busy;
+  }
+
+  get idle(): readonly Slot[] {
+    return this.#roster.idle;
+  }
+
+  get open(): number {
+    return this.#roster.open;
+  }
+
+  get isBlocked(): boolean {
+    return this.#roster.isBlocked;
   }
 
   get stats(): ThreadStats {
-    const { killed, busy } = this;
-    const utilization = this.#utilization.share;
-    const { pendingReplacements } = this.#pool;
-    let starting = pendingReplacements;
-    for (const { state } of this.#slots.values()) if (state === 'booting') starting++;
-    return { size: this.#slots.size - this.#dying + pendingReplacements, busy, starting, zombies: this.#zombies, killed, utilization };
+    return this.#roster.stats(this.killed, this.#pool.pendingReplacements);
   }
 
   /** Whether a thread waits for work and may get it. */
   get hasRoom(): boolean {
-    return this.#room > 0;
-  }
-
-  get #room(): number {
-    if (this.closed || this.isBlocked) return 0;
-    return Math.min(this.#idle.length, this.#options.threads - this.busy);
+    return !this.closed && this.#roster.room > 0;
   }
 
   /** Threads that can be given a batch now, best first: those that wait, then, with `ahead`, those that work and can have another one ready. */
   candidates(ahead: boolean): Slot[] {
     if (this.closed) return [];
-    const room = this.#room;
-    const candidates = room > 0 ? this.#idle.slice(-room).reverse() : [];
-    if (ahead) for (const slot of this.#slots.values()) if (slot.state === 'busy' && slot.takesAhead) candidates.push(slot);
+    const { room, idle } = this.#roster;
+    const candidates = room > 0 ? idle.slice(-room).reverse() : [];
+    if (!ahead) return candidates;
+    for (const slot of this) if (slot.state === 'busy' && slot.takesAhead && this.jobsLeft(slot) > 0) candidates.push(slot);
     return candidates;
   }
 
-  /** Whether threads that do not die have piled up: then they are waited for, instead of starting ever more. */
-  get isBlocked(): boolean {
-    const { threads } = this.#options;
-    return this.#zombies >= threads || this.#dying >= 2 * threads;
+  /** How many jobs a thread may be given before it is recycled. */
+  jobsLeft(slot: Slot): number {
+    return this.#recycling?.jobsLeft(slot) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a thread is about to be recycled. */
+  isOld(slot: Slot): boolean {
+    return this.#recycling !== undefined && this.#pool.isComplete && this.#recycling.isOld(slot);
   }
 
   [Symbol.iterator](): Iterator<Slot> {
-    return this.#slots.values();
+    return this.#roster.slots.values();
   }
 
   /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
@@ -117,12 +137,18 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     return this.#boots.ready();
   }
 
-  get open(): number {
-    return this.#idle.length + this.busy;
+  /** How many there shall be now. */
+  get wanted(): number {
+    return this.#sizing.wanted(this.busy + this.#events.waiting, this.open);
   }
 
-  get wanted(): number {
-    return this.#options.threads + this.#options.spareThreads;
+  /** How many there shall be without work. */
+  get least(): number {
+    return this.#sizing.least;
+  }
+
+  get surplus(): number {
+    return this.#pool.size - this.wanted;
   }
 
   get failedBoots(): number {
@@ -131,31 +157,67 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
 
   /** The thread has work. */
   work(slot: Slot): void {
-    if (slot.state === 'busy') return;
-    this.#leave(slot);
-    slot.state = 'busy';
-    this.#utilization.busy++;
+    if (slot.state !== 'busy') this.#roster.move(slot, 'busy');
   }
 
-  /** The thread waits for work. */
+  /** The thread has no work any more. */
   rest(slot: Slot): void {
-    this.#leave(slot);
-    slot.state = 'idle';
-    this.#idle.push(slot);
+    this.#roster.move(slot, 'idle');
+    if (this.#recycling?.isUsedUp(slot) || this.isOld(slot)) return this.#recycle(slot);
+    this.#idleTimeout?.rests(slot);
+    this.#warmup.rests(slot);
+  }
+
+  /** It loads a module. */
+  warm(slot: Slot): void {
+    this.#roster.move(slot, 'warming');
+  }
+
+  /** Jobs of a kind are added from now on. */
+  uses(kind: JobKind): void {
+    this.#warmup.uses(kind);
+  }
+
+  /** A module did harm when no job ran: see {@link Warmup.drop}. */
+  blameModule(name: string | undefined): void {
+    this.#warmup.drop(name);
   }
 
   /** Terminates a thread, which is replaced. Its jobs must have been taken away, or be taken right after. */
   kill(slot: Slot): void {
-    this.#leave(slot);
-    slot.state = 'dying';
-    this.#dying++;
+    this.#roster.move(slot, 'dying');
+    this.#warmup.ends(slot);
     this.killed++;
     slot.deadline.clear();
     if (slot.inspection === undefined) this.#pool.kill(slot.worker);
     else void slot.inspection.then(() => this.#pool.kill(slot.worker));
-    this.#clock.setTimeout(() => this.#stillThere(slot), ZOMBIE_AFTER);
     // A spare thread takes over now: the old one may take long to exit.
     this.#events.opened();
+  }
+
+  /** Ends a thread that waits for work, in peace. */
+  end(slot: Slot): void {
+    this.#roster.move(slot, 'ending');
+    slot.deadline.clear();
+    this.#pool.release(slot.worker);
+    void endInPeace(slot, this.#clock).then(() => {
+      if (slot.state !== 'ending') return;
+      this.#roster.move(slot, 'dying');
+      void slot.worker.terminate();
+    });
+  }
+
+  /** The same; another one takes over. */
+  #recycle(slot: Slot): void {
+    this.end(slot);
+    this.#pool.replace();
+    this.#events.opened();
+  }
+
+  /** One after the other: there shall always be some. */
+  #recycleOld(): void {
+    const old = this.idle.find((slot) => this.isOld(slot));
+    if (old !== undefined && !this.closed) this.#recycle(old);
   }
 
   /**
@@ -166,24 +228,26 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     this.closed = true;
     this.#boots.close();
     this.#pool.stop();
-    await Promise.all([...this.#slots.values()].map((slot) => endThread(slot, this.#clock)));
+    await Promise.all([...this].map((slot) => endThread(slot, this.#clock)));
   }
 
   // --- What the pool tells
 
   spawned(worker: Worker): OpenMessage {
+    const { idPrefix, recycle, worker: options } = this.#options;
+    const { data, name } = options;
     const slot = new Slot(worker, this.#clock, this.#options.maxBatch, this);
-    this.#slots.set(worker, slot);
+    this.#roster.slots.set(worker, slot);
     this.#boots.started(slot);
     worker.on('error', (error) => {
       slot.fatal = error;
     });
     worker.once('exit', (code) => this.#exited(slot, code));
-    return slot.openMessage(this.#options.idPrefix, this.#boots.preload);
+    return slot.openMessage({ idPrefix, data, name, measuresHeap: recycle?.heapMb !== undefined }, this.#boots.preload);
   }
 
   unusable(worker: Worker, error: unknown): void {
-    const slot = this.#slots.get(worker);
+    const slot = this.#roster.slots.get(worker);
     if (slot !== undefined) slot.fatal = error;
     void worker.terminate();
   }
@@ -196,6 +260,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
 
   deadline(slot: Slot): void {
     if (slot.state === 'booting') this.#boots.onDeadline(slot);
+    else if (slot.state === 'warming') this.#warmup.onDeadline(slot);
     else if (slot.state === 'busy') this.#events.deadline(slot);
   }
 
@@ -206,6 +271,7 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
   message(slot: Slot, message: FromThread | HandlerMessage): void {
     if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
+    else if (message.type === 'loaded') this.#loaded(slot);
     else this.#events.message(slot, message);
   }
 
@@ -213,41 +279,34 @@ export class Threads implements PoolEvents, BootingThreads, SlotEvents {
     if (slot.state !== 'booting') return;
     slot.kernelThreadId = kernelThreadId;
     this.#pool.opened(slot.worker);
+    this.#recycling?.opened(slot, () => this.#recycleOld());
     this.rest(slot);
     this.#boots.opened(slot, failures);
+    this.#events.opened();
+    // Spare ones, where those that are needed are there.
+    this.grow();
+    this.#recycleOld();
+  }
+
+  #loaded(slot: Slot): void {
+    if (slot.state !== 'warming') return;
+    this.#warmup.loaded(slot);
+    this.#roster.move(slot, 'idle');
+    this.#warmup.rests(slot);
     this.#events.opened();
   }
 
   #exited(slot: Slot, exitCode: number): void {
     slot.drain();
     const { state } = slot;
-    this.#leave(slot);
-    slot.state = 'gone';
+    this.#roster.move(slot, 'gone');
+    this.#warmup.ends(slot);
     slot.deadline.clear();
-    this.#slots.delete(slot.worker);
-    if (!this.closed) {
+    // One that was asked to end has no more to say.
+    if (!this.closed && !slot.endsInPeace) {
       if (state === 'booting') this.#boots.died(slot, exitCode);
       this.#events.exited(slot, state, exitCode);
     }
     slot.close();
-  }
-
-  /** Takes a thread out of the counts of its state. */
-  #leave(slot: Slot): void {
-    if (slot.state === 'busy') this.#utilization.busy--;
-    else if (slot.state === 'idle') this.#idle.splice(this.#idle.lastIndexOf(slot), 1);
-    else if (slot.state === 'dying') {
-      this.#dying--;
-      if (slot.isZombie) this.#zombies--;
-    }
-  }
-
-  #stillThere(slot: Slot): void {
-    if (slot.state !== 'dying') return;
-    slot.isZombie = true;
-    this.#zombies++;
-    // A termination can be lost; a second one is harmless.
-    void slot.worker.terminate();
-    this.#events.zombie(slot);
   }
 }

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { timers } from '../internals.js';
 
 /** When a thread was started, and when it began to run, in milliseconds since 1970. */
 export interface Boot {
@@ -29,10 +30,10 @@ export class Boots {
   }
 
   readonly #started = (worker: Worker): void => {
-    const started = performance.timeOrigin + performance.now();
+    const started = timers.timeOrigin + timers.now();
     const { threadId } = worker;
     worker.once('online', () => {
-      this.#boots.set(threadId, { started, online: performance.timeOrigin + performance.now() });
+      this.#boots.set(threadId, { started, online: timers.timeOrigin + timers.now() });
       if (this.#boots.size > MAX_KNOWN) this.#boots.delete(this.#boots.keys().next().value as number);
     });
   };

@@ -82,7 +82,7 @@ export class Recorder {
     trace.write({ name: 'process_name', ph: 'M', pid, args: { name } });
     this.#stopAttempts = internals.onAttemptEnd(queue, this.#ended);
     queue.on('thread-killed', this.#killed).on('thread-zombie', this.#zombie);
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY).unref();
+    this.#timer = internals.timers.setInterval(() => this.#look(), LOOK_EVERY).unref();
     this.#look();
   }
 
@@ -90,7 +90,7 @@ export class Recorder {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#look();
-    clearInterval(this.#timer);
+    internals.timers.clearInterval(this.#timer);
     this.#stopAttempts();
     this.#queue.off('thread-killed', this.#killed).off('thread-zombie', this.#zombie);
     this.#boots.close();
@@ -177,5 +177,5 @@ function rounded(value: number): number {
 }
 
 function now(): number {
-  return performance.timeOrigin + performance.now();
+  return internals.timers.timeOrigin + internals.timers.now();
 }

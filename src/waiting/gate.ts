@@ -1,13 +1,21 @@
-import PQueue from 'p-queue';
-import type { Clock } from '../clock.js';
-import type { JobDefinition } from '../job/definition.js';
 import type { JobRecord } from '../job/record.js';
-import { RateWindow } from './rate-window.js';
+import { type GateHost, type Place, RateWindow } from './rate-window.js';
 
-/** What can hold a definition back. */
+/** What can hold jobs back. */
 export type Limit = 'concurrency' | 'rate-limit';
 
-/** What a started job holds of its definition's limits. */
+/** At most so many jobs at once, and so many starts in a time. */
+export interface Limits {
+  readonly concurrency?: number | undefined;
+  readonly rateLimit?: { readonly max: number; readonly duration: number } | undefined;
+}
+
+/** Whether there is one. */
+export function isLimit({ concurrency = Number.POSITIVE_INFINITY, rateLimit }: Limits): boolean {
+  return Number.isFinite(concurrency) || rateLimit !== undefined;
+}
+
+/** What a started job holds of its limits. */
 export interface Permit {
   /**
    * The attempt is over. `startedAt`: when its handler was started, on {@link Clock.now}; `undefined` when it was not.
@@ -16,82 +24,57 @@ export interface Permit {
   leave(startedAt: number | undefined, gone: Promise<void> | undefined): void;
 }
 
-/** The `concurrency` and `rateLimit` of one definition, kept by p-queue: who may start asks for a permit and gives it back. */
+/**
+ * A concurrency limit and a rate limit: who starts takes a permit, and gives it back. Counted here and not by p-queue,
+ * which gives a place back by `queueMicrotask`: where fake timers have replaced that, it never does.
+ */
 export class Gate {
-  readonly #running: PQueue;
+  readonly #concurrency: number;
   readonly #window: RateWindow | undefined;
   readonly #opened: () => void;
-  /** What the permit that was asked for waits for. */
-  #waitsFor: Limit | undefined;
-  /** A permit that can be had. */
-  #granted: ((record: JobRecord) => Permit) | undefined;
+  #running = 0;
 
-  /** `opened` is called when a permit that was refused can be had; `runningSince` see {@link RateWindow}. */
-  constructor(definition: JobDefinition, clock: Clock, runningSince: (record: JobRecord) => number | undefined, opened: () => void) {
-    const { concurrency, rateLimit } = definition;
+  /** `opened` is called when a permit can be had that could not before. */
+  constructor({ concurrency = Number.POSITIVE_INFINITY, rateLimit }: Limits, host: GateHost, opened: () => void) {
+    this.#concurrency = concurrency;
     this.#opened = opened;
-    this.#running = new PQueue({ concurrency });
-    this.#window = rateLimit && new RateWindow(rateLimit, clock, runningSince);
+    this.#window = rateLimit && new RateWindow(rateLimit, host, () => this.#windowOpened());
   }
 
-  /** Whether a permit was refused and cannot be had yet. */
-  get closed(): boolean {
-    return this.#waitsFor !== undefined;
-  }
-
-  /** What the next start waits for, also when nobody has asked. */
+  /** What the next start waits for. */
   get heldBy(): Limit | undefined {
-    if (this.#waitsFor !== undefined || this.#granted !== undefined) return this.#waitsFor;
-    if (isFull(this.#running)) return 'concurrency';
-    return this.#window && isFull(this.#window.places) ? 'rate-limit' : undefined;
+    if (this.#running >= this.#concurrency) return 'concurrency';
+    return this.#window?.isFull ? 'rate-limit' : undefined;
   }
 
-  /** A permit for a job that starts now, or `undefined`: then `opened` is called when there is one. */
-  enter(record: JobRecord): Permit | undefined {
-    if (this.#granted === undefined && this.#waitsFor === undefined) this.#ask();
-    const permit = this.#granted?.(record);
-    this.#granted = undefined;
-    return permit;
+  get closed(): boolean {
+    return this.heldBy !== undefined;
   }
 
-  #ask(): void {
-    let now = true;
-    const grant = (permit: (record: JobRecord) => Permit) => {
-      this.#waitsFor = undefined;
-      this.#granted = permit;
-      if (!now) this.#opened();
-    };
-    this.#waitsFor = 'concurrency';
-    const window = this.#window;
-    takePlace(this.#running, (stop) => {
-      if (window === undefined) return grant(() => ({ leave: (_startedAt, gone) => stopWhen(gone, stop) }));
-      this.#waitsFor = 'rate-limit';
-      takePlace(window.places, (free) =>
-        grant((record) => {
-          const place = window.take(record, free);
-          return {
-            leave: (startedAt, gone) => {
-              window.ended(place, startedAt);
-              stopWhen(gone, stop);
-            },
-          };
-        }),
-      );
-    });
-    now = false;
+  /** Whether nothing holds it any more: it is as a new one. */
+  get isIdle(): boolean {
+    return this.#running === 0 && (this.#window?.isEmpty ?? true);
   }
-}
 
-function isFull(queue: PQueue): boolean {
-  return queue.pending >= queue.concurrency;
-}
+  /** A permit for a job that starts now; only where it is not {@link closed}. */
+  enter(record: JobRecord): Permit {
+    this.#running++;
+    const place = this.#window?.take(record);
+    return { leave: (startedAt, gone) => this.#leave(place, startedAt, gone) };
+  }
 
-/** Waits in a p-queue for a place; `taken`, called within this call when there is one, gets what gives it back. */
-function takePlace(queue: PQueue, taken: (leave: () => void) => void): void {
-  void queue.add(() => new Promise<void>((leave) => taken(leave)));
-}
+  #leave(place: Place | undefined, startedAt: number | undefined, gone: Promise<void> | undefined): void {
+    if (place !== undefined) this.#window?.ended(place, startedAt);
+    if (gone === undefined) this.#stopped();
+    else void gone.then(() => this.#stopped());
+  }
 
-function stopWhen(gone: Promise<void> | undefined, stop: () => void): void {
-  if (gone === undefined) stop();
-  else void gone.then(stop);
+  #stopped(): void {
+    this.#running--;
+    if (this.#running === this.#concurrency - 1 || this.isIdle) this.#opened();
+  }
+
+  #windowOpened(): void {
+    if (!this.closed) this.#opened();
+  }
 }

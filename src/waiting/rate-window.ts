@@ -1,7 +1,13 @@
-import PQueue from 'p-queue';
 import TinyQueue from 'tinyqueue';
 import type { Clock, Timer } from '../clock.js';
 import type { JobRecord } from '../job/record.js';
+
+/** What limits need of its surroundings. */
+export interface GateHost {
+  readonly clock: Clock;
+  /** When the handler of an active job was started, on {@link Clock.now}, once it was. */
+  runningSince(record: JobRecord): number | undefined;
+}
 
 /** A place in the window, taken before one start and held until `duration` ms after it. */
 export class Place {
@@ -9,10 +15,7 @@ export class Place {
   startedAt: number | undefined;
   free = false;
 
-  constructor(
-    readonly record: JobRecord,
-    readonly leave: () => void,
-  ) {}
+  constructor(readonly record: JobRecord) {}
 }
 
 interface Check {
@@ -21,33 +24,42 @@ interface Check {
 }
 
 /**
- * A rate limit as a sliding window: `max` places, kept by p-queue, each taken before a start and given back `duration`
- * ms after it. So no window of `duration` can hold more than `max` starts, though a start happens on another thread,
- * some time after the job was sent there. (p-queue's own `interval` counts from the moment of the permit, in whole
- * milliseconds of a clock that can be set.)
+ * A rate limit as a sliding window: `max` places, each taken before a start and given back `duration` ms after it. So no
+ * window of `duration` can hold more than `max` starts, though a start happens on another thread, some time after the
+ * job was sent there.
  */
 export class RateWindow {
-  readonly places: PQueue;
+  readonly #max: number;
   readonly #duration: number;
-  readonly #clock: Clock;
-  readonly #runningSince: (record: JobRecord) => number | undefined;
+  readonly #host: GateHost;
+  readonly #freed: () => void;
+  #taken = 0;
   /** When to check which place: never later than it could be given back. */
   readonly #checks = new TinyQueue<Check>([], (a, b) => a.at - b.at);
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  /** `runningSince` tells when the handler of an active job was started, on {@link Clock.now}, once it was. */
-  constructor(limit: { max: number; duration: number }, clock: Clock, runningSince: (record: JobRecord) => number | undefined) {
-    this.places = new PQueue({ concurrency: limit.max });
+  /** `freed` is called when a place was given back. */
+  constructor(limit: { max: number; duration: number }, host: GateHost, freed: () => void) {
+    this.#max = limit.max;
     this.#duration = limit.duration;
-    this.#clock = clock;
-    this.#runningSince = runningSince;
+    this.#host = host;
+    this.#freed = freed;
+  }
+
+  get isFull(): boolean {
+    return this.#taken >= this.#max;
+  }
+
+  get isEmpty(): boolean {
+    return this.#taken === 0;
   }
 
   /** The place is taken for a start that is about to happen. */
-  take(record: JobRecord, leave: () => void): Place {
-    const place = new Place(record, leave);
-    this.#checkAt(place, this.#clock.now() + this.#duration);
+  take(record: JobRecord): Place {
+    this.#taken++;
+    const place = new Place(record);
+    this.#checkAt(place, this.#host.clock.now() + this.#duration);
     return place;
   }
 
@@ -66,20 +78,21 @@ export class RateWindow {
   #arm(): void {
     const at = this.#checks.peek()?.at ?? Number.POSITIVE_INFINITY;
     if (at === this.#timerAt) return;
-    this.#clock.clearTimeout(this.#timer);
+    this.#host.clock.clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = at === Number.POSITIVE_INFINITY ? undefined : this.#clock.setTimeout(() => this.#check(), at - this.#clock.now());
+    this.#timer =
+      at === Number.POSITIVE_INFINITY ? undefined : this.#host.clock.setTimeout(() => this.#check(), at - this.#host.clock.now());
   }
 
   #check(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
+    const now = this.#host.clock.now();
     for (let check = this.#checks.peek(); check !== undefined && check.at <= now; check = this.#checks.peek()) {
       this.#checks.pop();
       const { place } = check;
       if (place.free) continue;
       // Not started yet, as far as is known: then it will be now at the earliest.
-      const startedAt = place.startedAt ?? this.#runningSince(place.record) ?? now;
+      const startedAt = place.startedAt ?? this.#host.runningSince(place.record) ?? now;
       if (startedAt + this.#duration <= now) this.#free(place);
       else this.#checks.push({ at: startedAt + this.#duration, place });
     }
@@ -88,6 +101,7 @@ export class RateWindow {
 
   #free(place: Place): void {
     place.free = true;
-    place.leave();
+    this.#taken--;
+    this.#freed();
   }
 }

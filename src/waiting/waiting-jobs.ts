@@ -3,26 +3,22 @@ import type { JobKind } from '../job/kind.js';
 import { type Location, runningSince } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
 import { Ages } from './ages.js';
-import { Backlog } from './backlog.js';
-import { Gate, type Limit, type Permit } from './gate.js';
+import { Gate, isLimit, type Permit } from './gate.js';
+import { GroupGates } from './group-gates.js';
+import { Line } from './line.js';
+import type { GateHost } from './rate-window.js';
+import { Rounds } from './turns.js';
 
-/** The jobs of a definition that is limited or paused: apart, so that they never stand in the way of others. */
-class Line {
-  readonly backlog = new Backlog();
-
-  constructor(
-    readonly kind: JobKind,
-    readonly gate: Gate | undefined,
-  ) {}
-
-  get open(): boolean {
-    return !this.kind.paused && this.kind.holds === 0 && !this.gate?.closed;
-  }
-}
-
-/** Whether `a` runs before `b`. */
+/** Whether `a` arrived before `b`, or goes first. */
 function before(a: JobRecord, b: JobRecord): boolean {
   return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
+}
+
+/** Whether the head of `a` runs before the head of `b`, where both have one. */
+function goesBefore(a: Line, b: Line): boolean {
+  const [one, other] = [a.head as JobRecord, b.head as JobRecord];
+  if (one.priority !== other.priority) return one.priority > other.priority;
+  return a.turn < b.turn || (a.turn === b.turn && one.order < other.order);
 }
 
 /** Who takes the jobs. */
@@ -33,18 +29,24 @@ export interface Taker {
   locate(record: JobRecord): Location | undefined;
 }
 
-/** All jobs that are waiting, and which of them may run next: by priority, then arrival, past what is limited or paused. */
-export class WaitingJobs {
-  readonly #free = new Backlog();
-  readonly #ages = new Ages();
+/**
+ * All jobs that are waiting, and which of them may run next: by priority, then in turns of the groups, then by arrival;
+ * past what is limited or paused.
+ */
+export class WaitingJobs implements GateHost {
+  readonly clock: Clock;
+  /** Of definitions that are neither limited nor paused. */
+  readonly #free = new Line();
   readonly #lines = new Map<JobKind, Line>();
+  /** Since the first job with a group. */
+  #rounds: Rounds | undefined;
+  readonly #ages = new Ages();
   readonly #permits = new Map<JobRecord, Permit>();
-  readonly #clock: Clock;
   #taker!: Taker;
   #paused = false;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   /** Who is told when jobs may run; it takes them from here, so it is made later. */
@@ -61,14 +63,14 @@ export class WaitingJobs {
   get size(): number {
     if (this.paused) return 0;
     let { size } = this.#free;
-    for (const line of this.#lines.values()) if (line.open) size += line.backlog.size;
+    for (const line of this.#lines.values()) if (line.isOpen) size += line.size;
     return size;
   }
 
   /** Whether any will run without somebody resuming: those that a limit holds back will, those that are paused not. */
   get canRun(): boolean {
     if (this.paused) return false;
-    return this.#free.size > 0 || [...this.#lines.values()].some((line) => !line.kind.paused && line.backlog.size > 0);
+    return this.#free.size > 0 || [...this.#lines.values()].some((line) => !line.isPaused && !isEmpty(line));
   }
 
   /** Since when the job that waits longest has waited, on {@link Clock.now}; see {@link Ages} for how exact that is. */
@@ -78,44 +80,50 @@ export class WaitingJobs {
 
   /** The job that runs next. */
   get head(): JobRecord | undefined {
-    return this.#best()?.head;
+    return this.#best.head;
   }
 
   /** Whether a job that would be before {@link head} waits for its definition's limit. */
   get overtakes(): boolean {
     if (this.#lines.size === 0) return false;
-    const { head } = this;
-    for (const { kind, gate, backlog } of this.#lines.values()) {
-      if (kind.paused || !gate?.closed || backlog.head === undefined) continue;
-      if (head === undefined || before(backlog.head, head)) return true;
+    const best = this.#best;
+    for (const line of this.#lines.values()) {
+      if (line.isPaused || !line.isHeld || line.head === undefined) continue;
+      if (best.head === undefined || goesBefore(line, best)) return true;
     }
     return false;
   }
 
-  /** Takes {@link head}, or nothing when its definition's limit refuses it: then another is the head. */
+  /** Takes {@link head}. */
   take(): JobRecord | undefined {
-    const record = this.head;
+    const best = this.#best;
+    const record = best.head;
     if (record === undefined) return undefined;
-    const line = this.#lines.get(record.kind);
-    if (line?.gate !== undefined) {
-      const permit = line.gate.enter(record);
-      if (permit === undefined) return undefined;
-      this.#permits.set(record, permit);
-    }
-    this.remove(record);
+    const permit = best.enter(record);
+    if (permit !== undefined) this.#permits.set(record, permit);
+    best.remove(record);
+    this.#ages.leave(record.readyAt);
+    if (this.#rounds !== undefined) this.#passed(record, this.#rounds.last());
     return record;
   }
 
   push(record: JobRecord): void {
-    this.#backlogOf(record.kind).push(record);
+    if (record.group !== undefined && this.#rounds === undefined) this.#takeTurns();
+    this.#lineOf(record.kind).push(record);
     this.#ages.enter(record.readyAt);
     this.#taker.schedule();
   }
 
-  /** A job comes back that was taken and not run. */
-  returned(record: JobRecord): void {
-    this.ended(record, undefined);
-    this.push(record);
+  /** Jobs come back that were taken and not run, in the order in which they were taken: they go before all others. */
+  returned(records: readonly JobRecord[]): void {
+    // Where there are groups, each goes to the front: so the first one last.
+    const inOrder = this.#rounds === undefined ? records : [...records].reverse();
+    for (const record of inOrder) {
+      this.ended(record, undefined);
+      this.#lineOf(record.kind).putBack(record);
+      this.#ages.enter(record.readyAt);
+    }
+    if (records.length > 0) this.#taker.schedule();
   }
 
   has(record: JobRecord): boolean {
@@ -123,7 +131,7 @@ export class WaitingJobs {
   }
 
   remove(record: JobRecord): void {
-    this.#backlogOf(record.kind).remove(record);
+    this.#lineOf(record.kind).remove(record);
     this.#ages.leave(record.readyAt);
   }
 
@@ -135,9 +143,19 @@ export class WaitingJobs {
     permit?.leave(startedAt, gone);
   }
 
-  /** Which limit holds a definition back now, if one does. */
-  heldBy(kind: JobKind): Limit | undefined {
-    return kind.holds > 0 ? 'rate-limit' : this.#lines.get(kind)?.gate?.heldBy;
+  /** Which limit holds a job back now, of its definition or of its group, if one does. */
+  heldBy(record: JobRecord): ReturnType<Line['heldBy']> {
+    return this.#lines.get(record.kind)?.heldBy(record);
+  }
+
+  /** Whether jobs of a definition may not start now, for its limit or because it is paused. */
+  isHeld(kind: JobKind): boolean {
+    return kind.paused || this.#lines.get(kind)?.isHeld === true;
+  }
+
+  /** When the handler of an active job was started. */
+  runningSince(record: JobRecord): number | undefined {
+    return runningSince(this.#taker.locate(record));
   }
 
   /** No more jobs of a definition, or none at all. */
@@ -157,7 +175,7 @@ export class WaitingJobs {
   hold(kind: JobKind, ms: number): void {
     kind.holds++;
     this.#setApart(kind);
-    this.#clock.setTimeout(() => {
+    this.clock.setTimeout(() => {
       kind.holds--;
       this.#taker.schedule();
     }, ms);
@@ -173,13 +191,13 @@ export class WaitingJobs {
     const own = [...this.#free].filter((record) => record.kind === kind);
     for (const record of own) this.#free.remove(record);
     const line = this.#line(kind);
-    for (const record of own) line.backlog.push(record);
+    for (const record of own) line.push(record);
   }
 
   /** In the order in which they would run, were there no limits. */
   *[Symbol.iterator](): Generator<JobRecord> {
-    const all = [this.#free, ...[...this.#lines.values()].map((line) => line.backlog)];
-    const heads = all.map((backlog) => ({ jobs: backlog[Symbol.iterator](), next: undefined as JobRecord | undefined }));
+    const all = [this.#free, ...this.#lines.values()];
+    const heads = all.map((line) => ({ jobs: line[Symbol.iterator](), next: undefined as JobRecord | undefined }));
     for (const head of heads) head.next = head.jobs.next().value;
     for (;;) {
       const first = heads.reduce((best, one) => (one.next && (!best.next || before(one.next, best.next)) ? one : best));
@@ -189,34 +207,61 @@ export class WaitingJobs {
     }
   }
 
-  #best(): Backlog | undefined {
-    if (this.#lines.size === 0) return this.#free;
+  /** The line whose head runs next. */
+  get #best(): Line {
     let best = this.#free;
+    if (this.#lines.size === 0) return best;
     for (const line of this.#lines.values()) {
-      const { head } = line.backlog;
-      if (head === undefined || !line.open) continue;
-      if (best.head === undefined || before(head, best.head)) best = line.backlog;
+      if (!line.isOpen || line.head === undefined) continue;
+      if (best.head === undefined || goesBefore(line, best)) best = line;
     }
     return best;
   }
 
-  #backlogOf(kind: JobKind): Backlog {
+  #lineOf(kind: JobKind): Line {
     if (this.#lines.size === 0 && !kind.limited) return this.#free;
-    return this.#lines.get(kind)?.backlog ?? (kind.limited ? this.#line(kind).backlog : this.#free);
+    return this.#lines.get(kind) ?? (kind.limited ? this.#line(kind) : this.#free);
   }
 
   /** A definition's own line; once made it stays, so that its jobs keep their order. */
   #line(kind: JobKind): Line {
     let line = this.#lines.get(kind);
     if (line === undefined) {
-      line = new Line(kind, kind.limited ? this.#gate(kind) : undefined);
+      line = new Line(kind, this.#gate(kind), this.#groupGates(kind));
+      if (this.#rounds !== undefined) line.takeTurns(this.#rounds);
       this.#lines.set(kind, line);
     }
     return line;
   }
 
-  #gate({ definition }: JobKind): Gate {
-    const since = (record: JobRecord) => runningSince(this.#taker.locate(record));
-    return new Gate(definition, this.#clock, since, () => this.#taker.schedule());
+  #gate({ definition }: JobKind): Gate | undefined {
+    return isLimit(definition) ? new Gate(definition, this, () => this.#taker.schedule()) : undefined;
   }
+
+  #groupGates(kind: JobKind): GroupGates | undefined {
+    const { group } = kind.definition;
+    if (group === undefined || !isLimit(group)) return undefined;
+    return new GroupGates(group, this, (key) => {
+      this.#lines.get(kind)?.release(key);
+      this.#taker.schedule();
+    });
+  }
+
+  // --- Groups
+
+  #takeTurns(): void {
+    this.#rounds = new Rounds();
+    for (const line of [this.#free, ...this.#lines.values()]) line.takeTurns(this.#rounds);
+  }
+
+  /** The group of a job has had its turn, in whichever line it stands. */
+  #passed(record: JobRecord, turn: number): void {
+    this.#free.passed(record, turn);
+    for (const line of this.#lines.values()) line.passed(record, turn);
+  }
+}
+
+/** Whether nothing waits in it, held groups included. */
+function isEmpty(line: Line): boolean {
+  return line[Symbol.iterator]().next().done === true;
 }

@@ -1,8 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { CancelledError, InputError, type ItemError, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold } from '../fixtures/answers.job.js';
 import { picky } from '../fixtures/limited.job.js';
-import { caught, makeGate, makeQueue, thrownBy, until } from '../helpers.js';
+import { caught, makeGate, makeQueue, next, thrownBy, until, variant } from '../helpers.js';
 
 const none = new SharedArrayBuffer(8);
 Atomics.store(new Int32Array(none), 0, 1);
@@ -284,4 +285,22 @@ test('wrong options and sources are OptionsErrors at once', () => {
   expect(thrownBy(() => queue.map(echo, [], { concurrency: 0 }))).toBeInstanceOf(OptionsError);
   expect(thrownBy(() => queue.map(echo, [], { order: true } as never)).message).toMatch('"order"');
   expect(thrownBy(() => queue.map(echo, 5 as never)).message).toMatch('map(echo): expected an iterable');
+});
+
+test('after an item has failed no further input is read, though an earlier item still runs', async () => {
+  const queue = makeQueue({ threads: 2 });
+  const gate = makeGate();
+  let reads = 0;
+  function* inputs() {
+    for (; reads < 50; reads++) yield reads === 0 ? { gate: gate.memory, value: 'first' } : reads === 1 ? {} : { gate: gate.memory };
+  }
+  const outputs = queue.map(variant(hold, { maxAttempts: 1 }), inputs(), { concurrency: 2 });
+  const failed = next(queue, 'failed');
+  const first = outputs.next();
+  await failed;
+  for (let n = 0; n < 50; n++) await turn();
+  expect(reads).toBeLessThanOrEqual(2);
+  gate.open();
+  expect((await first).value).toBe('first');
+  expect(await caught(outputs.next())).toMatchObject({ index: 1 });
 });

@@ -219,7 +219,7 @@ describe('a bad module fails its own jobs, at once and with the cause', () => {
     [
       'exports something else',
       moduleOf('export const answer = 42, other = {}'),
-      /no definition of a job called "culprit": it exports answer, other/,
+      /no definition of a job called "culprit": it defines none, it exports answer, other/,
     ],
     [
       'exports a bad Proxy',

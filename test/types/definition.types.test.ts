@@ -120,3 +120,20 @@ test('events carry their arguments', () => {
   };
   expectTypeOf(listen).toBeFunction();
 });
+
+test('what setup returns is the resource of the handler and of teardown', () => {
+  const definition = defineJob({
+    name: 'with-resource',
+    module: import.meta.url,
+    input: z.object({}),
+    setup: async ({ data }) => ({ size: Number(data) }),
+    teardown: (resource) => {
+      expectTypeOf(resource).toEqualTypeOf<{ size: number }>();
+    },
+    run: (_input, { resource }) => {
+      expectTypeOf(resource).toEqualTypeOf<{ size: number }>();
+      return resource.size;
+    },
+  });
+  expectTypeOf<OutputOf<typeof definition>>().toEqualTypeOf<number>();
+});

@@ -23,6 +23,7 @@ export interface HandlerLink {
 export class HandlerContext implements JobContext {
   /** Set when the attempt has ended: what a handler leaves behind can no longer speak for it. */
   ended = false;
+  resource: unknown;
   #controller: AbortController | undefined;
   #log: JobLog | undefined;
   /** Made when the handler says something: most say nothing. */

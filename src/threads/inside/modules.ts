@@ -2,23 +2,32 @@ import type { JobDefinition } from '../../job/definition.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import type { Encoded, KindMessage } from '../wire/protocol.js';
 import { PHASE } from '../wire/shared-memory.js';
-import { loadDefinition } from './module-loader.js';
+import { ModuleLoader } from './module-loader.js';
+import { Resources } from './resources.js';
 import type { Status } from './status.js';
 
 /** Both are its own: `Object.prototype` may have either. */
-export type Loaded = { definition: JobDefinition; error: undefined } | { definition: undefined; error: Encoded };
+export type Loaded =
+  | { definition: JobDefinition; resource: unknown; error: undefined }
+  | { definition: undefined; resource: undefined; error: Encoded };
 
 /** Runs something so that what it leaves behind is charged to a module. */
-type Charge = (name: string, load: () => Promise<JobDefinition>) => Promise<JobDefinition>;
+type Charge = <Made>(name: string, make: () => Promise<Made>) => Promise<Made>;
 
 /** The kinds that the thread was told of, and their definitions, each loaded once. */
 export class Modules {
   readonly #status: Status;
   readonly #charge: Charge;
+  readonly #loader = new ModuleLoader();
   readonly #kinds: KindMessage[] = [];
   readonly #loaded: Loaded[] = [];
+  /** Those whose jobs can run: what they need is set up. */
+  readonly #ready: Loaded[] = [];
+  readonly #resources: Resources;
 
-  constructor(status: Status, charge: Charge) {
+  /** `data`: for `setup`. */
+  constructor(status: Status, charge: Charge, data: unknown) {
+    this.#resources = new Resources(data);
     this.#status = status;
     this.#charge = charge;
   }
@@ -31,24 +40,46 @@ export class Modules {
     return this.#kinds[index] as KindMessage;
   }
 
-  /** What has come of loading it, if that was done. */
+  /** What has come of loading it and setting it up, if that was done. */
   at(index: number): Loaded | undefined {
-    return this.#loaded[index];
+    return this.#ready[index];
+  }
+
+  /** Loads it, and sets up what it needs; a `setup` that failed is tried again by the next job. */
+  async prepare(index: number): Promise<Loaded> {
+    const loaded = this.#loaded[index] ?? (await this.load(index));
+    const ready = loaded.definition?.setup === undefined ? loaded : await this.#setUp(loaded.definition);
+    if (ready.error === undefined || ready === loaded) this.#ready[index] = ready;
+    return ready;
+  }
+
+  /** See {@link Resources.end}. */
+  end(failed: (definition: JobDefinition, error: unknown) => void): Promise<void> {
+    return this.#resources.end(failed);
   }
 
   async load(index: number): Promise<Loaded> {
+    const kind = this.kind(index);
+    const load = async () => ({ definition: await this.#loader.load(kind), resource: undefined });
+    const loaded = await this.#attempt(kind.name, load);
+    this.#loaded[index] = loaded;
+    return loaded;
+  }
+
+  #setUp(definition: JobDefinition): Promise<Loaded> {
+    return this.#attempt(definition.name, async () => ({ definition, resource: await this.#resources.of(definition) }));
+  }
+
+  async #attempt(name: string, make: () => Promise<{ definition: JobDefinition; resource: unknown }>): Promise<Loaded> {
     this.#status.tick();
     this.#status.enter(PHASE.LOADING);
-    const kind = this.kind(index);
-    let loaded: Loaded;
     try {
-      loaded = { definition: await this.#charge(kind.name, () => loadDefinition(kind)), error: undefined };
+      return { ...(await this.#charge(name, make)), error: undefined };
     } catch (error) {
-      loaded = { definition: undefined, error: encodeThrown(error) };
+      return { definition: undefined, resource: undefined, error: encodeThrown(error) };
+    } finally {
+      this.#status.leave();
+      this.#status.tick();
     }
-    this.#loaded[index] = loaded;
-    this.#status.leave();
-    this.#status.tick();
-    return loaded;
   }
 }

@@ -63,8 +63,11 @@ export class Outbox {
     if (this.#values.length > 0) this.#soon ??= setImmediate(() => this.send());
   }
 
-  /** `value`: the job's output, of about so many bytes, or an `Encoded` error. */
-  add(position: Position, result: number, value: unknown, bytes: number): void {
+  /**
+   * `value`: the job's output, of about so many bytes, or an `Encoded` error. Whether it has to be sent now. The thread
+   * says that it is between two jobs after this: then the queue may see where the result lies.
+   */
+  add(position: Position, result: number, value: unknown, bytes: number): boolean {
     if (this.#values.length > 0 && position !== this.#first + this.#values.length) this.#skipTo(position);
     const at = this.#values.length;
     if (at === 0) this.#first = position;
@@ -72,13 +75,18 @@ export class Outbox {
     this.#values[at] = value;
     if (result !== RESULT.COMPLETED) this.#results ??= allCompleted(at);
     if (this.#results !== undefined) this.#results[at] = result;
-    const isLast = position + 1 === this.#end || load(this.#shared.cells, CELL.CLAIMED) >= WITHDRAWN;
-    // It leaves with the word that its batch is over, at once.
-    if (isLast && !this.#waited) return;
-    if (!isLast && this.#status.now - this.#sentAt > EARLY_RESULTS) return this.send();
-    if (this.#isSafe(position, result, value, bytes)) return;
-    if (isLast) this.send();
-    else this.#atRisk = true;
+    // The last one leaves with the word that its batch is over, at once.
+    const isLast = position + 1 === this.#end;
+    if (isLast && !this.#waited) return false;
+    if (!isLast && this.#status.now - this.#sentAt > EARLY_RESULTS && !this.#isWithdrawn) return true;
+    if (this.#isSafe(position, result, value, bytes)) return false;
+    this.#atRisk = true;
+    return isLast;
+  }
+
+  /** The jobs behind were taken back: this is the last one of its batch. */
+  get #isWithdrawn(): boolean {
+    return load(this.#shared.cells, CELL.CLAIMED) >= WITHDRAWN;
   }
 
   #isSafe(position: Position, result: number, value: unknown, bytes: number): boolean {
@@ -109,6 +117,7 @@ export class Outbox {
   #send(last: boolean): void {
     if (this.#soon !== undefined) clearImmediate(this.#soon);
     this.#soon = undefined;
+    // Else an asynchronous job goes on meanwhile.
     const between = !this.#status.isRunning;
     if (between) this.#status.enter(PHASE.SENDING);
     const next = this.#first + this.#values.length;

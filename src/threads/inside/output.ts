@@ -3,7 +3,7 @@ import type { JobDefinition } from '../../job/definition.js';
 import { type Payload, pack } from '../../job/payload.js';
 import { summary, validate } from '../../job/validate.js';
 import { messageOf } from '../../thrown.js';
-import { movedOf, transfer } from './transfer.js';
+import { type Moved, movedOf, transfer } from './transfer.js';
 
 /** What the output schema of a definition makes of a handler's result. Throws {@link OutputError}. */
 export async function checkedOutput(definition: JobDefinition, output: unknown): Promise<unknown> {
@@ -21,9 +21,7 @@ export function notReturned(cause: unknown): NotCloneableError {
   return new NotCloneableError(`result cannot be sent to another thread: ${messageOf(cause)}`, { cause });
 }
 
-/** A result, made ready to be sent, and the buffers of it that are moved. Throws {@link NotCloneableError}. */
-export function packOutput(output: unknown): Payload & { buffers: readonly ArrayBuffer[] | undefined } {
-  const moved = movedOf(output);
-  const { value, bytes } = pack(moved === undefined ? output : moved.result, 'result');
-  return { value, bytes, buffers: moved?.buffers };
+/** A result, or what `transfer` marked in it, made ready to be sent. Throws {@link NotCloneableError}. */
+export function packOutput(output: unknown, moved: Moved | undefined): Payload {
+  return pack(moved === undefined ? output : moved.result, 'result');
 }

@@ -5,7 +5,7 @@ import { isDetached } from '../../job/views.js';
 const mark = Symbol.for('threadmill.transfer');
 
 /** A result on its way out of a handler, with the buffers that are moved. */
-interface Moved {
+export interface Moved {
   readonly [mark]: true;
   readonly result: unknown;
   readonly buffers: readonly ArrayBuffer[];

@@ -17,13 +17,19 @@ const LENGTHS = 2 ** 20;
  * its message leaves, and the queue can take it at any time, also from a thread that it is about to terminate.
  */
 export class EarlyResults {
-  readonly #shared: SharedMemory;
+  readonly #cells: Int32Array;
+  readonly #mask: number;
+  readonly #kinds: Int32Array;
+  readonly #values: Float64Array;
   readonly #bytes: Buffer;
   /** Bytes in use. */
   #used = 0;
 
   constructor(shared: SharedMemory) {
-    this.#shared = shared;
+    this.#cells = shared.cells;
+    this.#mask = shared.mask;
+    this.#kinds = shared.early.kinds;
+    this.#values = shared.early.values;
     const { buffer, byteOffset, byteLength } = shared.early.bytes;
     this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
   }
@@ -32,22 +38,22 @@ export class EarlyResults {
 
   /** Called before the job at this position is claimed: what an earlier one left at its place is not its result. */
   clear(position: Position): void {
-    this.#shared.early.kinds[position & this.#shared.mask] = KIND.NONE;
+    this.#kinds[position & this.#mask] = KIND.NONE;
   }
 
   /** Whether the result of a job that has completed, of about so many bytes, could be put here; else it must leave before another job starts. */
   put(position: Position, value: unknown, bytes: number): boolean {
-    if (bytes > this.#bytes.length - this.#used) return false;
     if (typeof value === 'number') return this.#put(position, KIND.NUMBER, value);
     const constant = constantOf(value);
     if (constant !== undefined) return this.#put(position, KIND.CONSTANT, constant);
+    if (bytes > this.#bytes.length - this.#used) return false;
     const json = plainJson(value);
     return json === undefined ? this.#putBytes(position, value) : this.#putJson(position, json);
   }
 
   /** All results before this position have left. */
   left(position: Position): void {
-    store(this.#shared.cells, CELL.UNSENT, position);
+    store(this.#cells, CELL.UNSENT, position);
     this.#used = 0;
   }
 
@@ -77,19 +83,20 @@ export class EarlyResults {
   }
 
   #put(position: Position, kind: number, value: number): true {
-    const { mask, early } = this.#shared;
-    early.values[position & mask] = value;
-    // Last: whoever sees the kind sees the value.
-    store(early.kinds, position & mask, kind);
+    // Neither by an atomic write: the thread makes one before the queue may look here, see `before`.
+    this.#values[position & this.#mask] = value;
+    this.#kinds[position & this.#mask] = kind;
     return true;
   }
 
   // --- The queue reads
 
-  /** The results that have not left, of jobs before a position; `undefined` when there are none. */
+  /**
+   * The results that have not left, of jobs before a position; `undefined` when there are none. The thread must have
+   * claimed a later job, or be between two jobs, since it wrote the last of them.
+   */
   before(end: Position): ResultsMessage | undefined {
-    const { cells } = this.#shared;
-    const first = load(cells, CELL.UNSENT);
+    const first = load(this.#cells, CELL.UNSENT);
     const values: unknown[] = [];
     try {
       for (let position = first; position < end; position++) {
@@ -102,14 +109,13 @@ export class EarlyResults {
       return undefined;
     }
     // Else they are on their way, and their place may have been used again while it was read.
-    if (values.length === 0 || load(cells, CELL.UNSENT) !== first) return undefined;
+    if (values.length === 0 || load(this.#cells, CELL.UNSENT) !== first) return undefined;
     return { type: 'results', first, values, results: undefined, last: false };
   }
 
   #at(position: Position): { kind: number; value: unknown } {
-    const { mask, early } = this.#shared;
-    const kind = load(early.kinds, position & mask);
-    const value = early.values[position & mask] as number;
+    const kind = this.#kinds[position & this.#mask] as number;
+    const value = this.#values[position & this.#mask] as number;
     if (kind === KIND.CONSTANT) return { kind, value: CONSTANTS[value] };
     if (kind !== KIND.JSON && kind !== KIND.BYTES) return { kind, value };
     const offset = Math.floor(value / LENGTHS);

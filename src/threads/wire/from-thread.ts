@@ -8,7 +8,9 @@ type Unchecked<One> = { readonly [Field in keyof One]: unknown };
 /** Whether each kind of message has the fields that the main thread relies on. */
 const FROM_THREAD: Checks<FromThread> = {
   loading: ({ kind }) => isCount(kind),
-  open: ({ failures, kernelThreadId }) => Array.isArray(failures) && (kernelThreadId === undefined || isCount(kernelThreadId)),
+  loaded: () => true,
+  open: ({ failures, kernelThreadId }) =>
+    Array.isArray(failures) && failures.every((one) => isCount(one?.kind)) && (kernelThreadId === undefined || isCount(kernelThreadId)),
   results: ({ first, values, results, last }) =>
     isCount(first) && Array.isArray(values) && (results === undefined || Array.isArray(results)) && typeof last === 'boolean',
   news: () => true,

@@ -20,6 +20,12 @@ export interface OpenMessage {
   shared: SharedArrayBuffer;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
+  /** For `setup`. */
+  data: unknown;
+  /** As tools show the thread. */
+  name: string | undefined;
+  /** Whether the thread writes in shared memory how much of its heap is in use after each batch. */
+  measuresHeap: boolean;
   /** Loaded before the thread says that it is open. */
   preload: KindMessage[];
 }
@@ -57,7 +63,13 @@ export interface Extras {
 }
 
 /** To a thread. */
-export type ToThread = RunMessage | { type: 'stop'; position: Position; reason: Encoded } | { type: 'end' };
+export type ToThread = RunMessage | LoadMessage | { type: 'stop'; position: Position; reason: Encoded } | { type: 'end' };
+
+/** Loads a module that jobs may need later; answered by `loaded`. */
+export interface LoadMessage {
+  type: 'load';
+  kind: KindMessage;
+}
 
 export const RESULT = { COMPLETED: 0, FAILED: 1, CRASHED: 2 } as const;
 
@@ -84,7 +96,8 @@ export type HandlerMessage =
 export type FromThread =
   /** Begins to load a kind that it loads before it opens. */
   | { type: 'loading'; kind: number }
-  | { type: 'open'; failures: Encoded[]; kernelThreadId: number | undefined }
+  | { type: 'open'; failures: { kind: number; error: Encoded }[]; kernelThreadId: number | undefined }
+  | { type: 'loaded' }
   | ResultsMessage
   /** Handlers have said something; once until the queue begins to read. */
   | { type: 'news' }

@@ -20,6 +20,8 @@ export const CELL = {
   DROPPED: 7,
   /** Position of the first job whose result has not left the thread, see `early-results.ts`. */
   UNSENT: 8,
+  /** What of the heap was in use after the last batch, in MiB, where that is measured. */
+  HEAP: 9,
 } as const;
 
 /** Int32 cells, before the 64-bit cells that follow. */

@@ -1,0 +1,28 @@
+import { type Check, count, number, object, optional } from '../checks.js';
+
+/** Whose jobs of a definition are one group, and what holds for each group. */
+export interface GroupOptions<Input = any> {
+  /**
+   * The key of a job's group, such as the id of a user, from its input as the schema returned it. Among waiting jobs of
+   * equal priority groups take turns, and within a group the order of arrival holds. `add`'s option `group` comes first.
+   */
+  key: (input: Input) => string;
+  /** At most so many jobs of one group are active at once; 1 is "one after the other per key". Default no limit. */
+  concurrency?: number;
+  /** At most `max` starts of one group in any window of `duration` milliseconds. Default no limit. */
+  rateLimit?: { max: number; duration: number };
+  /** Most jobs of one group that wait or are delayed: beyond it `add` waits for room, or is refused, and nobody else's. Default no limit. */
+  maxWaiting?: number;
+}
+
+const keyFunction: Check = (value, refuse) => {
+  if (typeof value !== 'function') refuse('expected a function (input) => string');
+  return value;
+};
+
+export const checkGroup: Check<GroupOptions> = object({
+  key: keyFunction,
+  concurrency: optional(count),
+  rateLimit: optional(object({ max: count, duration: number(1) })),
+  maxWaiting: optional(count),
+});

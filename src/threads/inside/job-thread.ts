@@ -1,0 +1,265 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { getHeapStatistics } from 'node:v8';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Carrier } from '../../job/carrier.js';
+import type { JobDefinition } from '../../job/definition.js';
+import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
+import { kernelThreadId } from '../wire/kernel-thread.js';
+import {
+  type Encoded,
+  type FromThread,
+  type KindMessage,
+  type LoadMessage,
+  type OpenMessage,
+  type Position,
+  RESULT,
+  type RunMessage,
+  type ToThread,
+} from '../wire/protocol.js';
+import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
+import { HandlerContext, type HandlerLink } from './handler-context.js';
+import { type Invoker, invoke } from './invoke.js';
+import { type JobMessages, Messenger } from './job-messages.js';
+import { type Loaded, Modules } from './modules.js';
+import { Outbox } from './outbox.js';
+import { packOutput } from './output.js';
+import { afterOutput } from './standard-output.js';
+import { Status } from './status.js';
+import { inTrace } from './tracing.js';
+import { movedOf } from './transfer.js';
+
+// Taken now: handlers may change the globals.
+const { add, store } = Atomics;
+const { exit } = process;
+
+const MIB = 1024 * 1024;
+const MAX_LATE_ERRORS = 16;
+
+/** Who an error nobody caught is charged to: a job, or a module, which has no id. */
+interface Owner {
+  readonly id: string | undefined;
+  readonly name: string;
+}
+
+/**
+ * What runs in a job thread: batches come and results go through a port of our own, and the shared memory says what is
+ * running since when.
+ */
+export class JobThread implements Invoker, HandlerLink {
+  readonly idPrefix: string;
+  readonly cells: Int32Array;
+  readonly #port: MessagePort;
+  readonly #shared: SharedMemory;
+  /** Who left the error nobody caught: everything a handler starts carries its context along. */
+  readonly #owner = new AsyncLocalStorage<Owner>();
+  /** Batches, and modules to load, that have come while another was run. */
+  #queued: (RunMessage | LoadMessage)[] = [];
+  #working = false;
+  /** Of the job that starts now: what its trace is found by. */
+  #carrier: Carrier | undefined;
+  #current: HandlerContext | undefined;
+  #last: HandlerContext | undefined;
+  readonly #status: Status;
+  readonly #messenger: Messenger;
+  readonly #modules: Modules;
+  readonly #outbox: Outbox;
+  readonly #measuresHeap: boolean;
+  /** Errors told that were left by jobs that had ended: after the first this thread is replaced, so it need not tell of many. */
+  #lateErrors = 0;
+  /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
+  #broken = false;
+
+  constructor({ port, messages, shared, idPrefix, measuresHeap, data }: OpenMessage) {
+    this.#measuresHeap = measuresHeap;
+    this.#port = port;
+    this.#shared = new SharedMemory(shared);
+    this.#status = new Status(this.#shared);
+    this.idPrefix = idPrefix;
+    this.cells = this.#shared.cells;
+    this.#messenger = new Messenger(port, messages, this.cells);
+    this.#modules = new Modules(this.#status, (name, make) => this.#owner.run({ id: undefined, name }, make), data);
+    this.#outbox = new Outbox(port, this.#shared, this.#status);
+    process.on('uncaughtException', (error) => this.#uncaught(error));
+    process.on('exit', () => this.#exiting());
+    port.on('message', (message: ToThread) => this.#receive(message));
+  }
+
+  async open(preload: KindMessage[]): Promise<void> {
+    const failures: { kind: number; error: Encoded }[] = [];
+    for (const kind of preload) {
+      this.#modules.add(kind);
+      this.#send({ type: 'loading', kind: kind.index });
+      const loaded = await this.#modules.load(kind.index);
+      if (loaded.error !== undefined) failures.push({ kind: kind.index, error: loaded.error });
+    }
+    this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
+  }
+
+  #receive(message: ToThread): void {
+    if (message.type === 'stop') {
+      if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
+      return;
+    }
+    if (message.type === 'end') return void this.#end();
+    // Not `push`: a handler may have changed it, and no job must get lost.
+    this.#queued[this.#queued.length] = message;
+    if (!this.#working) void this.#work();
+  }
+
+  /** In peace: what was set up is torn down, exit handlers run, and what was printed arrives. */
+  async #end(): Promise<void> {
+    await this.#modules.end(({ name }, error) => {
+      this.#send({ type: 'late-error', jobId: undefined, jobName: name, error: encodeThrown(error) });
+    });
+    afterOutput(exit);
+  }
+
+  receiveNext(): boolean {
+    const entry = receiveMessageOnPort(this.#port);
+    if (entry !== undefined) this.#receive(entry.message as ToThread);
+    return entry !== undefined;
+  }
+
+  messagesOf(position: Position): JobMessages {
+    return this.#messenger.of(position);
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    // What was run is let go: a busy thread may never see its queue empty.
+    while (this.#queued.length > 0 && !this.#broken) {
+      const batches = this.#queued;
+      this.#queued = [];
+      for (let next = 0; next < batches.length && !this.#broken; next++) {
+        const message = batches[next] as RunMessage | LoadMessage;
+        await (message.type === 'run' ? this.#runBatch(message) : this.#warm(message.kind));
+      }
+    }
+    this.#working = false;
+  }
+
+  async #runBatch(batch: RunMessage): Promise<void> {
+    for (const kind of batch.kinds ?? []) this.#modules.add(kind);
+    const { first, kind } = batch;
+    const end = first + kind.length;
+    this.#outbox.begin(first, end);
+    for (let index = 0; index < kind.length && !this.#broken; index++) {
+      this.#outbox.beforeStart(first + index);
+      // More than its position: the jobs from here on have been taken back.
+      if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
+      const loaded = this.#modules.at(kind[index] as number) ?? (await this.#load(kind[index] as number));
+      const pending = this.#run(loaded, batch, index);
+      if (pending === undefined) continue;
+      await pending;
+      // Something else may have run in between.
+      this.#status.tick();
+    }
+    if (this.#measuresHeap) store(this.cells, CELL.HEAP, getHeapStatistics().used_heap_size / MIB);
+    if (!this.#broken) this.#outbox.end();
+  }
+
+  /** Whether that has gone well its jobs will say. */
+  async #warm(kind: KindMessage): Promise<void> {
+    this.#modules.add(kind);
+    await this.#modules.load(kind.index);
+    this.#send({ type: 'loaded' });
+  }
+
+  #load(kind: number): Promise<Loaded> {
+    // Results need not wait for a module.
+    this.#outbox.send();
+    return this.#modules.prepare(kind);
+  }
+
+  /** Starts one job; gives a promise when it has to be awaited. */
+  #run(loaded: Loaded, batch: RunMessage, index: number): Promise<void> | undefined {
+    const position = batch.first + index;
+    this.#shared.startedAt[position & this.#shared.mask] = this.#status.now;
+    this.#status.enter(PHASE.RUNNING);
+    if (loaded.error !== undefined) {
+      this.#finish(position, RESULT.FAILED, loaded.error);
+      return undefined;
+    }
+    const extras = batch.extras?.[index];
+    const context = new HandlerContext(
+      this,
+      position,
+      batch.keys[index] as number | string,
+      loaded.definition.name,
+      extras?.attempt ?? 1,
+      batch.maxAttempts?.[index] ?? this.#modules.kind(batch.kind[index] as number).maxAttempts,
+      extras?.metadata,
+      extras?.lastCheckpoint,
+    );
+    context.resource = loaded.resource;
+    this.#current = context;
+    this.#carrier = batch.carriers?.[index];
+    return invoke(loaded.definition, batch.inputs[index], context, this);
+  }
+
+  call(run: JobDefinition['run'], input: unknown, context: HandlerContext): unknown {
+    const carrier = this.#carrier;
+    if (carrier === undefined) return this.#owner.run(context, run, input, context);
+    return inTrace(carrier, () => this.#owner.run(context, run, input, context));
+  }
+
+  awaits(): void {
+    this.#outbox.whileWaiting();
+  }
+
+  completed(context: HandlerContext, output: unknown): void {
+    if (context.ended) return;
+    const moved = movedOf(output);
+    const { value, bytes } = packOutput(output, moved);
+    if (moved !== undefined) this.#outbox.move(moved.buffers);
+    this.#close(context, false);
+    this.#finish(context.position, RESULT.COMPLETED, value, bytes);
+  }
+
+  failed(context: HandlerContext, error: unknown): void {
+    if (context.ended) return;
+    this.#close(context, true);
+    this.#finish(context.position, RESULT.FAILED, encodeThrown(error));
+  }
+
+  #close(context: HandlerContext, failed: boolean): void {
+    context.end(failed);
+    this.#last = context;
+    this.#current = undefined;
+  }
+
+  #finish(position: Position, result: number, value: unknown, bytes = 0): void {
+    const { startedAt, duration, mask } = this.#shared;
+    duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
+    const leaves = this.#outbox.add(position, result, value, bytes);
+    this.#status.leave();
+    if (leaves) this.#outbox.send();
+  }
+
+  /**
+   * An error nobody caught. From the running job: the attempt has crashed. From one that had ended: it is reported
+   * with that job's id, and the queue replaces this thread when the running job is done.
+   */
+  #uncaught(thrown: unknown): void {
+    const error = encodeThrown(thrown);
+    const owner = this.#owner.getStore() ?? this.#current ?? this.#last;
+    const current = this.#current;
+    if (current !== undefined && owner === current) {
+      this.#broken = true;
+      this.#close(current, true);
+      this.#finish(current.position, RESULT.CRASHED, error);
+      // Not the last word: the batch is not over, this thread is.
+      this.#outbox.send();
+    } else if (++this.#lateErrors <= MAX_LATE_ERRORS) this.#send({ type: 'late-error', jobId: owner?.id, jobName: owner?.name, error });
+  }
+
+  #exiting(): void {
+    const owner = this.#owner.getStore() ?? this.#current ?? this.#last;
+    this.#outbox.send();
+    this.#send({ type: 'exit', jobId: owner?.id, jobName: owner?.name });
+  }
+
+  #send(message: FromThread): void {
+    this.#port.postMessage(message);
+  }
+}

@@ -1,0 +1,32 @@
+import type { JobDefinition } from '../../job/definition.js';
+
+/** What the `setup` of definitions has made in this thread. */
+export class Resources {
+  readonly #data: unknown;
+  readonly #made: { definition: JobDefinition; resource: unknown }[] = [];
+
+  /** `data`: what each `setup` is given. */
+  constructor(data: unknown) {
+    this.#data = data;
+  }
+
+  /** The resource of a definition, made when it is asked for first. Rejects with what its `setup` throws; then it is tried again. */
+  async of(definition: JobDefinition): Promise<unknown> {
+    const made = this.#made.find((one) => one.definition === definition);
+    if (made !== undefined) return made.resource;
+    const resource = await definition.setup?.({ data: this.#data });
+    this.#made.push({ definition, resource });
+    return resource;
+  }
+
+  /** Ends all of them, the last one first; `failed` is told of a `teardown` that fails. */
+  async end(failed: (definition: JobDefinition, error: unknown) => void): Promise<void> {
+    for (const { definition, resource } of this.#made.splice(0).reverse()) {
+      try {
+        await definition.teardown?.(resource);
+      } catch (error) {
+        failed(definition, error);
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.js';
+import { Dying } from './dying.js';
+import type { ThreadStats } from './runner.js';
+import type { Slot, SlotState } from './slot.js';
+import { Utilization } from './utilization.js';
+
+/** The threads that have not exited, by their states. */
+export class Roster {
+  readonly slots = new Map<Worker, Slot>();
+  /** Those that wait for work. The last used last: its code is warm. */
+  readonly idle: Slot[] = [];
+  readonly #threads: number;
+  readonly #utilization: Utilization;
+  readonly #dying: Dying;
+  /** Asked to end by themselves. */
+  #ending = 0;
+
+  /** `threads`: jobs that may run at once. */
+  constructor(clock: Clock, threads: number, zombie: (slot: Slot) => void) {
+    this.#threads = threads;
+    this.#utilization = new Utilization(() => clock.now(), threads);
+    this.#dying = new Dying(clock, zombie);
+  }
+
+  get busy(): number {
+    return this.#utilization.busy;
+  }
+
+  /** How many have booted, and live. */
+  get open(): number {
+    return this.idle.length + this.busy;
+  }
+
+  /** How many that wait for work may get it. */
+  get room(): number {
+    return this.isBlocked ? 0 : Math.min(this.idle.length, this.#threads - this.busy);
+  }
+
+  /** Whether threads that do not die have piled up: then they are waited for, instead of starting ever more. */
+  get isBlocked(): boolean {
+    return this.#dying.zombies >= this.#threads || this.#dying.size >= 2 * this.#threads;
+  }
+
+  /** `pending`: threads that are about to be started. */
+  stats(killed: number, pending: number): ThreadStats {
+    let starting = pending;
+    for (const { state } of this.slots.values()) if (state === 'booting' || state === 'warming') starting++;
+    const size = this.slots.size - this.#dying.size - this.#ending + pending;
+    return { size, busy: this.busy, starting, zombies: this.#dying.zombies, killed, utilization: this.#utilization.share };
+  }
+
+  /** Every change of a thread's state is made here. */
+  move(slot: Slot, to: SlotState): void {
+    this.#leave(slot);
+    slot.state = to;
+    if (to === 'busy') this.#utilization.busy++;
+    else if (to === 'idle') this.idle.push(slot);
+    else if (to === 'ending') this.#ending++;
+    else if (to === 'dying') this.#dying.add(slot);
+    else if (to === 'gone') this.slots.delete(slot.worker);
+  }
+
+  #leave(slot: Slot): void {
+    if (slot.state === 'busy') this.#utilization.busy--;
+    else if (slot.state === 'idle') this.idle.splice(this.idle.lastIndexOf(slot), 1);
+    else if (slot.state === 'ending') this.#ending--;
+    else if (slot.state === 'dying') this.#dying.exited(slot);
+  }
+}

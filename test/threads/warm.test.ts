@@ -1,0 +1,71 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JobQueue, QueueOptions } from 'threadmill';
+import { afterEach, expect, test } from 'vitest';
+import { echo } from '../fixtures/answers.job.js';
+import { caught, makeQueue, until, variant } from '../helpers.js';
+import { noted } from './fixtures/notes-loads.job.js';
+
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A queue whose threads say that they have loaded the module. */
+function notingQueue(options: QueueOptions): { queue: JobQueue; loads: () => number[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'threadmill-loads-'));
+  folders.push(folder);
+  const queue = makeQueue({ ...options, worker: { env: { ...process.env, LOADS: folder } } });
+  return { queue, loads: () => readdirSync(folder).map(Number) };
+}
+
+const settled = (queue: JobQueue) => queue.stats().threads.starting === 0;
+
+test('all threads load a module once its first job was added, the spare one too', async () => {
+  const { queue, loads } = notingQueue({ threads: 2, spareThreads: 1 });
+  await queue.ready();
+  expect(loads()).toEqual([]);
+  await queue.run(noted, 1);
+  await until(() => loads().length === 3);
+});
+
+test('a delayed job is enough', async () => {
+  const { queue, loads } = notingQueue({ threads: 1 });
+  await queue.add(noted, 1, { delay: 1e9 });
+  await until(() => loads().length === 1);
+});
+
+test('a thread that takes the place of a killed one has loaded what is used', async () => {
+  const { queue, loads } = notingQueue({ threads: 1, spareThreads: 1 });
+  await queue.run(noted, 1);
+  await until(() => loads().length === 2 && settled(queue));
+  const loaded = loads();
+  await caught(queue.run(noted, 'loop', { timeout: 20, maxAttempts: 1 }));
+  expect(loaded).toContain(await queue.run(noted, 1));
+  await until(() => loads().length === 3 && settled(queue));
+});
+
+test.each([
+  ['throws', 'throw'],
+  ['ends its thread', 'exit'],
+  ['leaves an error behind', 'reject'],
+  ['never ends', 'hang'],
+])('a module that %s is no concern of others, and is not loaded again and again', async (_what, does) => {
+  const { queue, loads } = notingQueue({ threads: 2, spareThreads: 1 });
+  await queue.ready();
+  const bad = variant(noted, { module: `${noted.module}?does=${does}`, loadTimeout: 300 });
+  const job = await queue.add(bad, 1, { delay: 1e9 });
+  await until(() => loads().length > 0);
+  expect(await queue.run(echo, 'innocent')).toBe('innocent');
+  await until(() => settled(queue));
+  const other = await queue.addBulk(
+    echo,
+    Array.from({ length: 50 }, (_, index) => index),
+  );
+  expect(await Promise.all(other.map((one) => one.result()))).toHaveLength(50);
+  await until(() => settled(queue) && queue.stats().threads.size === 3);
+  if (does !== 'throw') expect(loads().length).toBeLessThanOrEqual(2);
+  await job.cancel();
+});
