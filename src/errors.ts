@@ -197,9 +197,18 @@ export class NotFoundError extends ThreadmillError {
   readonly code = 'ERR_NOT_FOUND';
 }
 
-/** `maxWaiting` jobs wait already, and `whenFull` is `'reject'`. */
+/** `maxWaiting` jobs, or `maxWaitingBytes`, wait already, and `whenFull` is `'reject'`. */
 export class QueueFullError extends ThreadmillError {
   readonly code = 'ERR_QUEUE_FULL';
+  /** Milliseconds until a job of the definition would be started, as `estimateWait` has it: when to come again. */
+  readonly retryAfter: number;
+  /** The group whose share is full, where it is that. */
+  declare group?: string;
+  constructor(message: string, retryAfter = 0, facts?: JobFacts & { group?: string }) {
+    super(message, facts);
+    this.retryAfter = retryAfter;
+    if (facts?.group !== undefined) this.group = facts.group;
+  }
 }
 
 /** The queue is closed or closing, or was closed before the job could end. */

@@ -177,6 +177,15 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
     return queueStats(register.kinds, register.counts, runner.stats, oldest === undefined ? 0 : Math.max(0, clock.now() - oldest));
   }
 
+  /**
+   * How long a job that is added now would wait for its start, in milliseconds: from usual run times and what is before it; of a
+   * definition, within its limits. Pauses are not foreseen. `QueueFullError.retryAfter` is the same.
+   */
+  estimateWait(definition?: JobDefinition): number {
+    const { estimate, register } = this.#parts;
+    return estimate.of(definition && register.kinds.of(definition));
+  }
+
   /** @internal For a page. */
   get admin(): Admin {
     return this.#parts.admin;

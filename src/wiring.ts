@@ -18,6 +18,7 @@ import type { Runner } from './threads/runner.js';
 import { Admission } from './waiting/admission.js';
 import { Idempotency } from './waiting/idempotency.js';
 import { FreeThreads } from './waiting/takers.js';
+import { WaitEstimate } from './waiting/wait-estimate.js';
 import { WaitingJobs } from './waiting/waiting-jobs.js';
 
 /** All parts of a queue, each made of those before it. */
@@ -40,14 +41,15 @@ export function wire(
   const preload = options.jobs.map((definition) => kinds.of(definition));
   const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix });
   lifecycle.runBy(runner);
-  admission.takenBy(new FreeThreads(runner, options.threads, waiting));
+  const estimate = new WaitEstimate(kinds, options.threads);
+  admission.takenBy(new FreeThreads(runner, options.threads, waiting, estimate));
   const intake = new Intake({ name, maxInputBytes, announcer, register, waiting, admission, idempotency, lifecycle });
   const deadLetters = new DeadLetters(ended.deadLetters, new Replay({ announcer, register, store: ended.deadLetters, intake, lifecycle }));
   const schedules = new Schedules(clock);
   const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
   const admin = new Admin(register, ended);
   const closing = new Closing({ name, clock, announcer, register, waiting, lifecycle, intake, schedules, runner });
-  const seen = { logger, announcer, register, waiting, overview, admin };
+  const seen = { estimate, logger, announcer, register, waiting, overview, admin };
   return { ...seen, options, clock, lifecycle, runner, intake, deadLetters, schedules, closing };
 }
 

@@ -92,7 +92,7 @@ export class Intake {
     const { length } = parsed.inputs;
     if (length === 0) return [];
     const held = this.#isHeld(kind, settings);
-    return admission.hasRoom(length, held) ? enter() : admission.enter(length, held, enter, settings?.signal);
+    return admission.hasRoom(length, held) ? enter() : admission.enter(kind, length, held, enter, settings?.signal);
   }
 
   async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<Parsed> {
@@ -170,7 +170,7 @@ export class Intake {
         this.#answer(kind, input, settings, asking.awaited) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited),
       );
     };
-    return this.#parts.admission.enter(1, this.#isHeld(kind, settings), enter, settings?.signal);
+    return this.#parts.admission.enter(kind, 1, this.#isHeld(kind, settings), enter, settings?.signal);
   }
 
   /** Whether a job would wait though threads are free. */

@@ -1,4 +1,5 @@
 import { QueueClosedError, QueueFullError } from '../errors.js';
+import type { JobKind } from '../job/kind.js';
 import type { Register } from '../job/register.js';
 import { Signals } from './signals.js';
 
@@ -8,6 +9,8 @@ export interface Takers {
   readonly free: number;
   /** How many jobs they may take. */
   readonly takeable: number;
+  /** Milliseconds until a job of a definition that is added now would be started. */
+  waitOf(kind: JobKind): number;
 }
 
 interface Waiter {
@@ -57,8 +60,8 @@ export class Admission {
    * with what it throws, with {@link QueueFullError} where the queue does not wait, and with {@link QueueClosedError}
    * when it closes first.
    */
-  enter<Accepted>(count: number, held: boolean, accept: () => Accepted, signal?: AbortSignal): Promise<Accepted> {
-    if (this.#whenFull === 'reject') return Promise.reject(this.#full(count));
+  enter<Accepted>(kind: JobKind, count: number, held: boolean, accept: () => Accepted, signal?: AbortSignal): Promise<Accepted> {
+    if (this.#whenFull === 'reject') return Promise.reject(this.#full(kind, count));
     return new Promise((resolve, reject) => {
       // The jobs must count as waiting before the next in line is asked: so nothing asynchronous in between.
       const enter = () => {
@@ -118,9 +121,11 @@ export class Admission {
     return count <= room + taken || (count > this.#max && room + taken > 0 && this.#whenFull === 'wait');
   }
 
-  #full(count: number): QueueFullError {
+  #full(kind: JobKind, count: number): QueueFullError {
     return new QueueFullError(
       `${this.#register.waiting} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
+      this.#takers.waitOf(kind),
+      { jobName: kind.definition.name },
     );
   }
 }

@@ -1,4 +1,6 @@
+import type { JobKind } from '../job/kind.js';
 import type { Takers } from './admission.js';
+import type { WaitEstimate } from './wait-estimate.js';
 import type { WaitingJobs } from './waiting-jobs.js';
 
 /** What is asked of the threads. */
@@ -12,11 +14,13 @@ export class FreeThreads implements Takers {
   readonly #runner: Threads;
   readonly #threads: number;
   readonly #waiting: WaitingJobs;
+  readonly #estimate: WaitEstimate;
 
-  constructor(runner: Threads, threads: number, waiting: WaitingJobs) {
+  constructor(runner: Threads, threads: number, waiting: WaitingJobs, estimate: WaitEstimate) {
     this.#runner = runner;
     this.#threads = threads;
     this.#waiting = waiting;
+    this.#estimate = estimate;
   }
 
   get free(): number {
@@ -26,5 +30,9 @@ export class FreeThreads implements Takers {
 
   get takeable(): number {
     return this.#waiting.size;
+  }
+
+  waitOf(kind: JobKind): number {
+    return this.#estimate.of(kind);
   }
 }
