@@ -280,6 +280,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   replay(record: JobRecord, input: unknown): void {
     this.#parts.ended.deadLetters.delete(record);
     record.renew(input);
+    this.#parts.register.measure(record);
     record.kind.totals.replayed++;
     this.living.begin();
     if (record.options !== undefined) this.#ties.tie(record);

@@ -38,12 +38,18 @@ export interface QueueOptions {
   whenFull?: 'wait' | 'reject';
   /** Largest input, as estimated; SharedArrayBuffers are not counted. Default 16 MiB. */
   maxInputBytes?: number;
+  /** Most bytes that the inputs and metadata of jobs may take that wait, by the same estimate; beyond it as `maxWaiting`. Default no limit. */
+  maxWaitingBytes?: number;
   /** At most `max` dead letters are kept, an alert goes out when there are `alertAt`, which is at most `max`. Default `{ max: 1000, alertAt: 100 }`. */
   deadLetters?: { max?: number; alertAt?: number };
-  /** How long (ms after completion), and how many, finished idempotency keys are remembered. Default one hour, 10 000. */
-  idempotency?: { ttl?: number; max?: number };
-  /** Last completed, and last cancelled, jobs kept for reading. Default 100. */
-  keepCompleted?: number;
+  /** How long (ms after completion), and how many, finished idempotency keys are remembered, and how much their results may take. Default one hour, 10 000, 16 MiB. A result that does not fit is dropped, its key stays. */
+  idempotency?: { ttl?: number; max?: number; bytes?: number };
+  /**
+   * Last completed jobs kept for reading, and as many cancelled and failed ones that are no dead letters: at most `max` of each, for `ttl`
+   * milliseconds, with results of at most `bytes`. A result that does not fit is dropped, the oldest first, and the job stays: asking for it
+   * is a `NotFoundError` then. A number is `max`. Default `{ max: 100, bytes: 16 MiB }`.
+   */
+  keepCompleted?: number | { max?: number; bytes?: number; ttl?: number };
   /** Any logger with pino's methods; `false` for none. Default pino at level `info`, to stderr. */
   logger?: QueueLogger | false;
   /** Keys of `metadata` that every log line of a job carries, such as `['requestId']`. Default none. */
@@ -53,6 +59,9 @@ export interface QueueOptions {
   /** Whether to look where a timed-out job is stuck before its thread is terminated: `TimeoutError.postMortem`. Takes 100 ms at most. Default `true`. */
   postMortem?: boolean;
 }
+
+/** What results that are kept may take, by default. */
+const RESULT_BYTES = 16 * 1024 * 1024;
 
 const count = z.int().min(0);
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -87,6 +96,7 @@ const schema = z.strictObject({
     .number()
     .min(1)
     .default(16 * 1024 * 1024),
+  maxWaitingBytes: z.number().min(1).optional(),
   deadLetters: z
     .strictObject({ max: count.default(1_000), alertAt: z.int().min(1).optional() })
     .superRefine(({ max, alertAt = 0 }, context) => {
@@ -95,8 +105,19 @@ const schema = z.strictObject({
     })
     .transform(({ max, alertAt = Math.min(100, max) }) => ({ max, alertAt }))
     .prefault({}),
-  idempotency: z.strictObject({ ttl: z.number().min(0).default(3_600_000), max: count.default(10_000) }).prefault({}),
-  keepCompleted: count.default(100),
+  idempotency: z
+    .strictObject({ ttl: z.number().min(0).default(3_600_000), max: count.default(10_000), bytes: z.number().min(0).default(RESULT_BYTES) })
+    .prefault({}),
+  keepCompleted: z
+    .union([
+      count.transform((max) => ({ max })),
+      z.strictObject({ max: count.default(100), bytes: z.number().min(0).optional(), ttl: z.number().min(1).optional() }),
+    ])
+    .prefault({})
+    .transform(
+      ({ max, ...rest }) =>
+        ({ max, bytes: RESULT_BYTES, ttl: undefined, ...rest }) as { max: number; bytes: number; ttl: number | undefined },
+    ),
   logger: z
     .union([z.literal(false), z.custom<QueueLogger>(isLogger)], 'expected a logger with trace, debug, info, warn and error, or false')
     .optional(),

@@ -32,10 +32,11 @@ export function wire(
   const announcer = new Announcer(queue, name, (event, error) => report(logger, error, `a listener of "${event}" failed`));
   const register = new Register(clock);
   const { jobs, kinds, idPrefix } = register;
+  register.countsBytes = options.maxWaitingBytes !== undefined;
   const waiting = new WaitingJobs(clock);
-  const admission = new Admission(options.maxWaiting, options.whenFull, register);
+  const admission = new Admission(options.maxWaiting, options.whenFull, register, options.maxWaitingBytes);
   const idempotency = new Idempotency(options.idempotency, clock);
-  const ended = new Ended(options.keepCompleted, options.deadLetters);
+  const ended = new Ended(options.keepCompleted, options.deadLetters, clock, register);
   const lifecycle = new Lifecycle({ clock, random, logger, announcer, register, waiting, admission, idempotency, ended });
   const { delays } = lifecycle;
   const preload = options.jobs.map((definition) => kinds.of(definition));

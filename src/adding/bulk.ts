@@ -28,6 +28,8 @@ export class Slices {
 /** What the jobs of one call are made of. */
 export interface Parsed {
   readonly inputs: unknown[];
+  /** What they take, where that is counted. */
+  bytes: number;
   readonly settings: AddOptions | undefined;
   /** Of jobs whose group comes from their input. */
   readonly each: (AddOptions | undefined)[] | undefined;
@@ -42,17 +44,20 @@ export class Bulk {
   #next = 0;
 
   /** `settings`: of all of them, or of each. */
-  constructor(register: Register, lifecycle: Lifecycle, kind: JobKind, { inputs, settings, each }: Parsed) {
+  constructor(register: Register, lifecycle: Lifecycle, kind: JobKind, { inputs, bytes, settings, each }: Parsed) {
     this.#inputs = inputs;
     this.#jobs = new Array(inputs.length);
     this.#register = register;
     this.#enter = (input, place) => {
-      const job = handleOf(lifecycle.enter(kind, input, each === undefined ? settings : each[place], false));
+      const record = lifecycle.enter(kind, input, each === undefined ? settings : each[place], false);
+      register.waitingBytes -= record.bytes;
+      const job = handleOf(record);
       // It was aborted since the first of them came in.
       if (settings?.signal?.aborted) job.cancel(settings.signal.reason);
       return job;
     };
     register.incoming += inputs.length;
+    register.waitingBytes += bytes;
   }
 
   /** Resolves with the jobs when all are in. */

@@ -6,7 +6,7 @@ import type { Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import { type Payload, pack } from '../job/payload.js';
 import type { JobRecord } from '../job/record.js';
-import type { Register } from '../job/register.js';
+import { bytesOf, type Register } from '../job/register.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
@@ -92,13 +92,15 @@ export class Intake {
     const { length } = parsed.inputs;
     if (length === 0) return [];
     const held = this.#isHeld(kind, settings);
-    return admission.hasRoom(length, held) ? enter() : admission.enter(kind, length, held, enter, settings?.signal);
+    const bytes = parsed.inputs.reduce<number>((sum, input) => sum + this.#bytesOf(input, settings), 0);
+    parsed.bytes = bytes;
+    return admission.hasRoom(length, held, bytes) ? enter() : admission.enter(kind, length, held, bytes, enter, settings?.signal);
   }
 
   async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<Parsed> {
     const slices = new Slices();
     const { definition } = kind;
-    const parsed: Parsed = { inputs: [], settings, each: definition.group && [] };
+    const parsed: Parsed = { inputs: [], bytes: 0, settings, each: definition.group && [] };
     for (const input of inputs) {
       const checked = validate(definition.input, input);
       const root = `inputs[${parsed.inputs.length}]`;
@@ -152,7 +154,7 @@ export class Intake {
     this.#refuse(kind.definition, settings);
     const answer = this.#answer(kind, input, grouped, asking.awaited);
     if (answer !== undefined) return asking.present(answer);
-    if (this.#parts.admission.hasRoom(1, this.#isHeld(kind, settings)))
+    if (this.#parts.admission.hasRoom(1, this.#isHeld(kind, settings), this.#bytesOf(input, settings)))
       return asking.present(this.#parts.lifecycle.enter(kind, input, grouped, asking.awaited));
     return this.#enterInTurn(kind, input, grouped, asking);
   }
@@ -170,7 +172,12 @@ export class Intake {
         this.#answer(kind, input, settings, asking.awaited) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited),
       );
     };
-    return this.#parts.admission.enter(kind, 1, this.#isHeld(kind, settings), enter, settings?.signal);
+    return this.#parts.admission.enter(kind, 1, this.#isHeld(kind, settings), this.#bytesOf(input, settings), enter, settings?.signal);
+  }
+
+  /** What a job that waits takes, where that is counted. */
+  #bytesOf(input: unknown, settings: AddOptions | undefined): number {
+    return this.#parts.register.countsBytes ? bytesOf(input, settings?.metadata) : 0;
   }
 
   /** Whether a job would wait though threads are free. */

@@ -7,6 +7,8 @@ import type { JobState } from './state.js';
 export interface JobOwner {
   /** What the ids of its own jobs begin with. */
   readonly idPrefix: string;
+  /** What all that waits takes, as far as it is counted. */
+  waitingBytes: number;
   cancel(job: object, reason: unknown): boolean;
   promote(job: object): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */

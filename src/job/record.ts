@@ -31,6 +31,10 @@ export class JobRecord {
   threadId = 0;
   /** The output of a completed job. */
   output: unknown;
+  /** About how many bytes a result took that is not kept any more; 0 while it is. */
+  droppedBytes = 0;
+  /** Estimate of what its input and metadata take, where the queue counts it. */
+  bytes = 0;
   progress: unknown;
   /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
   checkpoint: unknown;
@@ -242,6 +246,7 @@ export class JobRecord {
 export function enter(record: JobRecord, state: 'waiting' | 'delayed'): void {
   record.state = state;
   record.kind.enters(state);
+  if (record.bytes > 0) record.kind.owner.waitingBytes += record.bytes;
 }
 
 /** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link mayMove} lacks is a bug and throws. */
@@ -251,4 +256,17 @@ export function move(record: JobRecord, to: JobState): void {
   kind.leaves(state);
   record.state = to;
   kind.enters(to);
+  if (record.bytes > 0) kind.owner.waitingBytes += record.bytes * (Number(waits(to)) - Number(waits(state)));
+}
+
+/** Whether a job in this state takes room among those that wait. */
+export function waits(state: JobState): boolean {
+  return state === 'waiting' || state === 'delayed';
+}
+
+/** Its result is not kept any more, of which it took so many bytes. */
+export function dropResult(record: JobRecord, bytes: number): void {
+  record.output = undefined;
+  record.promise = undefined;
+  record.droppedBytes = Math.max(bytes, 1);
 }

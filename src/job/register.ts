@@ -5,7 +5,8 @@ import { Jobs } from './jobs.js';
 import { type JobKind, type JobOwner, noCounts } from './kind.js';
 import { Kinds } from './kinds.js';
 import { type Location, runningSince } from './location.js';
-import { type Former, JobRecord } from './record.js';
+import { pack } from './payload.js';
+import { type Former, JobRecord, waits } from './record.js';
 
 /** Who does to a living job what its owner says; false when it is too late, or too early, for that. */
 export interface Commands {
@@ -27,6 +28,9 @@ export class Register implements JobOwner {
   readonly counts = noCounts();
   /** Accepted, but not in yet: many come in some at a time. */
   incoming = 0;
+  /** Estimate of what the inputs and metadata of those take that wait; counted where {@link countsBytes}. */
+  waitingBytes = 0;
+  countsBytes = false;
   readonly kinds = new Kinds(this, this.counts);
   readonly calendar: Calendar;
   #commands!: Commands;
@@ -72,6 +76,7 @@ export class Register implements JobOwner {
     const times = this.jobs.timesFor(key);
     const record = new JobRecord(key, kind, input, priority, order, now, settings && keptOf(settings), times, awaited);
     record.group = settings?.group;
+    this.measure(record);
     if (former !== undefined) {
       record.attempt = former.attemptsMade;
       record.checkpoint = former.checkpoint;
@@ -86,6 +91,12 @@ export class Register implements JobOwner {
     // Somebody may keep it for long.
     if (record.handle !== undefined || record.options !== undefined) record.leavePage();
     record.kind.leaves(record.state);
+    if (waits(record.state)) this.waitingBytes -= record.bytes;
+  }
+
+  /** It has another input. */
+  measure(record: JobRecord): void {
+    if (this.countsBytes) record.bytes = bytesOf(record.input, record.metadata);
   }
 
   cancel(record: JobRecord, reason: unknown): boolean {
@@ -108,4 +119,9 @@ export class Register implements JobOwner {
   exactDateOf(now: number): number {
     return this.calendar.exactTimeOf(now);
   }
+}
+
+/** Estimate of what a job that waits takes. */
+export function bytesOf(input: unknown, metadata: unknown): number {
+  return pack(input, 'input').bytes + (metadata === undefined ? 0 : pack(metadata, 'metadata').bytes);
 }

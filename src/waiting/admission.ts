@@ -15,6 +15,7 @@ export interface Takers {
 
 interface Waiter {
   readonly held: boolean;
+  readonly bytes: number;
   readonly count: number;
   readonly signal: AbortSignal | undefined;
   /** Settled before there was room. */
@@ -27,11 +28,12 @@ interface Waiter {
 const COMPACT_AT = 1_024;
 
 /**
- * Holds the number of waiting jobs at `maxWaiting`: beyond it, adding waits in order of arrival, or is refused. Those that free
+ * Holds the number of waiting jobs at `maxWaiting`, and what they take at `maxWaitingBytes`: beyond it, adding waits in order of arrival, or is refused. Those that free
  * threads take at once do not count.
  */
 export class Admission {
   readonly #max: number;
+  readonly #maxBytes: number;
   readonly #whenFull: 'wait' | 'reject';
   readonly #register: Register;
   readonly #signals = new Signals<Waiter>((waiter) => this.#leave(waiter));
@@ -39,8 +41,9 @@ export class Admission {
   #first = 0;
   #takers!: Takers;
 
-  constructor(max: number, whenFull: 'wait' | 'reject', register: Register) {
+  constructor(max: number, whenFull: 'wait' | 'reject', register: Register, maxBytes = Number.POSITIVE_INFINITY) {
     this.#max = max;
+    this.#maxBytes = maxBytes;
     this.#whenFull = whenFull;
     this.#register = register;
   }
@@ -51,8 +54,8 @@ export class Admission {
   }
 
   /** Whether `count` more may be added at once; `held`: no thread may take them yet. More than ever fit may be added where there is room for one: nothing else may ever leave. */
-  hasRoom(count: number, held: boolean): boolean {
-    return this.#first === this.#waiters.length && this.#fits(count, held);
+  hasRoom(count: number, held: boolean, bytes: number): boolean {
+    return this.#first === this.#waiters.length && this.#fits(count, held, bytes);
   }
 
   /**
@@ -60,8 +63,15 @@ export class Admission {
    * with what it throws, with {@link QueueFullError} where the queue does not wait, and with {@link QueueClosedError}
    * when it closes first.
    */
-  enter<Accepted>(kind: JobKind, count: number, held: boolean, accept: () => Accepted, signal?: AbortSignal): Promise<Accepted> {
-    if (this.#whenFull === 'reject') return Promise.reject(this.#full(kind, count));
+  enter<Accepted>(
+    kind: JobKind,
+    count: number,
+    held: boolean,
+    bytes: number,
+    accept: () => Accepted,
+    signal?: AbortSignal,
+  ): Promise<Accepted> {
+    if (this.#whenFull === 'reject') return Promise.reject(this.#full(kind, count, bytes));
     return new Promise((resolve, reject) => {
       // The jobs must count as waiting before the next in line is asked: so nothing asynchronous in between.
       const enter = () => {
@@ -71,7 +81,7 @@ export class Admission {
           reject(error);
         }
       };
-      const waiter = { count, held, signal, settled: false, enter, reject };
+      const waiter = { count, held, bytes, signal, settled: false, enter, reject };
       this.#waiters.push(waiter);
       if (signal !== undefined) this.#signals.watch(waiter, signal);
     });
@@ -82,7 +92,7 @@ export class Admission {
     if (this.#waiters.length === 0) return;
     while (this.#first < this.#waiters.length) {
       const waiter = this.#waiters[this.#first] as Waiter;
-      if (!waiter.settled && !this.#fits(waiter.count, waiter.held)) return;
+      if (!waiter.settled && !this.#fits(waiter.count, waiter.held, waiter.bytes)) return;
       this.#first++;
       if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#waiters.length) {
         this.#waiters = this.#waiters.slice(this.#first);
@@ -113,17 +123,29 @@ export class Admission {
     this.roomMade();
   }
 
-  #fits(count: number, held: boolean): boolean {
+  #fits(count: number, held: boolean, bytes: number): boolean {
     const room = this.#max - this.#register.waiting;
-    if (count <= room) return true;
+    const bytesFit = bytes <= this.#maxBytes - this.#register.waitingBytes;
+    if (count <= room && bytesFit) return true;
     const { free, takeable } = this.#takers;
     const taken = Math.min(free, takeable + (held ? 0 : count));
-    return count <= room + taken || (count > this.#max && room + taken > 0 && this.#whenFull === 'wait');
+    if (count <= taken - takeable) return true;
+    if (this.#whenFull === 'reject') return count <= room + taken && bytesFit;
+    const alone = bytes > this.#maxBytes && this.#register.waitingBytes === 0;
+    return (count <= room + taken || (count > this.#max && room + taken > 0)) && (bytesFit || alone);
   }
 
-  #full(kind: JobKind, count: number): QueueFullError {
+  #full(kind: JobKind, count: number, bytes: number): QueueFullError {
+    const { waiting, waitingBytes } = this.#register;
+    if (bytes > this.#maxBytes - waitingBytes) {
+      return new QueueFullError(
+        `what waits takes about ${waitingBytes} bytes, and ${bytes} more would be over maxWaitingBytes (${this.#maxBytes}). Add later, raise maxWaitingBytes, or use whenFull: "wait".`,
+        this.#takers.waitOf(kind),
+        { jobName: kind.definition.name },
+      );
+    }
     return new QueueFullError(
-      `${this.#register.waiting} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
+      `${waiting} jobs wait, and ${count} more would be over maxWaiting (${this.#max}). Add later, raise maxWaiting, or use whenFull: "wait".`,
       this.#takers.waitOf(kind),
       { jobName: kind.definition.name },
     );

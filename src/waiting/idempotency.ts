@@ -1,10 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.js';
 import { IdempotencyError } from '../errors.js';
-import type { JobRecord } from '../job/record.js';
+import { dropResult, type JobRecord } from '../job/record.js';
+import { resultBytes } from '../job/result-bytes.js';
+import { setImmediate } from '../timers.js';
 
 interface Known {
   readonly record: JobRecord;
+  /** What its result takes, as long as that is kept. */
+  bytes: number;
   /** When it is forgotten, on {@link Clock.now}; not before its job has completed. */
   expires: number;
 }
@@ -13,12 +17,15 @@ interface Known {
 export class Idempotency {
   readonly #ttl: number;
   readonly #max: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
   readonly #clock: Clock;
   readonly #living = new Map<string, Known>();
   /** In the order in which their ends became known, so about in that of expiry. */
   readonly #finished = new Map<string, Known>();
 
-  constructor({ ttl, max }: { ttl: number; max: number }, clock: Clock) {
+  constructor({ ttl, max, bytes = Number.POSITIVE_INFINITY }: { ttl: number; max: number; bytes?: number }, clock: Clock) {
+    this.#maxBytes = bytes;
     this.#ttl = ttl;
     this.#max = max;
     this.#clock = clock;
@@ -33,7 +40,7 @@ export class Idempotency {
   /** The key stands for this job from now on, and for no other. */
   remember(record: JobRecord): void {
     const key = keyOf(record);
-    if (key !== undefined) this.#living.set(key, { record, expires: Number.POSITIVE_INFINITY });
+    if (key !== undefined) this.#living.set(key, { record, bytes: 0, expires: Number.POSITIVE_INFINITY });
   }
 
   /** The job has ended: a completed one is remembered for a while, any other frees its key. */
@@ -43,10 +50,14 @@ export class Idempotency {
     // It stands for a newer one.
     if (this.#living.get(key)?.record !== record) return;
     this.#living.delete(key);
-    this.#finished.delete(key);
+    this.#forget(key);
     if (record.state !== 'completed') return;
     // Counted from its end, which may be some time ago: this thread may have been busy.
-    this.#finished.set(key, { record, expires: record.endedAt + (record.options?.ttl ?? this.#ttl) });
+    const bytes = this.#maxBytes === Number.POSITIVE_INFINITY ? 0 : resultBytes(record);
+    this.#finished.set(key, { record, bytes, expires: record.endedAt + (record.options?.ttl ?? this.#ttl) });
+    this.#bytes += bytes;
+    // Who asked for the result has it by then.
+    if (this.#bytes > this.#maxBytes) setImmediate(() => this.#dropResults());
     this.#forgetExpired();
   }
 
@@ -60,7 +71,23 @@ export class Idempotency {
     const now = this.#clock.now();
     for (const [key, { expires }] of this.#finished) {
       if (expires > now && this.#finished.size <= this.#max) return;
-      this.#finished.delete(key);
+      this.#forget(key);
+    }
+  }
+
+  #forget(key: string): void {
+    this.#bytes -= this.#finished.get(key)?.bytes ?? 0;
+    this.#finished.delete(key);
+  }
+
+  /** Of the oldest first; their keys still stand for their jobs. */
+  #dropResults(): void {
+    for (const known of this.#finished.values()) {
+      if (this.#bytes <= this.#maxBytes) return;
+      if (known.bytes === 0) continue;
+      this.#bytes -= known.bytes;
+      dropResult(known.record, known.bytes);
+      known.bytes = 0;
     }
   }
 }

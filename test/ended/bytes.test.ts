@@ -1,0 +1,93 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { NotFoundError, QueueFullError } from 'threadmill';
+import { describe, expect, test } from 'vitest';
+import { echo } from '../fixtures/answers.job.js';
+import { caught, makeQueue, thrownBy } from '../helpers.js';
+import { makeTestQueue } from '../testing/queues.js';
+
+const KIB = 1024;
+const text = (kib: number) => 'x'.repeat(kib * KIB);
+
+describe('keepCompleted.bytes', () => {
+  test('drops the oldest results, which say so when they are read; the jobs stay', async () => {
+    const queue = makeQueue({ keepCompleted: { bytes: 25 * KIB } });
+    const seen: unknown[] = [];
+    queue.on('completed', (job) => void seen.push((job.output as string).length));
+    const jobs = [await queue.add(echo, text(10)), await queue.add(echo, text(10)), await queue.add(echo, text(10))];
+    await queue.idle();
+    await turn();
+    await turn();
+    expect(seen).toEqual([10 * KIB, 10 * KIB, 10 * KIB]);
+    const [first, second, third] = jobs;
+    expect([first.output, (second.output as string).length, (third.output as string).length]).toEqual([undefined, 10 * KIB, 10 * KIB]);
+    const error = await caught(first.result());
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(error.message).toMatch(/keepCompleted\.bytes/);
+    expect((await second.result()) as string).toHaveLength(10 * KIB);
+    expect(queue.list('completed').length).toBe(3);
+  });
+
+  test('drops one that is larger than all of it, after who waits has it', async () => {
+    const queue = makeQueue({ keepCompleted: { max: 5, bytes: KIB } });
+    expect(await queue.run(echo, text(10))).toHaveLength(10 * KIB);
+    await turn();
+    await turn();
+    expect(queue.list('completed').map(({ state, output }) => [state, output])).toEqual([['completed', undefined]]);
+  });
+
+  test('and max, and ttl', async () => {
+    const queue = makeTestQueue({ mode: 'inline', keepCompleted: { max: 2, ttl: 1_000 } });
+    const jobs = [await queue.add(echo, 1), await queue.add(echo, 2), await queue.add(echo, 3)];
+    expect(queue.list('completed').map(({ input }) => input)).toEqual([3, 2]);
+    await queue.clock.advance(500);
+    const late = await queue.add(echo, 4);
+    await queue.clock.advance(500);
+    expect(queue.list('completed')).toEqual([late]);
+    expect(queue.getJob(jobs[2].id)).toBeUndefined();
+    await queue.clock.advance(500);
+    expect(queue.stats().counts.completed).toBe(0);
+  });
+
+  test('refuses nonsense', () => {
+    for (const keepCompleted of [-1, { max: -1 }, { size: 1 }, 'all']) {
+      expect(thrownBy(() => makeQueue({ keepCompleted } as never))).toHaveProperty('code', 'ERR_OPTIONS');
+    }
+  });
+});
+
+test('idempotency.bytes drops the oldest results, and the keys stay', async () => {
+  const queue = makeQueue({ idempotency: { bytes: 25 * KIB }, keepCompleted: 0 });
+  for (const idempotencyKey of ['a', 'b', 'c']) expect(await queue.run(echo, text(10), { idempotencyKey })).toHaveLength(10 * KIB);
+  await turn();
+  await turn();
+  expect(await caught(queue.run(echo, text(10), { idempotencyKey: 'a' }))).toBeInstanceOf(NotFoundError);
+  expect(await queue.run(echo, text(10), { idempotencyKey: 'b' })).toHaveLength(10 * KIB);
+  expect(queue.stats().totals).toMatchObject({ added: 3, deduplicated: 2 });
+});
+
+describe('maxWaitingBytes', () => {
+  test('is like maxWaiting, metadata counted', async () => {
+    const queue = makeQueue({ maxWaitingBytes: 25 * KIB, whenFull: 'reject' });
+    queue.pause();
+    const first = await queue.add(echo, text(10));
+    await queue.add(echo, 1, { metadata: text(10) });
+    const error = await caught(queue.add(echo, text(10)));
+    expect(error).toBeInstanceOf(QueueFullError);
+    expect(error.message).toContain('maxWaitingBytes');
+    expect(await caught(queue.addBulk(echo, [text(1), text(9)]))).toBeInstanceOf(QueueFullError);
+    first.cancel();
+    await queue.addBulk(echo, [text(1), text(9)]);
+    expect(await caught(queue.add(echo, text(10)))).toBeInstanceOf(QueueFullError);
+    queue.resume();
+    await queue.idle();
+    queue.pause();
+    await queue.addBulk(echo, [text(10), text(10)]);
+    expect(await caught(queue.add(echo, text(10)))).toBeInstanceOf(QueueFullError);
+  });
+
+  test('lets in who waits when there is room, and what is larger than all of it when nothing waits', async () => {
+    const queue = makeQueue({ maxWaitingBytes: 15 * KIB });
+    const lengths = await Promise.all([10, 10, 30, 10].map(async (kib) => ((await queue.run(echo, text(kib))) as string).length));
+    expect(lengths).toEqual([10 * KIB, 10 * KIB, 30 * KIB, 10 * KIB]);
+  });
+});
