@@ -1,7 +1,7 @@
 import type { JobRecord } from '../job/record.js';
 import { Gate, type Limit, type Limits, type Permit } from './gate.js';
+import type { GroupKey } from './level.js';
 import type { GateHost } from './rate-window.js';
-import type { GroupKey } from './turns.js';
 
 /** The limits that hold for each group of a definition. A group that runs nothing, and is not rate-limited, costs nothing. */
 export class GroupGates {

@@ -56,12 +56,10 @@ describe('a job', () => {
     const queue = makeQueue();
     const job = await queue.add(sum, { a: 1 });
     await job.result();
-    expect(JSON.parse(JSON.stringify(job))).toMatchObject({
-      id: job.id,
-      name: 'sum',
-      input: { a: 1, b: 1 },
-      state: 'completed',
-      attempt: 1,
+    const { id, addedAt, startedAt, finishedAt, attempts } = job;
+    expect(JSON.parse(JSON.stringify(job))).toEqual({
+      ...{ id, name: 'sum', input: { a: 1, b: 1 }, state: 'completed', attempt: 1, attempts },
+      ...{ priority: 0, addedAt, startedAt, finishedAt },
     });
   });
 

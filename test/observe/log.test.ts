@@ -83,3 +83,16 @@ test('a logger that throws changes nothing', async () => {
   expect(await queue.run(flaky, { failures: 1 })).toBe(2);
   expect((await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 1 }))).message).toBe('failure 1');
 });
+
+test('a thread that native code holds has a line', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger });
+  const zombie = next(queue, 'thread-zombie');
+  const job = await queue.add(misbehave, { does: 'native' }, { timeout: 50, maxAttempts: 1 });
+  const [{ threadId }] = await zombie;
+  expect(lines).toContainEqual({
+    level: 'error',
+    message: expect.stringMatching(/^thread does not end/),
+    fields: expect.objectContaining({ threadId, jobId: job.id }),
+  });
+});
