@@ -9,14 +9,15 @@ import { type Finding, inspect, type SeenIdle } from './inspect.js';
 import { exited } from './pool.js';
 import type { Work } from './runner.js';
 import { Service } from './service.js';
-import type { SlotEvents, SlotState, SlotVerdict } from './slot-events.js';
+import type { SlotEventsOf, SlotState, SlotVerdict } from './slot-events.js';
 import { EarlyResults } from './wire/early-results.js';
 import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
 
-export type { SlotEvents, SlotState, SlotVerdict };
+export type SlotEvents = SlotEventsOf<Slot>;
+export type { SlotState, SlotVerdict };
 
 /** Messages of a thread that are no results; what there may be is bounded on its side. */
 const MAX_OTHER_MESSAGES = 256;
@@ -94,7 +95,6 @@ export class Slot {
   }
 
   // --- The thread is told
-
   /** Whether a busy thread may get a batch ahead of its time. */
   get takesAhead(): boolean {
     return !this.#retiring && this.#verdict === undefined && this.jobs.takesAhead;
