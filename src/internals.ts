@@ -25,6 +25,7 @@ export type { JobMessages } from './threads/inside/job-messages.js';
 export { notReturned, packOutput } from './threads/inside/output.js';
 export { Resources } from './threads/inside/resources.js';
 export { movedOf } from './threads/inside/transfer.js';
+export { compilerHint, importCompiled } from './threads/inside/typescript.js';
 export type {
   AttemptEnd,
   HandlerMessage,

@@ -6,10 +6,10 @@ import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
 import type { Source } from './threads/batch.js';
 import { usableCpus } from './threads/cpus.js';
-import type { DispatcherOptions } from './threads/dispatcher.js';
 import type { ThreadOptions } from './threads/pool.js';
 import type { Recycle } from './threads/recycling.js';
 import type { Reports, Runner } from './threads/runner.js';
+import type { DispatcherOptions } from './threads/thread-events.js';
 
 /** Options of a `JobQueue`; all have defaults. */
 export interface QueueOptions {

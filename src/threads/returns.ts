@@ -121,7 +121,7 @@ export class Returns {
     if (slot.jobs.isAtRest) {
       this.#threads.rest(slot);
       if (slot.isRetiring) this.#watchdog.kill(slot, 'late-error');
-    } else if (this.#threads.isOld(slot)) this.#reports.returned(slot.jobs.withdraw());
+    } else if (this.#threads.recycling.isOld(slot)) this.#reports.returned(slot.jobs.withdraw());
     this.#runner.schedule();
   }
 
