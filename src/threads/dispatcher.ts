@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
 import type { CrashError, PostMortem } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
-import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
+import type { Clock } from '../time/clock.js';
+import { nextTick, queueMicrotask, setImmediate } from '../time/timers.js';
 import { notSent } from './attempt-errors.js';
 import { type Batch, LARGEST_BATCH, nextBatch, type Source } from './batch.js';
 import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY } from './deadline.js';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../time/clock.js';
 import type { Slot } from './slot.js';
 
 export interface ShrinkingThreads {

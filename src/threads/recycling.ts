@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { Slot } from './slot.js';
 
 /** When a thread has served its time. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import * as attemptErrors from './attempt-errors.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { InboxReader } from './inbox-reader.js';

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
 import { takesEffect } from '../job/verdict.js';
+import type { Clock } from '../time/clock.js';
 import { Assignments, placesFor } from './assignments.js';
 import { Deadline } from './deadline.js';
 import { Inbox } from './inbox.js';

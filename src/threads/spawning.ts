@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import { bootError } from './attempt-errors.js';
 import type { Boots } from './boots.js';
 import type { PoolEvents } from './pool.js';

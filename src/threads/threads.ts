@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
+import type { Clock } from '../time/clock.js';
 import { type BootingThreads, Boots } from './boots.js';
 import { endInPeace, endThread } from './end-thread.js';
 import { IdleTimeout, type ShrinkingThreads } from './idle-timeout.js';

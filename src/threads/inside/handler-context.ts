@@ -1,6 +1,6 @@
 import { CancelledError, SnoozeError } from '../../errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
-import { setImmediate } from '../../timers.js';
+import { setImmediate } from '../../time/timers.js';
 import type { LogLevel, Position } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
 import type { JobMessages } from './job-messages.js';
