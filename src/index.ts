@@ -12,7 +12,6 @@ export {
   CrashError,
   type CrashReason,
   ExpiredError,
-  type Frame,
   IdempotencyError,
   InputError,
   InputTooLargeError,
@@ -22,14 +21,14 @@ export {
   NotFoundError,
   OptionsError,
   OutputError,
-  type PostMortem,
   QueueClosedError,
   QueueFullError,
   RateLimitedError,
   ThreadmillError,
   TimeoutError,
   UnrecoverableError,
-} from './errors.js';
+} from './errors/errors.js';
+export type { Frame, PostMortem } from './errors/post-mortem.js';
 export type { QueueEvent, QueueEvents, ThreadEvent, ThreadReason } from './events.js';
 export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';

@@ -4,7 +4,7 @@
  */
 export { payloadOf } from './adding/intake.js';
 export { checkOptions } from './checks/check-options.js';
-export { attachJob } from './errors.js';
+export { attachJob } from './errors/errors.js';
 export { EVENTS } from './events.js';
 export { checkAddOptions } from './job/add-options.js';
 export type { Outcome } from './job/attempt.js';

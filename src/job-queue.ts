@@ -8,7 +8,6 @@ import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
 import type { JobSnapshot } from './closing/snapshot.js';
 import type { DeadLetters } from './ended/dead-letters.js';
-import { OptionsError } from './errors.js';
 import type { QueueEvents } from './events.js';
 import { type AddOptions, checkAddOptions } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
@@ -21,7 +20,6 @@ import { logEvents, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import type { Inspection } from './observe/overview.js';
 import { checkQueueOptions, type QueueOptions, type Seams } from './queue-options.js';
-import { THREAD_MARK } from './threads/wire/protocol.js';
 import { KeepAlive } from './time/clock.js';
 import { wire } from './wiring.js';
 
@@ -42,7 +40,6 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   constructor(options: QueueOptions, seams: Seams);
   constructor(options: QueueOptions = {}, seams: Seams = {}) {
     super();
-    refuseInThread();
     const checked = checkQueueOptions(options);
     this.name = checked.name;
     this.#parts = wire(this, checked, seams);
@@ -242,13 +239,6 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   [Symbol.asyncDispose](): Promise<void> {
     return this.close().then(() => {});
   }
-}
-
-function refuseInThread(): void {
-  if (!(THREAD_MARK in globalThis)) return;
-  throw new OptionsError(
-    'a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move `new JobQueue` to a file that no job module imports.',
-  );
 }
 
 function nameOf(definition: JobDefinition | undefined): [name?: string] {

@@ -7,7 +7,7 @@ export {
   RateLimitedError,
   ThreadmillError,
   UnrecoverableError,
-} from './errors.js';
+} from './errors/errors.js';
 export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
 export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';

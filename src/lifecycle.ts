@@ -1,21 +1,25 @@
 import type { Ended } from './ended/ended.js';
-import { attachJob, ExpiredError } from './errors.js';
+import { attachJob } from './errors/errors.js';
 import type { Announcer } from './events.js';
 import type { AddOptions } from './job/add-options.js';
-import { cancelled, type LateError } from './job/cancelled.js';
+import { cancelled, expired, type LateError } from './job/cancelled.js';
 import { handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
-import { nextOf } from './job/next.js';
-import { enter, type Former, type JobRecord, move } from './job/record.js';
+import { enter, move } from './job/move.js';
+import type { Former, JobRecord } from './job/record.js';
 import type { Commands, Register } from './job/register.js';
 import { announceEnd } from './job/result.js';
 import type { JobState } from './job/state.js';
+import { announceActive, announceEnded } from './observe/announce.js';
 import { hear } from './observe/handler-message.js';
-import { execution, type JobLogger, report } from './observe/log.js';
-import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './threads/runner.js';
+import { execution, type JobLogger } from './observe/log.js';
+import { nextOf } from './observe/next.js';
+import { ThreadNews } from './observe/thread-news.js';
+import type { AttemptEnd, HandlerMessage, Reports, Runner } from './threads/runner.js';
 import type { Clock } from './time/clock.js';
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
+import { Expiries } from './waiting/expiries.js';
 import type { Idempotency } from './waiting/idempotency.js';
 import { Living } from './waiting/living.js';
 import { Ties } from './waiting/ties.js';
@@ -42,8 +46,8 @@ interface Parts {
 export class Lifecycle implements Reports<JobRecord>, Commands {
   readonly delays: Delays;
   readonly living: Living;
-  /** When jobs are dropped that have not been started. */
-  readonly #expiries: Delays;
+  readonly threads: ThreadNews;
+  readonly #expiries: Expiries;
   /** Asked whenever jobs have moved: a queue that closes waits for them. */
   watcher: { check(): void } | undefined;
   readonly #parts: Parts;
@@ -56,7 +60,8 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     this.living = new Living(parts.clock);
     this.#ties = new Ties(parts.idempotency, parts.register);
     this.delays = new Delays(parts.clock, (record) => this.#due(record));
-    this.#expiries = new Delays(parts.clock, (record) => this.#expire(record));
+    this.#expiries = new Expiries(parts.clock, (record) => this.#expire(record));
+    this.threads = new ThreadNews(parts.announcer, parts.logger);
   }
 
   /** The runner reports to this, so it is made later. */
@@ -78,25 +83,9 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     enter(record, settings?.delay ? 'delayed' : 'waiting');
     if (settings?.delay) this.delays.add(record, settings.delay);
     else waiting.push(record);
-    if (record.maxWait !== undefined && record.attempt === 0) this.#expiries.add(record, record.maxWait);
+    this.#expiries.waits(record);
     announcer.announceJob('added', record);
     return record;
-  }
-
-  /** Or in the place of one that has not been started, or waits to be tried again: that is cancelled. */
-  replace(former: JobRecord, input: unknown, settings: AddOptions | undefined, awaited: boolean): JobRecord {
-    return this.#parts.announcer.change(() => {
-      const { order } = former;
-      const inLine = former.state === 'waiting';
-      // Before the other leaves: its room is this one's.
-      const record = this.enter(former.kind, input, settings, awaited);
-      this.giveUp(former, cancelled(former, 'replaced by a newer job of its idempotency key'));
-      if (!inLine || record.state !== 'waiting') return record;
-      this.#parts.waiting.remove(record);
-      record.order = order;
-      this.#parts.waiting.returned([record]);
-      return record;
-    });
   }
 
   // --- 2. Its time has come: delayed → waiting
@@ -120,18 +109,13 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   started(record: JobRecord): void {
     this.#move(record, 'active');
     record.attempt++;
-    if (this.#expiries.size > 0) this.#expiries.remove(record);
+    this.#expiries.over(record);
   }
 
   sent(records: readonly JobRecord[]): void {
     const { register, announcer, admission } = this.#parts;
     register.calendar.look();
-    // A copy: a listener may cancel jobs of the batch.
-    for (const record of announcer.hasListeners('active') ? [...records] : []) {
-      if (record.state !== 'active' || record.toldActive === record.attempt) continue;
-      record.toldActive = record.attempt;
-      announcer.announceJob('active', record);
-    }
+    announceActive(announcer, records);
     admission.roomMade();
   }
 
@@ -144,8 +128,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     for (const record of records) {
       record.attempt--;
       this.#move(record, 'waiting');
-      if (record.attempt + record.putOffs === 0 && record.maxWait !== undefined)
-        this.#expiries.add(record, record.maxWait - record.age(this.#parts.clock.now()));
+      this.#expiries.waits(record);
     }
     this.#parts.waiting.returned(records);
   }
@@ -166,11 +149,8 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   ended(record: JobRecord, end: AttemptEnd): void {
     const { waiting, logger, random, clock } = this.#parts;
     const { outcome, error, started, startedAt, duration, exited } = end;
-    const { name } = record.kind.definition;
-    attachJob(error, { jobId: record.id, jobName: name, attempt: record.attempt });
-    const backoffFailed = (problem: unknown) =>
-      report(logger, problem, `the backoff function of job "${name}" failed; the default is used`);
-    const next = nextOf(record, end, random, backoffFailed);
+    attachJob(error, { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt });
+    const next = nextOf(record, end, random, logger);
     waiting.ended(record, started ? startedAt : undefined, exited);
     if (next.to === 'put-off') return this.#putOff(record, next.delay, next.limited);
     const waited = record.ran(startedAt, duration, end.threadId);
@@ -230,10 +210,8 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   /** It has waited for its first start for too long. */
   #expire(record: JobRecord): void {
     record.kind.totals.expired++;
-    const { name } = record.kind.definition;
-    const facts = { jobId: record.id, jobName: name };
     this.#parts.announcer.change(() => {
-      this.giveUp(record, new ExpiredError(`${name} was not started within ${record.maxWait} ms: it expired`, undefined, facts));
+      this.giveUp(record, expired(record));
       this.#parts.announcer.announceJob('expired', record);
     });
   }
@@ -248,12 +226,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     if (evicted !== undefined) register.forget(evicted);
     const { size, isAlarming } = ended.deadLetters;
     announceEnd(record);
-    if (state === 'failed') announcer.announceJob('failed', record, record.error);
-    else announcer.announceJob(state, record);
-    if (state === 'failed' && record.deadLetter) {
-      if (evicted !== undefined) announcer.announceJob('evicted', evicted);
-      else if (isAlarming) announcer.announceJob('dead-letter-alert', record, size);
-    }
+    announceEnded(announcer, record, state, evicted, { size, isAlarming });
     admission.roomMade();
     // The last one, and none has come since.
     if (register.living === 0 && this.living.end()) announcer.announce('drained');
@@ -262,7 +235,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   /** It waits no more. */
   #take(record: JobRecord): void {
     if (!this.delays.remove(record)) this.#parts.waiting.remove(record);
-    if (this.#expiries.size > 0) this.#expiries.remove(record);
+    this.#expiries.over(record);
   }
 
   /** Or it is handed back, without an end: no timer, signal or handle reaches it here any more. */
@@ -290,23 +263,5 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   #move(record: JobRecord, to: JobState): void {
     move(record, to);
     this.watcher?.check();
-  }
-
-  // --- What else threads do
-
-  threadKilled(threadId: number, reason: KillReason, record: JobRecord | undefined): void {
-    this.#parts.announcer.announce('thread-killed', { threadId, reason, jobId: record?.id });
-  }
-
-  threadZombie(threadId: number, record: JobRecord | undefined): void {
-    this.#parts.announcer.announce('thread-zombie', { threadId, reason: 'native-code', jobId: record?.id });
-  }
-
-  trouble(facts: object, message: string): void {
-    this.#parts.logger?.warn(facts, message);
-  }
-
-  lateError(threadId: number, jobId: string | undefined, error: unknown): void {
-    this.#parts.announcer.announce('late-error', { threadId, reason: 'late-error', jobId }, error);
   }
 }

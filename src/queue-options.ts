@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkOptions } from './checks/check-options.js';
-import { OptionsError } from './errors.js';
+import { OptionsError } from './errors/errors.js';
 import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
 import type { Source } from './threads/batch.js';

@@ -5,6 +5,7 @@ import { Schedules } from './adding/schedules.js';
 import { Closing } from './closing/close.js';
 import { DeadLetters } from './ended/dead-letters.js';
 import { Ended } from './ended/ended.js';
+import { OptionsError } from './errors/errors.js';
 import { Announcer, type QueueEvents } from './events.js';
 import { Register } from './job/register.js';
 import { Lifecycle } from './lifecycle.js';
@@ -14,6 +15,7 @@ import { Overview } from './observe/overview.js';
 import type { CheckedQueueOptions, Seams } from './queue-options.js';
 import { Dispatcher } from './threads/dispatcher.js';
 import type { Runner } from './threads/runner.js';
+import { THREAD_MARK } from './threads/wire/protocol.js';
 import { realClock } from './time/clock.js';
 import { Admission } from './waiting/admission.js';
 import { Idempotency } from './waiting/idempotency.js';
@@ -27,6 +29,7 @@ export function wire(
   options: CheckedQueueOptions,
   { clock = realClock, random = Math.random, runner: makeRunner = threadsRunner }: Seams,
 ) {
+  refuseInThread();
   const { name, maxInputBytes } = options;
   const logger = loggerFor(options.logger, name, options.logMetadata);
   const announcer = new Announcer(queue, name, (event, error) => report(logger, error, `a listener of "${event}" failed`));
@@ -56,4 +59,11 @@ export function wire(
 
 function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runner {
   return new Dispatcher(...parts);
+}
+
+function refuseInThread(): void {
+  if (!(THREAD_MARK in globalThis)) return;
+  throw new OptionsError(
+    'a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move `new JobQueue` to a file that no job module imports.',
+  );
 }

@@ -9,7 +9,7 @@ const files = (readdirSync(src, { recursive: true }) as string[])
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replaceAll('\\', '/'));
 
-const BOTTOM = ['errors.ts', 'thrown.ts', 'time/', 'checks/'];
+const BOTTOM = ['errors/', 'thrown.ts', 'time/', 'checks/'];
 const isBottom = (file: string) => BOTTOM.some((part) => file.startsWith(part));
 
 /** A part of the package; each may import itself and what is below it. */

@@ -1,4 +1,4 @@
-import { CancelledError, QueueClosedError, QueueFullError } from '../errors.js';
+import { CancelledError, QueueClosedError, QueueFullError } from '../errors/errors.js';
 import { messageOf } from '../thrown.js';
 import { Signals } from '../waiting/signals.js';
 import { Fifo } from './fifo.js';

@@ -1,19 +1,19 @@
-import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors.js';
+import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors/errors.js';
 import type { Announcer } from '../events.js';
 import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import { type Payload, pack } from '../job/payload.js';
-import type { JobRecord } from '../job/record.js';
 import { bytesOf, type Register } from '../job/register.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from '../waiting/admission.js';
-import { type Idempotency, refuseOther, refuseSecond } from '../waiting/idempotency.js';
+import type { Idempotency } from '../waiting/idempotency.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
-import { type Accepted, type Asking, Duplicate } from './asking.js';
+import type { Asking } from './asking.js';
 import { Bulk, type Parsed, Slices } from './bulk.js';
+import { Duplicates } from './duplicates.js';
 import { withGroup } from './with-group.js';
 
 /** What an intake needs of its queue. */
@@ -31,6 +31,7 @@ interface Parts {
 
 /** The way into a queue: past all checks, and then in line when it is full. */
 export class Intake {
+  readonly duplicates: Duplicates;
   readonly #parts: Parts;
   /** Calls whose jobs are coming in. */
   readonly #bulks = new Set<Bulk>();
@@ -38,6 +39,7 @@ export class Intake {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.duplicates = new Duplicates(parts);
   }
 
   /** Nothing more comes in. */
@@ -152,7 +154,7 @@ export class Intake {
     const input = this.#payload(kind, checked, 'input', settings);
     const grouped = withGroup(kind.definition, input, settings);
     this.#refuse(kind.definition, settings);
-    const answer = this.#answer(kind, input, grouped, asking.awaited);
+    const answer = this.duplicates.answer(kind, input, grouped, asking.awaited);
     if (answer !== undefined) return asking.present(answer);
     if (this.#parts.admission.hasRoom(1, this.#isHeld(kind, settings), this.#bytesOf(input, settings)))
       return asking.present(this.#parts.lifecycle.enter(kind, input, grouped, asking.awaited));
@@ -169,7 +171,7 @@ export class Intake {
     const enter = () => {
       this.#refuse(kind.definition, settings);
       return asking.present(
-        this.#answer(kind, input, settings, asking.awaited) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited),
+        this.duplicates.answer(kind, input, settings, asking.awaited) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited),
       );
     };
     return this.#parts.admission.enter(kind, 1, this.#isHeld(kind, settings), this.#bytesOf(input, settings), enter, settings?.signal);
@@ -197,36 +199,6 @@ export class Intake {
     if (options?.signal?.aborted) {
       throw new CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, { jobName: definition.name });
     }
-  }
-
-  /** Where the idempotency key stands for a job: what that means for this one. Throws `IdempotencyError`. */
-  #answer(kind: JobKind, input: unknown, settings: AddOptions | undefined, awaited: boolean): Accepted | undefined {
-    const { idempotencyKey, onDuplicate } = settings ?? {};
-    if (idempotencyKey === undefined) return undefined;
-    const { idempotency, lifecycle } = this.#parts;
-    const record = idempotency.find(kind.definition.name, idempotencyKey);
-    if (record === undefined) return undefined;
-    if (onDuplicate === 'replace') {
-      const waits = record.state === 'waiting' || record.state === 'delayed';
-      return waits ? lifecycle.replace(record, input, settings, awaited) : undefined;
-    }
-    if (onDuplicate === 'reject') refuseSecond(record);
-    if (onDuplicate !== 'drop') refuseOther(record, input);
-    return this.deduplicated(record);
-  }
-
-  /** The job that an idempotency key stands for, if one does. Throws `IdempotencyError` when it has another input. */
-  known(kind: JobKind, input: unknown, key: string | undefined): JobRecord | undefined {
-    const record = key === undefined ? undefined : this.#parts.idempotency.find(kind.definition.name, key);
-    if (record !== undefined) refuseOther(record, input);
-    return record;
-  }
-
-  /** A job was asked for that is there already. */
-  deduplicated(record: JobRecord): Duplicate {
-    record.kind.totals.deduplicated++;
-    this.#parts.announcer.announceJob('deduplicated', record);
-    return new Duplicate(record);
   }
 
   /** What is sent for an input that the schema returned; `root` names it in messages. Throws as {@link accept} rejects. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../errors/errors.js';
 import { type AddOptions, checkAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
 import { Flow, type Item, type Run, type Source } from './flow.js';

@@ -1,6 +1,6 @@
 import type { DeadLetterStore } from '../ended/dead-letter-store.js';
 import type { DeadLetterHost } from '../ended/dead-letters.js';
-import { NotFoundError } from '../errors.js';
+import { NotFoundError } from '../errors/errors.js';
 import type { Announcer } from '../events.js';
 import { handleOf, type Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
@@ -50,7 +50,7 @@ export class Replay implements DeadLetterHost {
   /** The newer job that its idempotency key stands for, if one does. Throws when it cannot be replayed. */
   #known(record: JobRecord, input: unknown): JobRecord | undefined {
     const { kind, options } = record;
-    const known = this.#parts.intake.known(kind, input, options?.idempotencyKey);
+    const known = this.#parts.intake.duplicates.known(kind, input, options?.idempotencyKey);
     this.#check(record);
     return known;
   }
@@ -69,7 +69,7 @@ export class Replay implements DeadLetterHost {
       return handleOf(record);
     }
     this.forget(record);
-    return jobOf(intake.deduplicated(known));
+    return jobOf(intake.duplicates.join(known));
   }
 }
 

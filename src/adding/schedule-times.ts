@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../errors/errors.js';
 import type { Clock } from '../time/clock.js';
 
 /**

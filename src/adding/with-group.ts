@@ -1,4 +1,4 @@
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../errors/errors.js';
 import type { AddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { GroupOptions } from '../job/group.js';

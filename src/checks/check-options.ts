@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../errors/errors.js';
 import { shown, unknownOptions } from './checks.js';
 
 /**

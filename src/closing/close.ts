@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Intake } from '../adding/intake.js';
 import type { Schedules } from '../adding/schedules.js';
 import { checkOptions } from '../checks/check-options.js';
-import { QueueClosedError } from '../errors.js';
+import { QueueClosedError } from '../errors/errors.js';
 import type { Announcer } from '../events.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';

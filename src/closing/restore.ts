@@ -1,7 +1,7 @@
 import { jobOf } from '../adding/asking.js';
 import type { Intake } from '../adding/intake.js';
 import { type Check, checked, number, object, optional, shown } from '../checks/checks.js';
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../errors/errors.js';
 import type { Announcer } from '../events.js';
 import type { AddOptions } from '../job/add-options.js';
 import { jobLimits } from '../job/definition.js';
@@ -81,7 +81,7 @@ export function restore(snapshots: Iterable<JobSnapshot>, parts: Parts): Job[] {
   intake.refuseClosed();
   return announcer.change(() =>
     entries.map(({ kind, snapshot, settings, known }) =>
-      jobOf(known === undefined ? lifecycle.enter(kind, snapshot.input, settings, false, snapshot) : intake.deduplicated(known)),
+      jobOf(known === undefined ? lifecycle.enter(kind, snapshot.input, settings, false, snapshot) : intake.duplicates.join(known)),
     ),
   );
 }
@@ -109,7 +109,7 @@ function entryOf(given: unknown, path: string, { clock, register, intake }: Part
   snapshot.input = shared(intake.payload(kind, snapshot.input, `${path}.input`));
   snapshot.metadata = shared(pack(snapshot.metadata, `${path}.metadata`).value);
   snapshot.checkpoint = shared(pack(snapshot.checkpoint, `${path}.checkpoint`).value);
-  const known = intake.known(kind, snapshot.input, snapshot.idempotencyKey);
+  const known = intake.duplicates.known(kind, snapshot.input, snapshot.idempotencyKey);
   return { kind, snapshot, settings: settingsOf(snapshot, clock.wallTime()), known };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
-import { NotFoundError, OptionsError } from '../errors.js';
+import { NotFoundError, OptionsError } from '../errors/errors.js';
 import type { Attempt, Outcome } from '../job/attempt.js';
 import type { Job } from '../job/job.js';
 import { type ListOptions, listOptions, partOf } from '../job/list-options.js';

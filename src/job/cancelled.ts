@@ -1,4 +1,4 @@
-import { CancelledError } from '../errors.js';
+import { CancelledError, ExpiredError } from '../errors/errors.js';
 import { messageOf } from '../thrown.js';
 import type { JobKind } from './kind.js';
 
@@ -20,4 +20,10 @@ export function cancelled(job: Subject, reason: unknown): CancelledError {
   const { id: jobId, attempt } = job;
   const jobName = job.kind.definition.name;
   return new CancelledError(`${jobName} was cancelled${because}`, reason, { jobId, jobName, attempt: attempt || undefined });
+}
+
+/** The error of a job that was not started in time. */
+export function expired({ id: jobId, kind, maxWait }: Subject & { readonly maxWait: number | undefined }): ExpiredError {
+  const jobName = kind.definition.name;
+  return new ExpiredError(`${jobName} was not started within ${maxWait} ms: it expired`, undefined, { jobId, jobName });
 }

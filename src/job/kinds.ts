@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { shown } from '../checks/checks.js';
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../errors/errors.js';
 import { isDefinition, type JobDefinition } from './definition.js';
 import { type Counts, JobKind, type JobOwner } from './kind.js';
 

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { NotCloneableError } from '../errors.js';
+import { NotCloneableError } from '../errors/errors.js';
 import { messageOf, textOf } from '../thrown.js';
 import { isAtom, isDetached, isPlainView, uniform } from './views.js';
 

@@ -4,7 +4,7 @@ import type { Backoff } from './backoff.js';
 import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
-import { type JobState, mayMove } from './state.js';
+import type { JobState } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
@@ -240,28 +240,6 @@ export class JobRecord {
   get #place(): number {
     return this.#times.length === TIMES ? 0 : ((this.key as number) % PAGE) * TIMES;
   }
-}
-
-/** Registers a new job's first state in the counts. */
-export function enter(record: JobRecord, state: 'waiting' | 'delayed'): void {
-  record.state = state;
-  record.kind.enters(state);
-  if (record.bytes > 0) record.kind.owner.waitingBytes += record.bytes;
-}
-
-/** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link mayMove} lacks is a bug and throws. */
-export function move(record: JobRecord, to: JobState): void {
-  const { state, kind } = record;
-  if (!mayMove(state, to)) throw new Error(`threadmill bug: job ${record.id} cannot go from ${state} to ${to}`);
-  kind.leaves(state);
-  record.state = to;
-  kind.enters(to);
-  if (record.bytes > 0) kind.owner.waitingBytes += record.bytes * (Number(waits(to)) - Number(waits(state)));
-}
-
-/** Whether a job in this state takes room among those that wait. */
-export function waits(state: JobState): boolean {
-  return state === 'waiting' || state === 'delayed';
 }
 
 /** Its result is not kept any more, of which it took so many bytes. */

@@ -5,8 +5,9 @@ import { Jobs } from './jobs.js';
 import { type JobKind, type JobOwner, noCounts } from './kind.js';
 import { Kinds } from './kinds.js';
 import { type Location, runningSince } from './location.js';
+import { waits } from './move.js';
 import { pack } from './payload.js';
-import { type Former, JobRecord, waits } from './record.js';
+import { type Former, JobRecord } from './record.js';
 
 /** Who does to a living job what its owner says; false when it is too late, or too early, for that. */
 export interface Commands {

@@ -1,4 +1,4 @@
-import { NotFoundError } from '../errors.js';
+import { NotFoundError } from '../errors/errors.js';
 import type { JobRecord } from './record.js';
 
 /** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */

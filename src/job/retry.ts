@@ -1,4 +1,4 @@
-import { ModuleError, NotCloneableError, RateLimitedError, SnoozeError, UnrecoverableError } from '../errors.js';
+import { ModuleError, NotCloneableError, RateLimitedError, SnoozeError, UnrecoverableError } from '../errors/errors.js';
 import type { Outcome } from './attempt.js';
 import { type Backoff, backoffDelay } from './backoff.js';
 

@@ -1,5 +1,6 @@
 import type { Ended } from '../ended/ended.js';
-import { OptionsError, type PostMortem } from '../errors.js';
+import { OptionsError } from '../errors/errors.js';
+import type { PostMortem } from '../errors/post-mortem.js';
 import { handleOf, type Job } from '../job/job.js';
 import type { Jobs } from '../job/jobs.js';
 import { checkListOptions, type ListOptions, partOf } from '../job/list-options.js';

@@ -124,7 +124,7 @@ export class LocalRunner implements internals.Runner {
   close(): Promise<void> {
     this.#closed = true;
     return this.#resources.end(({ name }, error) => {
-      this.#reports.trouble({ job: name, error: internals.messageOf(error) }, 'the teardown of a job failed');
+      this.#reports.threads.trouble({ job: name, error: internals.messageOf(error) }, 'the teardown of a job failed');
     });
   }
 
@@ -162,7 +162,7 @@ export class LocalRunner implements internals.Runner {
     if (killed !== undefined) {
       // One that crashes ends by itself.
       if (killed !== 'crashed') this.#killed++;
-      this.#reports.threadKilled(threadId, killed, record);
+      this.#reports.threads.killed(threadId, killed, record);
     }
     running?.ended(outcome);
     this.schedule();

@@ -1,4 +1,5 @@
-import { CrashError, type CrashReason, ModuleError, NotCloneableError, type PostMortem, TimeoutError } from '../errors.js';
+import { CrashError, type CrashReason, ModuleError, NotCloneableError, TimeoutError } from '../errors/errors.js';
+import type { PostMortem } from '../errors/post-mortem.js';
 import type { JobDefinition } from '../job/definition.js';
 import { messageOf } from '../thrown.js';
 import { placeOf, stackText } from './post-mortem.js';

@@ -1,4 +1,4 @@
-import type { CrashError } from '../errors.js';
+import type { CrashError } from '../errors/errors.js';
 import type { JobKind } from '../job/kind.js';
 import { bootError, loadTimeoutError } from './attempt-errors.js';
 import type { LoadLimit } from './load-limit.js';

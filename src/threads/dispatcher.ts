@@ -1,4 +1,5 @@
-import type { CrashError, PostMortem } from '../errors.js';
+import type { CrashError } from '../errors/errors.js';
+import type { PostMortem } from '../errors/post-mortem.js';
 import type { JobKind } from '../job/kind.js';
 import type { Clock } from '../time/clock.js';
 import { nextTick, queueMicrotask, setImmediate } from '../time/timers.js';
@@ -226,11 +227,11 @@ export class Dispatcher implements Runner, ThreadEvents {
   }
 
   zombie(slot: Slot): void {
-    this.#reports.threadZombie(slot.threadId, slot.verdict?.work);
+    this.#reports.threads.zombie(slot.threadId, slot.verdict?.work);
   }
 
   trouble(facts: object, message: string): void {
-    this.#reports.trouble(facts, message);
+    this.#reports.threads.trouble(facts, message);
   }
 
   cannotBoot(error: CrashError): void {

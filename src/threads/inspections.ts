@@ -1,4 +1,4 @@
-import type { PostMortem } from '../errors.js';
+import type { PostMortem } from '../errors/post-mortem.js';
 import { messageOf } from '../thrown.js';
 import { now } from '../time/timers.js';
 import type { ThreadInspector } from './inspector.js';

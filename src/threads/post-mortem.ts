@@ -1,6 +1,6 @@
 import { findSourceMap } from 'node:module';
 import { z } from 'zod';
-import type { Frame, PostMortem } from '../errors.js';
+import type { Frame, PostMortem } from '../errors/post-mortem.js';
 
 const text = z.string().nullable();
 const number = z.number().nullable();

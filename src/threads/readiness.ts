@@ -1,4 +1,4 @@
-import { QueueClosedError } from '../errors.js';
+import { QueueClosedError } from '../errors/errors.js';
 
 /** Whether the threads of a queue are ready: those who ask before it is known wait for the first word. */
 export class Readiness {

@@ -40,7 +40,7 @@ export class Returns {
       case 'log':
         return this.#said(slot, message);
       case 'late-error':
-        this.#reports.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
+        this.#reports.threads.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
         if (message.jobId === undefined) this.#threads.blameModule(message.jobName);
         return this.#retire(slot);
       case 'exit':
@@ -50,7 +50,7 @@ export class Returns {
 
   /** A thread has sent what cannot be read: its jobs end with it. */
   unreadable(slot: Slot, error: unknown): void {
-    this.#reports.lateError(slot.threadId, undefined, error);
+    this.#reports.threads.lateError(slot.threadId, undefined, error);
     this.#watchdog.kill(slot, 'crashed');
   }
 
@@ -67,9 +67,9 @@ export class Returns {
       if (work === culprit) continue;
       settle(this.#reports, slot, work, 'interrupted', attemptErrors.innocentError(work, slot, exitCode), run);
     }
-    if (late) this.#reports.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
+    if (late) this.#reports.threads.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
     if (culprit !== undefined) this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
-    if (state === 'idle' || state === 'busy') this.#reports.threadKilled(threadId, 'crashed', culprit);
+    if (state === 'idle' || state === 'busy') this.#reports.threads.killed(threadId, 'crashed', culprit);
     this.#runner.schedule();
   }
 

@@ -1,4 +1,4 @@
-import type { PostMortem } from '../errors.js';
+import type { PostMortem } from '../errors/post-mortem.js';
 import type { ThreadReason } from '../events.js';
 import type { Outcome } from '../job/attempt.js';
 import type { Carrier } from '../job/carrier.js';
@@ -126,8 +126,13 @@ export interface Reports<Job extends Work = Work> {
   /** Jobs that were sent but not started, in their order: they go back to the front. */
   returned(jobs: readonly Job[]): void;
   message(job: Job, message: HandlerMessage): void;
-  threadKilled(threadId: number, reason: KillReason, job: Job | undefined): void;
-  threadZombie(threadId: number, job: Job | undefined): void;
+  readonly threads: ThreadReports<Job>;
+}
+
+/** Who is told what threads do beside running jobs. */
+export interface ThreadReports<Job extends Work = Work> {
+  killed(threadId: number, reason: KillReason, job: Job | undefined): void;
+  zombie(threadId: number, job: Job | undefined): void;
   /** Something people should know of, and no event tells: for the log. */
   trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;

@@ -1,4 +1,4 @@
-import { CrashError } from '../errors.js';
+import { CrashError } from '../errors/errors.js';
 import type { Outcome } from '../job/attempt.js';
 import { loadTimeoutError } from './attempt-errors.js';
 import type { Source } from './batch.js';

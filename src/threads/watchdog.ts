@@ -1,4 +1,4 @@
-import type { PostMortem } from '../errors.js';
+import type { PostMortem } from '../errors/post-mortem.js';
 import { cancelled } from '../job/cancelled.js';
 import type { Clock } from '../time/clock.js';
 import { setImmediate } from '../time/timers.js';
@@ -48,7 +48,7 @@ export class Watchdog {
     const { definition } = running.work.kind;
     if (this.#clock.now() - running.since < definition.loadTimeout / 2) return;
     slot.warnedOf = running.since;
-    this.#reports.trouble(...slowModule(definition));
+    this.#reports.threads.trouble(...slowModule(definition));
   }
 
   /** Stops a job that was sent to this thread. */
@@ -90,7 +90,7 @@ export class Watchdog {
     const lost = slot.jobs.takeRest(this.#clock.now());
     this.#threads.kill(slot);
     this.#settleLost(slot, lost);
-    this.#reports.threadKilled(slot.threadId, reason, slot.verdict?.work);
+    this.#reports.threads.killed(slot.threadId, reason, slot.verdict?.work);
   }
 
   /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */

@@ -1,4 +1,4 @@
-import { QueueClosedError, QueueFullError } from '../errors.js';
+import { QueueClosedError, QueueFullError } from '../errors/errors.js';
 import type { JobKind } from '../job/kind.js';
 import type { Register } from '../job/register.js';
 import { Signals } from './signals.js';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { IdempotencyError } from '../errors.js';
+import { IdempotencyError } from '../errors/errors.js';
 import { dropResult, type JobRecord } from '../job/record.js';
 import { resultBytes } from '../job/result-bytes.js';
 import type { Clock } from '../time/clock.js';

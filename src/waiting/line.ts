@@ -110,3 +110,20 @@ export class Line {
     return this.#jobs[Symbol.iterator]();
   }
 }
+
+/** Whether `a` arrived before `b`, or goes first. */
+export function before(a: JobRecord, b: JobRecord): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
+}
+
+/** Whether the head of `a` runs before the head of `b`, where both have one. */
+export function goesBefore(a: Line, b: Line): boolean {
+  const [one, other] = [a.head as JobRecord, b.head as JobRecord];
+  if (one.priority !== other.priority) return one.priority > other.priority;
+  return a.turn < b.turn || (a.turn === b.turn && one.order < other.order);
+}
+
+/** Whether nothing waits in it, held groups included. */
+export function isEmpty(line: Line): boolean {
+  return line[Symbol.iterator]().next().done === true;
+}

@@ -5,21 +5,9 @@ import type { Clock } from '../time/clock.js';
 import { Ages } from './ages.js';
 import { Gate, isLimit, type Permit } from './gate.js';
 import { GroupGates } from './group-gates.js';
-import { Line } from './line.js';
+import { before, goesBefore, isEmpty, Line } from './line.js';
 import type { GateHost } from './rate-window.js';
 import { Rounds } from './turns.js';
-
-/** Whether `a` arrived before `b`, or goes first. */
-function before(a: JobRecord, b: JobRecord): boolean {
-  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
-}
-
-/** Whether the head of `a` runs before the head of `b`, where both have one. */
-function goesBefore(a: Line, b: Line): boolean {
-  const [one, other] = [a.head as JobRecord, b.head as JobRecord];
-  if (one.priority !== other.priority) return one.priority > other.priority;
-  return a.turn < b.turn || (a.turn === b.turn && one.order < other.order);
-}
 
 /** Who takes the jobs. */
 export interface Taker {
@@ -259,9 +247,4 @@ export class WaitingJobs implements GateHost {
     this.#free.passed(record, turn);
     for (const line of this.#lines.values()) line.passed(record, turn);
   }
-}
-
-/** Whether nothing waits in it, held groups included. */
-function isEmpty(line: Line): boolean {
-  return line[Symbol.iterator]().next().done === true;
 }

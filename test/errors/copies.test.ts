@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as ours from 'threadmill';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorClass } from '../../dist/errors.js';
+import { errorClass } from '../../dist/errors/errors.js';
 import { decodeThrown, encodeThrown } from '../../dist/threads/wire/error-codec.js';
 import { caught, makeQueue } from '../helpers.js';
 

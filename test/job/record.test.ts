@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { JobKind } from '../../dist/job/kind.js';
-import { enter, JobRecord, move } from '../../dist/job/record.js';
+import { enter, move } from '../../dist/job/move.js';
+import { JobRecord } from '../../dist/job/record.js';
 import { echo } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';

@@ -1,4 +1,4 @@
-import { CancelledError, SnoozeError } from '../../errors.js';
+import { CancelledError, SnoozeError } from '../../errors/errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
 import { setImmediate } from '../../time/timers.js';
 import type { LogLevel, Position } from '../wire/protocol.js';

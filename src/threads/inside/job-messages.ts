@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { NotCloneableError } from '../../errors.js';
+import { NotCloneableError } from '../../errors/errors.js';
 import { pack } from '../../job/payload.js';
 import { droppedLines, LOG_BUDGET } from '../wire/log-budget.js';
 import type { FromThread, HandlerMessage, LogLevel, Position } from '../wire/protocol.js';

@@ -1,4 +1,4 @@
-import { ModuleError } from '../../errors.js';
+import { ModuleError } from '../../errors/errors.js';
 import { hearDefined } from '../../job/defined.js';
 import { isDefinition, type JobDefinition } from '../../job/definition.js';
 import { messageOf } from '../../thrown.js';

@@ -1,4 +1,4 @@
-import { NotCloneableError, OutputError } from '../../errors.js';
+import { NotCloneableError, OutputError } from '../../errors/errors.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { type Payload, pack } from '../../job/payload.js';
 import { summary, validate } from '../../job/validate.js';

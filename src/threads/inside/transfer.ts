@@ -1,4 +1,4 @@
-import { NotCloneableError, OptionsError } from '../../errors.js';
+import { NotCloneableError, OptionsError } from '../../errors/errors.js';
 import { isDetached } from '../../job/views.js';
 
 // One symbol for all copies of the package, as for definitions.

@@ -1,4 +1,4 @@
-import { errorClass, isThreadmillError } from '../../errors.js';
+import { errorClass, isThreadmillError } from '../../errors/errors.js';
 import { pack } from '../../job/payload.js';
 import { textOf } from '../../thrown.js';
 import type { Encoded, EncodedError } from './protocol.js';

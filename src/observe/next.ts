@@ -1,15 +1,16 @@
-import type { JobRecord } from './record.js';
-import { decide, type Ending, type Next } from './retry.js';
+import type { JobRecord } from '../job/record.js';
+import { decide, type Ending, type Next } from '../job/retry.js';
+import { type QueueLogger, report } from './log.js';
 
 /**
- * What follows the end of a job's attempt. A backoff function that throws, or returns nonsense, is told to `failed`, and
- * the default backoff is used.
+ * What follows the end of a job's attempt. A backoff function that throws, or returns nonsense, is reported, and the
+ * default backoff is used.
  */
 export function nextOf(
   record: JobRecord,
   { outcome, error, started }: Pick<Ending, 'outcome' | 'error' | 'started'>,
   random: () => number,
-  failed: (problem: unknown) => void,
+  logger: QueueLogger | undefined,
 ): Next {
   const { attempt, maxAttempts, backoff, kind, putOffs } = record;
   const ending = {
@@ -25,7 +26,7 @@ export function nextOf(
   try {
     return decide(ending, random);
   } catch (problem) {
-    failed(problem);
+    report(logger, problem, `the backoff function of job "${kind.definition.name}" failed; the default is used`);
     return decide({ ...ending, backoff: { type: 'exponential' } }, random);
   }
 }

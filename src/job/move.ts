@@ -1,0 +1,24 @@
+import type { JobRecord } from './record.js';
+import { type JobState, mayMove } from './state.js';
+
+/** Registers a new job's first state in the counts. */
+export function enter(record: JobRecord, state: 'waiting' | 'delayed'): void {
+  record.state = state;
+  record.kind.enters(state);
+  if (record.bytes > 0) record.kind.owner.waitingBytes += record.bytes;
+}
+
+/** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link mayMove} lacks is a bug and throws. */
+export function move(record: JobRecord, to: JobState): void {
+  const { state, kind } = record;
+  if (!mayMove(state, to)) throw new Error(`threadmill bug: job ${record.id} cannot go from ${state} to ${to}`);
+  kind.leaves(state);
+  record.state = to;
+  kind.enters(to);
+  if (record.bytes > 0) kind.owner.waitingBytes += record.bytes * (Number(waits(to)) - Number(waits(state)));
+}
+
+/** Whether a job in this state takes room among those that wait. */
+export function waits(state: JobState): boolean {
+  return state === 'waiting' || state === 'delayed';
+}

@@ -1,0 +1,27 @@
+import type { Announcer } from '../events.js';
+import type { JobRecord } from '../job/record.js';
+
+/** Tells once of each attempt that it was sent to a thread: a job that was taken back before it started goes out again. */
+export function announceActive(announcer: Announcer, records: readonly JobRecord[]): void {
+  // A copy: a listener may cancel jobs of the batch.
+  for (const record of announcer.hasListeners('active') ? [...records] : []) {
+    if (record.state !== 'active' || record.toldActive === record.attempt) continue;
+    record.toldActive = record.attempt;
+    announcer.announceJob('active', record);
+  }
+}
+
+/** Tells that a job has ended; of a dead letter also which one made room for it, or else that there are many. */
+export function announceEnded(
+  announcer: Announcer,
+  record: JobRecord,
+  state: 'completed' | 'failed' | 'cancelled',
+  evicted: JobRecord | undefined,
+  { size, isAlarming }: { size: number; isAlarming: boolean },
+): void {
+  if (state !== 'failed') return announcer.announceJob(state, record);
+  announcer.announceJob('failed', record, record.error);
+  if (!record.deadLetter) return;
+  if (evicted !== undefined) announcer.announceJob('evicted', evicted);
+  else if (isAlarming) announcer.announceJob('dead-letter-alert', record, size);
+}
