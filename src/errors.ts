@@ -1,5 +1,4 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { textOf } from './thrown.js';
 
 /** Where an error belongs: set on every error that speaks of a job. */
 export interface JobFacts {
@@ -231,7 +230,7 @@ export class RateLimitedError extends ThreadmillError {
   readonly retryAfter: number;
   constructor(retryAfter: number, message = `rate limited for ${retryAfter} ms`) {
     super(message);
-    this.retryAfter = checkedPause(retryAfter, 'RateLimitedError');
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -242,13 +241,8 @@ export class SnoozeError extends ThreadmillError {
   readonly ms: number;
   constructor(ms: number) {
     super(`put off for ${ms} ms`);
-    this.ms = checkedPause(ms, 'context.snooze');
+    this.ms = ms;
   }
-}
-
-function checkedPause(ms: unknown, where: string): number {
-  if (typeof ms === 'number' && ms >= 0 && Number.isFinite(ms)) return ms;
-  throw new OptionsError(`${where}: expected milliseconds from 0, given ${textOf(ms)}`);
 }
 
 /** An option is wrong: the message says which, what was expected and what was given. */
