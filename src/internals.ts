@@ -3,8 +3,7 @@
  * threads can be replaced, and the parts that do to a value in this thread what crossing to another does to it.
  */
 export { payloadOf } from './adding/intake.js';
-export { checkOptions } from './check-options.js';
-export { type Clock, realClock, type Timer } from './clock.js';
+export { checkOptions } from './checks/check-options.js';
 export { attachJob } from './errors.js';
 export { EVENTS } from './events.js';
 export { checkAddOptions } from './job/add-options.js';
@@ -25,6 +24,7 @@ export type { JobMessages } from './threads/inside/job-messages.js';
 export { notReturned, packOutput } from './threads/inside/output.js';
 export { Resources } from './threads/inside/resources.js';
 export { movedOf } from './threads/inside/transfer.js';
+export { compilerHint, importCompiled } from './threads/inside/typescript.js';
 export type {
   AttemptEnd,
   HandlerMessage,
@@ -41,4 +41,5 @@ export { decodeThrown, encodeThrown } from './threads/wire/error-codec.js';
 export type { LogLevel } from './threads/wire/protocol.js';
 export { CELL, CELLS } from './threads/wire/shared-memory.js';
 export { messageOf, textOf } from './thrown.js';
-export * as timers from './timers.js';
+export { type Clock, realClock, type Timer } from './time/clock.js';
+export * as timers from './time/timers.js';

@@ -3,8 +3,6 @@ import { FOR_JOB, FOR_OUTPUT } from './adding/asking.js';
 import { type MapOptions, mapThrough, type Settled } from './adding/map.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
 import { type RepeatOptions, repeatOptions, type Schedule } from './adding/schedules.js';
-import type { Admin } from './admin.js';
-import { KeepAlive } from './clock.js';
 import { type CancelFilter, cancelMatching } from './closing/cancel.js';
 import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
@@ -17,12 +15,14 @@ import type { JobDefinition } from './job/definition.js';
 import type { Job } from './job/job.js';
 import type { ListOptions } from './job/list-options.js';
 import type { JobState } from './job/state.js';
+import type { Admin } from './observe/admin.js';
 import type { Explanation } from './observe/explain.js';
 import { logEvents, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import type { Inspection } from './observe/overview.js';
 import { checkQueueOptions, type QueueOptions, type Seams } from './queue-options.js';
 import { THREAD_MARK } from './threads/wire/protocol.js';
+import { KeepAlive } from './time/clock.js';
 import { wire } from './wiring.js';
 
 /**

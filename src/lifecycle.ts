@@ -1,4 +1,3 @@
-import type { Clock } from './clock.js';
 import type { Ended } from './ended/ended.js';
 import { attachJob, ExpiredError } from './errors.js';
 import type { Announcer } from './events.js';
@@ -14,6 +13,7 @@ import type { JobState } from './job/state.js';
 import { hear } from './observe/handler-message.js';
 import { execution, type JobLogger, report } from './observe/log.js';
 import type { AttemptEnd, HandlerMessage, KillReason, Reports, Runner } from './threads/runner.js';
+import type { Clock } from './time/clock.js';
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
 import type { Idempotency } from './waiting/idempotency.js';

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { checkOptions } from './check-options.js';
-import type { Clock } from './clock.js';
+import { checkOptions } from './checks/check-options.js';
 import { OptionsError } from './errors.js';
 import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
 import type { Source } from './threads/batch.js';
 import { usableCpus } from './threads/cpus.js';
-import type { DispatcherOptions } from './threads/dispatcher.js';
 import type { ThreadOptions } from './threads/pool.js';
 import type { Recycle } from './threads/recycling.js';
 import type { Reports, Runner } from './threads/runner.js';
+import type { DispatcherOptions } from './threads/thread-events.js';
+import type { Clock } from './time/clock.js';
 
 /** Options of a `JobQueue`; all have defaults. */
 export interface QueueOptions {

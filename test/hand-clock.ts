@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../dist/clock.js';
+import type { Clock, Timer } from '../dist/time/clock.js';
 
 /** A clock that stands still until the test moves it. */
 export class HandClock implements Clock {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { JobDefinition } from 'threadmill';
 import { Tinypool } from 'tinypool';
 import workerpool from 'workerpool';
 import * as definitions from '../jobs/definitions.js';
@@ -23,6 +24,8 @@ export interface Killer {
 /** All with their defaults for kills, ours with its spare thread. */
 export const killers: Record<string, (threads: number) => Promise<Killer>> = {
   threadmill: (threads) => openThreadmill(threads, true),
+  // Its module is loaded in spare threads because a job of it was added.
+  'threadmill, jobs: []': (threads) => openThreadmill(threads, true, []),
   // The difference is what looking where the job was stuck costs.
   'threadmill, postMortem: false': (threads) => openThreadmill(threads, false),
 
@@ -55,8 +58,8 @@ export const killers: Record<string, (threads: number) => Promise<Killer>> = {
   },
 };
 
-async function openThreadmill(threads: number, postMortem: boolean): Promise<Killer> {
-  const queue = await openQueue({ threads, postMortem });
+async function openThreadmill(threads: number, postMortem: boolean, jobs?: JobDefinition[]): Promise<Killer> {
+  const queue = await openQueue({ threads, postMortem, ...(jobs && { jobs }) });
   return {
     forever: (started) => queue.run(definitions.forever, { started }, { timeout: KILL_AFTER }),
     startedAt: () => queue.run(definitions.startedAt, { n: 0 }),

@@ -1,10 +1,10 @@
-import { monotonicNow } from '../clock.js';
 import type { AddOptions } from '../job/add-options.js';
 import { handleOf, type Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
-import { setImmediate } from '../timers.js';
+import { monotonicNow } from '../time/clock.js';
+import { setImmediate } from '../time/timers.js';
 
 /** Longest time that a large call takes from everybody else at once, in milliseconds. */
 const SLICE = 5;

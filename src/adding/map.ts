@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
+import { checkOptions } from '../checks/check-options.js';
 import { OptionsError } from '../errors.js';
 import { type AddOptions, checkAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';

@@ -1,8 +1,8 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
-import type { Clock } from '../clock.js';
+import { checkOptions } from '../checks/check-options.js';
 import { OptionsError } from '../errors.js';
+import type { Clock } from '../time/clock.js';
 
 /**
  * When a schedule adds its job. `cron`: five to seven fields (seconds first where there are six), as croner reads them,

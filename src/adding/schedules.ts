@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
-import { type Clock, KeepAlive, type Timer } from '../clock.js';
+import { checkOptions } from '../checks/check-options.js';
 import type { AddOptions } from '../job/add-options.js';
 import type { Job } from '../job/job.js';
+import { type Clock, KeepAlive, type Timer } from '../time/clock.js';
 import { type ScheduleOptions, type Times, timesOf } from './schedule-times.js';
 
 /** A job that is added again and again. */

@@ -23,16 +23,10 @@ export async function definitionIn(file: string, name: string | undefined): Prom
 
 async function load(file: string, path: string): Promise<Record<string, unknown>> {
   try {
-    return await import(pathToFileURL(path).href);
+    return await internals.importCompiled(pathToFileURL(path).href);
   } catch (error) {
-    throw new UsageError(`${file} failed to load: ${messageOf(error)}${typeScriptHint(file, error)}`, { cause: error });
+    throw new UsageError(`${file} failed to load: ${messageOf(error)}${internals.compilerHint(file, error)}`, { cause: error });
   }
-}
-
-function typeScriptHint(file: string, error: unknown): string {
-  const unknownExtension = (error as { code?: string } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
-  if (!unknownExtension || !/\.[cm]?tsx?$/.test(file)) return '';
-  return `\nThis Node.js (${process.version}) does not load TypeScript: compile the file first, use Node.js 22.18 or later, or run the command with NODE_OPTIONS="--import ./tsx.js", where tsx.js is: import { register } from 'tsx/esm/api'; register();`;
 }
 
 function definitionsOf(exports: Record<string, unknown>): Map<string, JobDefinition> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
+import { checkOptions } from '../checks/check-options.js';
 import type { Announcer } from '../events.js';
 import { cancelled, LateError } from '../job/cancelled.js';
 import type { JobRecord } from '../job/record.js';

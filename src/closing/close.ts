@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Intake } from '../adding/intake.js';
 import type { Schedules } from '../adding/schedules.js';
-import { checkOptions } from '../check-options.js';
-import { type Clock, KeepAlive } from '../clock.js';
+import { checkOptions } from '../checks/check-options.js';
 import { QueueClosedError } from '../errors.js';
 import type { Announcer } from '../events.js';
 import type { JobRecord } from '../job/record.js';
@@ -10,6 +9,7 @@ import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Runner } from '../threads/runner.js';
 import { messageOf } from '../thrown.js';
+import { type Clock, KeepAlive } from '../time/clock.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import { type JobSnapshot, snapshotOf } from './snapshot.js';
 import { settledBefore, Until } from './until.js';

@@ -1,7 +1,6 @@
 import { jobOf } from '../adding/asking.js';
 import type { Intake } from '../adding/intake.js';
-import { type Check, checked, number, object, optional, shown } from '../checks.js';
-import type { Clock } from '../clock.js';
+import { type Check, checked, number, object, optional, shown } from '../checks/checks.js';
 import { OptionsError } from '../errors.js';
 import type { Announcer } from '../events.js';
 import type { AddOptions } from '../job/add-options.js';
@@ -12,6 +11,7 @@ import { pack } from '../job/payload.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Clock } from '../time/clock.js';
 import { shared } from './portable.js';
 import { type JobSnapshot, settingsOf } from './snapshot.js';
 

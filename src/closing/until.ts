@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../clock.js';
-import { queueMicrotask } from '../timers.js';
+import type { Clock, Timer } from '../time/clock.js';
+import { queueMicrotask } from '../time/timers.js';
 
 /** Waits until something is done, and never beyond a deadline. */
 export class Until {

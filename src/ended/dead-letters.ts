@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
+import { checkOptions } from '../checks/check-options.js';
 import { NotFoundError, OptionsError } from '../errors.js';
 import type { Attempt, Outcome } from '../job/attempt.js';
 import type { Job } from '../job/job.js';

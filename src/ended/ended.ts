@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../clock.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
+import type { Clock, Timer } from '../time/clock.js';
 import { DeadLetterStore } from './dead-letter-store.js';
 import { Recent } from './recent.js';
 import { ResultBytes } from './result-bytes.js';

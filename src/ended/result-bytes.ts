@@ -1,6 +1,6 @@
 import { dropResult, type JobRecord } from '../job/record.js';
 import { resultBytes } from '../job/result-bytes.js';
-import { setImmediate } from '../timers.js';
+import { setImmediate } from '../time/timers.js';
 
 /**
  * Holds what the results of kept jobs take at a number of bytes: those of the oldest are dropped first. Looked at once in a turn of

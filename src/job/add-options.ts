@@ -1,4 +1,4 @@
-import { type Check, checked, instanceOf, number, object, oneOf, optional } from '../checks.js';
+import { type Check, checked, instanceOf, number, object, oneOf, optional } from '../checks/checks.js';
 import type { Backoff } from './backoff.js';
 import { type JobDefinition, jobLimits } from './definition.js';
 import { pack } from './payload.js';

@@ -1,4 +1,4 @@
-import { type Check, number, object, oneOf, optional } from '../checks.js';
+import { type Check, number, object, oneOf, optional } from '../checks/checks.js';
 import { isThenable, textOf } from '../thrown.js';
 
 /**

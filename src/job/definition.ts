@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { boolean, type Check, checked, count, number, object, oneOf, optional } from '../checks.js';
+import { boolean, type Check, checked, count, number, object, oneOf, optional } from '../checks/checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
 import type { JobContext } from './context.js';
 

@@ -1,4 +1,4 @@
-import { type Check, count, number, object, optional } from '../checks.js';
+import { type Check, count, number, object, optional } from '../checks/checks.js';
 
 /** Whose jobs of a definition are one group, and what holds for each group. */
 export interface GroupOptions<Input = any> {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { shown } from '../checks.js';
+import { shown } from '../checks/checks.js';
 import { OptionsError } from '../errors.js';
 import { isDefinition, type JobDefinition } from './definition.js';
 import { type Counts, JobKind, type JobOwner } from './kind.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkOptions } from '../check-options.js';
+import { checkOptions } from '../checks/check-options.js';
 
 /** Which part of a list. */
 export interface ListOptions {

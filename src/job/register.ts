@@ -1,5 +1,5 @@
-import { Calendar } from '../calendar.js';
-import type { Clock } from '../clock.js';
+import { Calendar } from '../time/calendar.js';
+import type { Clock } from '../time/clock.js';
 import { type AddOptions, keptOf } from './add-options.js';
 import { Jobs } from './jobs.js';
 import { type JobKind, type JobOwner, noCounts } from './kind.js';

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
 import type { JobRecord } from '../job/record.js';
 import type { Runner } from '../threads/runner.js';
+import type { Clock } from '../time/clock.js';
 import type { Delays } from '../waiting/delays.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
 import type { Announcer } from '../events.js';
 import { withLine } from '../job/log-lines.js';
 import type { JobRecord } from '../job/record.js';
 import type { HandlerMessage } from '../threads/runner.js';
+import type { Clock } from '../time/clock.js';
 import { type JobLogger, lineOf } from './log.js';
 
 interface Listeners {

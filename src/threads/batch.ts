@@ -6,6 +6,9 @@ import type { Work } from './runner.js';
  */
 export const BATCH_MS = 4;
 
+/** A larger `maxBatch` changes nothing but the memory that is set aside for it. */
+export const LARGEST_BATCH = 4_096;
+
 /** Where a batch is filled from: the jobs that may run now, best first. */
 export interface Source extends Iterable<Work> {
   /** How many there are. */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../time/clock.js';
 
 /** Longest time between two looks at a busy thread, in milliseconds. */
 export const LOOK_AT_LEAST_EVERY = 1_000;

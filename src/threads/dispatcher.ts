@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.js';
-import { CrashError, type PostMortem } from '../errors.js';
+import type { CrashError, PostMortem } from '../errors.js';
 import type { JobKind } from '../job/kind.js';
-import { nextTick, queueMicrotask, setImmediate } from '../timers.js';
-import { loadTimeoutError, notSent } from './attempt-errors.js';
-import { type Batch, nextBatch, type Source } from './batch.js';
+import type { Clock } from '../time/clock.js';
+import { nextTick, queueMicrotask, setImmediate } from '../time/timers.js';
+import { notSent } from './attempt-errors.js';
+import { type Batch, LARGEST_BATCH, nextBatch, type Source } from './batch.js';
 import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { soonest } from './inspect.js';
 import { Inspections } from './inspections.js';
@@ -12,19 +12,12 @@ import { Returns } from './returns.js';
 import type { Location, Reports, Runner, ThreadStats, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
-import { type ThreadEvents, Threads, type ThreadsOptions } from './threads.js';
+import type { DispatcherOptions, ThreadEvents } from './thread-events.js';
+import { Threads } from './threads.js';
 import { Unstarted } from './unstarted.js';
 import { Watchdog } from './watchdog.js';
 import type { FromThread, HandlerMessage } from './wire/protocol.js';
 import { isCloneable } from './wire/run-message.js';
-
-export interface DispatcherOptions extends ThreadsOptions {
-  /** Whether to look where a job is stuck before its thread is terminated. */
-  postMortem: boolean;
-}
-
-/** A larger `maxBatch` changes nothing but the memory that is set aside for it. */
-const LARGEST_BATCH = 4_096;
 
 /** Gives batches to threads and takes results back. */
 export class Dispatcher implements Runner, ThreadEvents {
@@ -162,7 +155,7 @@ export class Dispatcher implements Runner, ThreadEvents {
       const candidates = this.#threads.candidates(size > threads && maxBatch > 1);
       const [slot] = candidates;
       if (slot === undefined) return this.#makeWay();
-      const most = Math.min(maxBatch, Math.ceil(size / candidates.length), this.#threads.jobsLeft(slot));
+      const most = Math.min(maxBatch, Math.ceil(size / candidates.length), this.#threads.recycling.jobsLeft(slot));
       const batch = nextBatch(this.#source, most, slot.state === 'busy');
       if (batch.works.length === 0) return;
       this.#send(slot, batch);
@@ -240,14 +233,12 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.#reports.trouble(facts, message);
   }
 
-  /** Jobs that wait for a thread fail, instead of waiting for ever. */
-  cannotBoot({ message, reason, exitCode, cause }: CrashError): void {
-    this.#unstarted.endAll('crashed', () => new CrashError(message, reason, exitCode, { cause }), this.#clock.now());
+  cannotBoot(error: CrashError): void {
+    this.#unstarted.cannotBoot(error, this.#clock.now());
   }
 
-  /** The module of a kind did not load where nothing else ran: who waits for it need not wait longer. */
   notLoading(kind: JobKind): void {
-    this.#unstarted.endKind(kind, 'failed', () => loadTimeoutError(kind.definition), this.#clock.now());
+    this.#unstarted.notLoading(kind, this.#clock.now());
   }
 
   #slotOf(work: Work): Slot | undefined {

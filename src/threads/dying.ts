@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { Slot } from './slot.js';
 
 /** A terminated thread that has not exited after this many milliseconds is a zombie: native code holds it. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { Slot } from './slot.js';
 
 /** Time that an idle thread has to end by itself, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../time/clock.js';
 import type { Slot } from './slot.js';
 
 export interface ShrinkingThreads {
@@ -24,7 +24,7 @@ export class IdleTimeout {
 
   /** A thread has no work from now on. */
   rests(slot: Slot): void {
-    slot.idleSince = this.#clock.now();
+    slot.service.idleSince = this.#clock.now();
     this.#look(this.#ms);
   }
 
@@ -39,10 +39,12 @@ export class IdleTimeout {
     const { closed, idle } = this.#threads;
     if (closed) return;
     const now = this.#clock.now();
-    const due = [...idle].sort((a, b) => a.idleSince - b.idleSince).filter((slot) => slot.idleSince + this.#ms <= now);
+    const due = [...idle]
+      .sort((a, b) => a.service.idleSince - b.service.idleSince)
+      .filter(({ service }) => service.idleSince + this.#ms <= now);
     for (const slot of due) if (this.#threads.surplus > 0) this.#threads.end(slot);
     // Those that wait for a shorter time, and those that are no more needed by then.
-    const next = Math.min(...idle.map((slot) => slot.idleSince + this.#ms).filter((at) => at > now), now + this.#ms);
+    const next = Math.min(...idle.map(({ service }) => service.idleSince + this.#ms).filter((at) => at > now), now + this.#ms);
     if (idle.length > 0) this.#look(next - now);
   }
 }

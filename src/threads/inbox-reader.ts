@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { setImmediate } from '../timers.js';
+import type { Clock } from '../time/clock.js';
+import { setImmediate } from '../time/timers.js';
 import type { Inbox } from './inbox.js';
 
 /** Least time between two rounds, in milliseconds; a round that takes longer is followed by as long a pause. */

@@ -1,6 +1,6 @@
 import type { PostMortem } from '../errors.js';
 import { messageOf } from '../thrown.js';
-import { now } from '../timers.js';
+import { now } from '../time/timers.js';
 import type { ThreadInspector } from './inspector.js';
 import { interpret, type Sighting, sightingOf, unknown } from './post-mortem.js';
 import type { Slot } from './slot.js';

@@ -1,6 +1,6 @@
 import type { Session } from 'node:inspector';
 import { isMainThread } from 'node:worker_threads';
-import { clearTimeout, setImmediate, setTimeout } from '../timers.js';
+import { clearTimeout, setImmediate, setTimeout } from '../time/timers.js';
 
 interface Attached {
   sessionId: string;

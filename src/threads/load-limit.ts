@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
+import type { Clock } from '../time/clock.js';
 import { slowModule } from './attempt-errors.js';
 import type { Slot } from './slot.js';
 

@@ -1,6 +1,6 @@
 import { MessagePort, type Worker, type WorkerOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { setTimeout } from '../timers.js';
+import { setTimeout } from '../time/timers.js';
 import type { OpenMessage } from './wire/protocol.js';
 
 /** What the threads are started with. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { Slot } from './slot.js';
 
 /** When a thread has served its time. */
@@ -11,39 +11,58 @@ export interface Recycle {
   afterMs?: number | undefined;
 }
 
-/** Which threads are to end in peace, because of their age. */
+export interface RecycledThreads {
+  readonly idle: readonly Slot[];
+  /** Whether all threads that shall be there have opened. */
+  readonly isComplete: boolean;
+  /** Ends a thread that waits for work in peace; another takes over. */
+  recycle(slot: Slot): void;
+}
+
+/** Ends threads in peace that have served their time. */
 export class Recycling {
   readonly #limits: Recycle;
   readonly #clock: Clock;
+  readonly #threads: RecycledThreads;
 
-  constructor(limits: Recycle, clock: Clock) {
+  constructor(limits: Recycle, clock: Clock, threads: RecycledThreads) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#threads = threads;
   }
 
-  /** A thread is open; calls back when its time is over. */
-  opened(slot: Slot, over: () => void): void {
-    slot.openedAt = this.#clock.now();
+  /** A thread is open. */
+  opened({ service }: Slot): void {
+    service.openedAt = this.#clock.now();
     const { afterMs } = this.#limits;
-    if (afterMs !== undefined) this.#clock.setTimeout(over, afterMs);
+    if (afterMs !== undefined) this.#clock.setTimeout(() => this.nextOld(), afterMs);
   }
 
   /** How many jobs a thread may still be given. */
-  jobsLeft(slot: Slot): number {
+  jobsLeft({ service }: Slot): number {
     const { jobs } = this.#limits;
-    return jobs === undefined ? Number.POSITIVE_INFINITY : jobs - slot.given;
+    return jobs === undefined ? Number.POSITIVE_INFINITY : jobs - service.given;
   }
 
-  /** Whether a thread that is at rest may be given no further job. */
-  isUsedUp(slot: Slot): boolean {
+  /** A thread has no work any more. Whether it ends. */
+  rests(slot: Slot): boolean {
     const { jobs } = this.#limits;
-    return jobs !== undefined && slot.ran >= jobs;
+    const ends = (jobs !== undefined && slot.service.ran >= jobs) || this.isOld(slot);
+    if (ends) this.#threads.recycle(slot);
+    return ends;
   }
 
-  /** Whether a thread shall end when another can take its place. */
-  isOld(slot: Slot): boolean {
+  /** Whether a thread shall end now: where others are about to start already, it waits for its turn, so that there are always some. */
+  isOld({ service }: Slot): boolean {
     const { heapMb, afterMs } = this.#limits;
-    if (heapMb !== undefined && slot.heapMb >= heapMb) return true;
-    return afterMs !== undefined && this.#clock.now() - slot.openedAt >= afterMs;
+    const isLarge = heapMb !== undefined && service.heapMb >= heapMb;
+    const isOld = afterMs !== undefined && this.#clock.now() - service.openedAt >= afterMs;
+    return (isLarge || isOld) && this.#threads.isComplete;
+  }
+
+  /** One of those that wait for work ends, if it is old. */
+  nextOld(): void {
+    const old = this.#threads.idle.find((slot) => this.isOld(slot));
+    if (old !== undefined) this.#threads.recycle(old);
   }
 }

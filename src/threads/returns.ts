@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import * as attemptErrors from './attempt-errors.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { InboxReader } from './inbox-reader.js';
@@ -121,7 +121,7 @@ export class Returns {
     if (slot.jobs.isAtRest) {
       this.#threads.rest(slot);
       if (slot.isRetiring) this.#watchdog.kill(slot, 'late-error');
-    } else if (this.#threads.isOld(slot)) this.#reports.returned(slot.jobs.withdraw());
+    } else if (this.#threads.recycling.isOld(slot)) this.#reports.returned(slot.jobs.withdraw());
     this.#runner.schedule();
   }
 

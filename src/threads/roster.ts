@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import { Dying } from './dying.js';
 import type { ThreadStats } from './runner.js';
 import type { Slot, SlotState } from './slot.js';

@@ -1,34 +1,23 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
-import { takesEffect, type Verdict } from '../job/verdict.js';
+import { takesEffect } from '../job/verdict.js';
+import type { Clock } from '../time/clock.js';
 import { Assignments, placesFor } from './assignments.js';
 import { Deadline } from './deadline.js';
 import { Inbox } from './inbox.js';
 import { type Finding, inspect, type SeenIdle } from './inspect.js';
 import { exited } from './pool.js';
 import type { Work } from './runner.js';
+import { Service } from './service.js';
+import type { SlotEventsOf, SlotState, SlotVerdict } from './slot-events.js';
 import { EarlyResults } from './wire/early-results.js';
 import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
 
-/** `warming`: loads a module for jobs to come. `ending`: shall end by itself. `dying`: terminated, but its thread has not exited. */
-export type SlotState = 'booting' | 'idle' | 'warming' | 'busy' | 'ending' | 'dying' | 'gone';
-
-/** Why a job of a slot shall end. Gone when the job's result arrives first. */
-export interface SlotVerdict extends Verdict {
-  readonly work: Work;
-}
-
-/** Who is told what a thread says. */
-export interface SlotEvents {
-  message(slot: Slot, message: FromThread | HandlerMessage): void;
-  /** It has sent what cannot be read: it is not to be trusted any more. */
-  unreadable(slot: Slot, error: unknown): void;
-  deadline(slot: Slot): void;
-}
+export type SlotEvents = SlotEventsOf<Slot>;
+export type { SlotState, SlotVerdict };
 
 /** Messages of a thread that are no results; what there may be is bounded on its side. */
 const MAX_OTHER_MESSAGES = 256;
@@ -55,12 +44,10 @@ export class Slot {
   kernelThreadId: number | undefined;
   /** How many of the kinds that the queue uses it is known to have, in the order of {@link Warmup}. */
   warmth = 0;
-  /** Since when it has no work, and since when it is open, on {@link Clock.now}. */
-  idleSince = 0;
-  openedAt = 0;
   /** Whether it was asked to end by itself. */
   endsInPeace = false;
   readonly jobs: Assignments;
+  readonly service: Service;
   /** What its handlers say. */
   readonly inbox: Inbox;
   readonly #events: SlotEvents;
@@ -72,8 +59,6 @@ export class Slot {
   readonly #early: EarlyResults;
   /** Kinds the thread has been told of. */
   readonly #known: boolean[] = [];
-  /** Jobs that had run when it was last at rest. */
-  #ranBefore = 0;
   #verdict: SlotVerdict | undefined;
   #retiring = false;
   #seenIdleAt: SeenIdle | undefined;
@@ -93,6 +78,7 @@ export class Slot {
     this.#shared = SharedMemory.for(placesFor(maxBatch));
     this.#early = new EarlyResults(this.#shared);
     this.jobs = new Assignments(this.#shared);
+    this.service = new Service(this.#shared, this.jobs);
     const messages = new MessageChannel();
     const { port1, port2 } = new MessageChannel();
     this.inbox = new Inbox(messages.port1, this.#shared.cells, (message) => this.#handle(message));
@@ -109,22 +95,6 @@ export class Slot {
   }
 
   // --- The thread is told
-
-  /** How many jobs it has started. */
-  get ran(): number {
-    return this.#ranBefore + this.jobs.started + 1;
-  }
-
-  /** The same, with those that it has and will start. */
-  get given(): number {
-    return this.jobs.isAtRest ? this.ran : this.#ranBefore + this.jobs.next;
-  }
-
-  /** What it had in use after its last batch, in MiB, where that is of interest. */
-  get heapMb(): number {
-    return Atomics.load(this.#shared.cells, CELL.HEAP);
-  }
-
   /** Whether a busy thread may get a batch ahead of its time. */
   get takesAhead(): boolean {
     return !this.#retiring && this.#verdict === undefined && this.jobs.takesAhead;
@@ -133,7 +103,7 @@ export class Slot {
   /** Sends a batch; `cost` by usual run times in milliseconds. Throws what `postMessage` throws; then nothing was sent. */
   send(works: readonly Work[], cost: number): void {
     if (this.jobs.isAtRest) {
-      this.#ranBefore = this.ran;
+      this.service.rewind();
       this.jobs.rewind();
       this.#seenIdleAt = undefined;
     }

@@ -1,76 +1,45 @@
-import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
-import { bootError } from './attempt-errors.js';
-import { type BootEvents, type BootingThreads, Boots } from './boots.js';
+import type { Clock } from '../time/clock.js';
+import { type BootingThreads, Boots } from './boots.js';
 import { endInPeace, endThread } from './end-thread.js';
 import { IdleTimeout, type ShrinkingThreads } from './idle-timeout.js';
 import { LoadLimit } from './load-limit.js';
-import { type PoolEvents, type ThreadOptions, ThreadPool } from './pool.js';
-import { type Recycle, Recycling } from './recycling.js';
+import { ThreadPool } from './pool.js';
+import { type RecycledThreads, Recycling } from './recycling.js';
 import { Roster } from './roster.js';
 import type { ThreadStats } from './runner.js';
-import { Sizing, type SizingOptions } from './sizing.js';
-import { Slot, type SlotEvents, type SlotState } from './slot.js';
+import type { Slot } from './slot.js';
+import { type SpawnedEvents, Spawning } from './spawning.js';
+import type { ThreadEvents, ThreadsOptions } from './thread-events.js';
 import { type WarmingThreads, Warmup } from './warmup.js';
-import type { FromThread, HandlerMessage, OpenMessage } from './wire/protocol.js';
-
-export interface ThreadsOptions extends SizingOptions {
-  /** Milliseconds without work after which a thread ends that is not needed. */
-  idleTimeout: number;
-  recycle?: Recycle | undefined;
-  maxBatch: number;
-  worker: ThreadOptions;
-  idPrefix: string;
-  /** Loaded by every thread before it takes jobs. */
-  preload: readonly JobKind[];
-}
-
-export interface ThreadEvents extends BootEvents {
-  /** How many jobs wait for a thread. */
-  readonly waiting: number;
-  /** A thread can take work: it has opened, or another has left its place to it. */
-  opened(): void;
-  message(slot: Slot, message: FromThread | HandlerMessage): void;
-  /** A thread has sent what cannot be read. */
-  unreadable(slot: Slot, error: unknown): void;
-  /** A busy thread's deadline fired. */
-  deadline(slot: Slot): void;
-  /** A thread has exited; `state` is what it was before. */
-  exited(slot: Slot, state: SlotState, exitCode: number): void;
-  zombie(slot: Slot): void;
-  /** For the log. */
-  trouble(facts: object, message: string): void;
-}
+import type { FromThread, HandlerMessage } from './wire/protocol.js';
 
 /** The threads of a queue: those that boot, wait, work, and die. What becomes of each is decided here. */
-export class Threads implements PoolEvents, BootingThreads, WarmingThreads, ShrinkingThreads, SlotEvents {
+export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads, RecycledThreads, SpawnedEvents {
   /** Threads terminated by the queue since its start. */
   killed = 0;
   closed = false;
   readonly #clock: Clock;
-  readonly #options: ThreadsOptions;
   readonly #events: ThreadEvents;
   readonly #pool: ThreadPool;
   readonly #roster: Roster;
   readonly #boots: Boots;
   readonly #warmup: Warmup;
-  readonly #sizing: Sizing;
+  readonly #spawning: Spawning;
   readonly #idleTimeout: IdleTimeout | undefined;
-  readonly #recycling: Recycling | undefined;
+  readonly recycling: Recycling;
 
   constructor(clock: Clock, options: ThreadsOptions, events: ThreadEvents) {
     this.#clock = clock;
-    this.#options = options;
     this.#events = events;
     this.#roster = new Roster(clock, options.threads, (slot) => events.zombie(slot));
     const limit = new LoadLimit(clock, (...said) => events.trouble(...said));
     this.#boots = new Boots(limit, options.preload, this, events);
     this.#warmup = new Warmup(clock, this, limit, (kind) => events.notLoading(kind));
-    this.#sizing = new Sizing(options);
-    this.#idleTimeout = this.#sizing.isElastic ? new IdleTimeout(clock, options.idleTimeout, this) : undefined;
-    this.#recycling = options.recycle && new Recycling(options.recycle, clock);
-    this.#pool = new ThreadPool(options.worker, this);
+    this.#spawning = new Spawning(clock, options, this.#roster, this.#boots, this, () => events.waiting);
+    this.#idleTimeout = this.#spawning.sizing.isElastic ? new IdleTimeout(clock, options.idleTimeout, this) : undefined;
+    this.recycling = new Recycling(options.recycle ?? {}, clock, this);
+    this.#pool = new ThreadPool(options.worker, this.#spawning);
   }
 
   /** Starts them: when whoever hears of them is there. */
@@ -80,7 +49,7 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
 
   /** Starts those that are missing for the jobs that wait. */
   grow(): void {
-    if (this.#sizing.isElastic && !this.isBlocked && !this.#pool.isRetrying) this.#pool.start();
+    if (this.#spawning.sizing.isElastic && !this.isBlocked && !this.#pool.isRetrying) this.#pool.start();
   }
 
   get busy(): number {
@@ -114,18 +83,8 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
     const { room, idle } = this.#roster;
     const candidates = room > 0 ? idle.slice(-room).reverse() : [];
     if (!ahead) return candidates;
-    for (const slot of this) if (slot.state === 'busy' && slot.takesAhead && this.jobsLeft(slot) > 0) candidates.push(slot);
+    for (const slot of this) if (slot.state === 'busy' && slot.takesAhead && this.recycling.jobsLeft(slot) > 0) candidates.push(slot);
     return candidates;
-  }
-
-  /** How many jobs a thread may be given before it is recycled. */
-  jobsLeft(slot: Slot): number {
-    return this.#recycling?.jobsLeft(slot) ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** Whether a thread is about to be recycled. */
-  isOld(slot: Slot): boolean {
-    return this.#recycling !== undefined && this.#pool.isComplete && this.#recycling.isOld(slot);
   }
 
   [Symbol.iterator](): Iterator<Slot> {
@@ -137,18 +96,17 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
     return this.#boots.ready();
   }
 
-  /** How many there shall be now. */
-  get wanted(): number {
-    return this.#sizing.wanted(this.busy + this.#events.waiting, this.open);
-  }
-
   /** How many there shall be without work. */
   get least(): number {
-    return this.#sizing.least;
+    return this.#spawning.sizing.least;
+  }
+
+  get isComplete(): boolean {
+    return this.#pool.isComplete;
   }
 
   get surplus(): number {
-    return this.#pool.size - this.wanted;
+    return this.#pool.size - this.#spawning.wanted;
   }
 
   get failedBoots(): number {
@@ -163,7 +121,7 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
   /** The thread has no work any more. */
   rest(slot: Slot): void {
     this.#roster.move(slot, 'idle');
-    if (this.#recycling?.isUsedUp(slot) || this.isOld(slot)) return this.#recycle(slot);
+    if (this.recycling.rests(slot)) return;
     this.#idleTimeout?.rests(slot);
     this.#warmup.rests(slot);
   }
@@ -208,16 +166,11 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
   }
 
   /** The same; another one takes over. */
-  #recycle(slot: Slot): void {
+  recycle(slot: Slot): void {
+    if (this.closed) return;
     this.end(slot);
     this.#pool.replace();
     this.#events.opened();
-  }
-
-  /** One after the other: there shall always be some. */
-  #recycleOld(): void {
-    const old = this.idle.find((slot) => this.isOld(slot));
-    if (old !== undefined && !this.closed) this.#recycle(old);
   }
 
   /**
@@ -229,31 +182,6 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
     this.#boots.close();
     this.#pool.stop();
     await Promise.all([...this].map((slot) => endThread(slot, this.#clock)));
-  }
-
-  // --- What the pool tells
-
-  spawned(worker: Worker): OpenMessage {
-    const { idPrefix, recycle, worker: options } = this.#options;
-    const { data, name } = options;
-    const slot = new Slot(worker, this.#clock, this.#options.maxBatch, this);
-    this.#roster.slots.set(worker, slot);
-    this.#boots.started(slot);
-    worker.on('error', (error) => {
-      slot.fatal = error;
-    });
-    worker.once('exit', (code) => this.#exited(slot, code));
-    return slot.openMessage({ idPrefix, data, name, measuresHeap: recycle?.heapMb !== undefined }, this.#boots.preload);
-  }
-
-  unusable(worker: Worker, error: unknown): void {
-    const slot = this.#roster.slots.get(worker);
-    if (slot !== undefined) slot.fatal = error;
-    void worker.terminate();
-  }
-
-  notSpawned(error: unknown): void {
-    this.#boots.failed(bootError(error));
   }
 
   // --- What a thread tells
@@ -279,13 +207,13 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
     if (slot.state !== 'booting') return;
     slot.kernelThreadId = kernelThreadId;
     this.#pool.opened(slot.worker);
-    this.#recycling?.opened(slot, () => this.#recycleOld());
+    this.recycling.opened(slot);
     this.rest(slot);
     this.#boots.opened(slot, failures);
     this.#events.opened();
     // Spare ones, where those that are needed are there.
     this.grow();
-    this.#recycleOld();
+    this.recycling.nextOld();
   }
 
   #loaded(slot: Slot): void {
@@ -296,7 +224,7 @@ export class Threads implements PoolEvents, BootingThreads, WarmingThreads, Shri
     this.#events.opened();
   }
 
-  #exited(slot: Slot, exitCode: number): void {
+  exited(slot: Slot, exitCode: number): void {
     slot.drain();
     const { state } = slot;
     this.#roster.move(slot, 'gone');

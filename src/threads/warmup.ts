@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
+import type { Clock, Timer } from '../time/clock.js';
 import type { LoadLimit } from './load-limit.js';
 import type { Slot } from './slot.js';
 

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
 import type { PostMortem } from '../errors.js';
 import { cancelled } from '../job/cancelled.js';
-import { setImmediate } from '../timers.js';
+import type { Clock } from '../time/clock.js';
+import { setImmediate } from '../time/timers.js';
 import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import type { Inspections } from './inspections.js';
 import type { KillReason, Reports, Run, Work } from './runner.js';

@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
-import type { Clock, Timer } from '../clock.js';
 import type { JobRecord } from '../job/record.js';
+import type { Clock, Timer } from '../time/clock.js';
 
 interface Entry {
   readonly due: number;

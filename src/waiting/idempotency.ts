@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../clock.js';
 import { IdempotencyError } from '../errors.js';
 import { dropResult, type JobRecord } from '../job/record.js';
 import { resultBytes } from '../job/result-bytes.js';
-import { setImmediate } from '../timers.js';
+import type { Clock } from '../time/clock.js';
+import { setImmediate } from '../time/timers.js';
 
 interface Known {
   readonly record: JobRecord;

@@ -1,4 +1,4 @@
-import { type Clock, KeepAlive } from '../clock.js';
+import { type Clock, KeepAlive } from '../time/clock.js';
 
 /** Whether jobs live: as long as they do, the process does, and who waits for the last of them to end is told. */
 export class Living {

@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
-import type { Clock, Timer } from '../clock.js';
 import type { JobRecord } from '../job/record.js';
+import type { Clock, Timer } from '../time/clock.js';
 
 /** What limits need of its surroundings. */
 export interface GateHost {

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
 import type { JobKind } from '../job/kind.js';
 import { type Location, runningSince } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
+import type { Clock } from '../time/clock.js';
 import { Ages } from './ages.js';
 import { Gate, isLimit, type Permit } from './gate.js';
 import { GroupGates } from './group-gates.js';

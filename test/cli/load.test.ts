@@ -32,16 +32,7 @@ test.for([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
-// Node.js 22.18 and later load it.
-test.skipIf('typescript' in process.features && process.features.typescript)('a .ts job that Node cannot load tells how', async () => {
-  const { code, stderr } = await threadmill(['run', fixture('typed.job.ts')], '1\n');
-  expect(stderr).toMatch(
-    /does not load TypeScript: compile the file first, use Node\.js 22\.18 or later, or run the command with NODE_OPTIONS="--import \.\/tsx\.js", where/,
-  );
-  expect(code).toBe(2);
-});
-
-test.runIf('typescript' in process.features && process.features.typescript)('a .ts job runs where Node loads it', async () => {
+test('a .ts job runs, with tsx where Node does not load it', async () => {
   expect(await threadmill(['run', fixture('typed.job.ts')], '1\n')).toMatchObject({ code: 0, stdout: '{"index":0,"output":2}\n' });
 });
 

@@ -1,4 +1,4 @@
-import { monotonicNow } from '../../clock.js';
+import { monotonicNow } from '../../time/clock.js';
 
 /** So many, and so many bytes, in every second. */
 export class Budget {

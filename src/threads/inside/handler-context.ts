@@ -2,7 +2,7 @@ import { CancelledError, OptionsError, SnoozeError } from '../../errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
 import { isPause } from '../../job/retry.js';
 import { textOf } from '../../thrown.js';
-import { setImmediate } from '../../timers.js';
+import { setImmediate } from '../../time/timers.js';
 import type { LogLevel, Position } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
 import type { JobMessages } from './job-messages.js';

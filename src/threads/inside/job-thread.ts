@@ -1,12 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
 import {
-  type Encoded,
   type FromThread,
   type KindMessage,
   type LoadMessage,
@@ -18,6 +16,7 @@ import {
 } from '../wire/protocol.js';
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
+import { writeHeap } from './heap.js';
 import { type Invoker, invoke } from './invoke.js';
 import { type JobMessages, Messenger } from './job-messages.js';
 import { type Loaded, Modules } from './modules.js';
@@ -29,10 +28,9 @@ import { inTrace } from './tracing.js';
 import { movedOf } from './transfer.js';
 
 // Taken now: handlers may change the globals.
-const { add, store } = Atomics;
+const { add } = Atomics;
 const { exit } = process;
 
-const MIB = 1024 * 1024;
 const MAX_LATE_ERRORS = 16;
 
 /** Who an error nobody caught is charged to: a job, or a module, which has no id. */
@@ -85,13 +83,7 @@ export class JobThread implements Invoker, HandlerLink {
   }
 
   async open(preload: KindMessage[]): Promise<void> {
-    const failures: { kind: number; error: Encoded }[] = [];
-    for (const kind of preload) {
-      this.#modules.add(kind);
-      this.#send({ type: 'loading', kind: kind.index });
-      const loaded = await this.#modules.load(kind.index);
-      if (loaded.error !== undefined) failures.push({ kind: kind.index, error: loaded.error });
-    }
+    const failures = await this.#modules.preload(preload, (kind) => this.#send({ type: 'loading', kind }));
     this.#send({ type: 'open', failures, kernelThreadId: kernelThreadId() });
   }
 
@@ -100,18 +92,11 @@ export class JobThread implements Invoker, HandlerLink {
       if (this.#current?.position === message.position) this.#current.abort(decodeThrown(message.reason));
       return;
     }
-    if (message.type === 'end') return void this.#end();
+    // In peace: what was set up is torn down, exit handlers run, and what was printed arrives.
+    if (message.type === 'end') return void this.#modules.end((told) => this.#send(told)).then(() => afterOutput(exit));
     // Not `push`: a handler may have changed it, and no job must get lost.
     this.#queued[this.#queued.length] = message;
     if (!this.#working) void this.#work();
-  }
-
-  /** In peace: what was set up is torn down, exit handlers run, and what was printed arrives. */
-  async #end(): Promise<void> {
-    await this.#modules.end(({ name }, error) => {
-      this.#send({ type: 'late-error', jobId: undefined, jobName: name, error: encodeThrown(error) });
-    });
-    afterOutput(exit);
   }
 
   receiveNext(): boolean {
@@ -154,7 +139,7 @@ export class JobThread implements Invoker, HandlerLink {
       // Something else may have run in between.
       this.#status.tick();
     }
-    if (this.#measuresHeap) store(this.cells, CELL.HEAP, getHeapStatistics().used_heap_size / MIB);
+    if (this.#measuresHeap) writeHeap(this.cells);
     if (!this.#broken) this.#outbox.end();
   }
 

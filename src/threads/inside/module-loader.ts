@@ -3,6 +3,7 @@ import { hearDefined } from '../../job/defined.js';
 import { isDefinition, type JobDefinition } from '../../job/definition.js';
 import { messageOf } from '../../thrown.js';
 import type { KindMessage } from '../wire/protocol.js';
+import { compiledAddress, compilerHint, importCompiled } from './typescript.js';
 
 /** Finds definitions: each was made while a module was imported, exported or not. */
 export class ModuleLoader {
@@ -19,12 +20,12 @@ export class ModuleLoader {
   async load({ name, module }: KindMessage): Promise<JobDefinition> {
     const before = this.#defined.length;
     try {
-      return this.#find(name, module, before, await import(module));
+      return this.#find(name, module, before, await importCompiled(module));
     } catch (error) {
       if (error instanceof ModuleError) throw error;
       // A part of what it wanted to define is nothing.
       this.#defined.length = before;
-      throw new ModuleError(`the module of job "${name}" failed to load: ${messageOf(error)} (${module})${hint(module, error)}`, {
+      throw new ModuleError(`the module of job "${name}" failed to load: ${messageOf(error)} (${module})${compilerHint(module, error)}`, {
         cause: error,
       });
     }
@@ -32,7 +33,7 @@ export class ModuleLoader {
 
   /** Those that say to be of this module come first; then those that came with it, whatever a bundler made of its address. */
   #find(name: string, module: string, before: number, exports: object): JobDefinition {
-    const own = this.#defined.filter((definition) => definition.module === module);
+    const own = this.#defined.filter((definition) => definition.module === module || definition.module === compiledAddress(module));
     const found = one(name, module, own) ?? one(name, module, this.#defined.slice(before)) ?? one(name, module, definitionsIn(exports));
     if (found !== undefined) return found;
     const all = [...own, ...this.#defined.slice(before), ...definitionsIn(exports)];
@@ -60,13 +61,4 @@ function contents(definitions: readonly JobDefinition[], exports: object): strin
   if (names.length > 0) return `it defines ${names.join(', ')}`;
   const keys = Object.keys(exports);
   return keys.length > 0 ? `it defines none, it exports ${keys.join(', ')}` : 'it exports nothing';
-}
-
-function hint(module: string, error: unknown): string {
-  const unknownExtension = (error as { code?: string } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
-  if (!unknownExtension || !/\.[cm]?tsx?$/.test(module)) return '';
-  return (
-    '. This Node.js does not load TypeScript in threads (`node --import tsx` does not reach them): compile it first, use Node.js 22.18 or later, ' +
-    "or give the queue `worker: { execArgv: ['--import', './tsx.js'] }`, where tsx.js is: import { register } from 'tsx/esm/api'; register();"
-  );
 }

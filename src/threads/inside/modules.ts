@@ -1,6 +1,6 @@
 import type { JobDefinition } from '../../job/definition.js';
 import { encodeThrown } from '../wire/error-codec.js';
-import type { Encoded, KindMessage } from '../wire/protocol.js';
+import type { Encoded, FromThread, KindMessage } from '../wire/protocol.js';
 import { PHASE } from '../wire/shared-memory.js';
 import { ModuleLoader } from './module-loader.js';
 import { Resources } from './resources.js';
@@ -53,9 +53,23 @@ export class Modules {
     return ready;
   }
 
-  /** See {@link Resources.end}. */
-  end(failed: (definition: JobDefinition, error: unknown) => void): Promise<void> {
-    return this.#resources.end(failed);
+  /** Loads kinds before any job runs. Gives what failed. */
+  async preload(kinds: readonly KindMessage[], begins: (kind: number) => void): Promise<{ kind: number; error: Encoded }[]> {
+    const failures: { kind: number; error: Encoded }[] = [];
+    for (const kind of kinds) {
+      this.add(kind);
+      begins(kind.index);
+      const { error } = await this.load(kind.index);
+      if (error !== undefined) failures.push({ kind: kind.index, error });
+    }
+    return failures;
+  }
+
+  /** What was set up is torn down; what fails is told like an error that nobody caught. */
+  end(send: (message: FromThread) => void): Promise<void> {
+    return this.#resources.end(({ name }, error) => {
+      send({ type: 'late-error', jobId: undefined, jobName: name, error: encodeThrown(error) });
+    });
   }
 
   async load(index: number): Promise<Loaded> {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { clearImmediate, setImmediate } from '../../timers.js';
+import { clearImmediate, setImmediate } from '../../time/timers.js';
 import { EarlyResults } from '../wire/early-results.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import { type Position, RESULT, type ResultsMessage } from '../wire/protocol.js';

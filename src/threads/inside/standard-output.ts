@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { nextTick } from '../../timers.js';
+import { nextTick } from '../../time/timers.js';
 
 /** Longest piece that is sent to the main thread at once, in bytes; the next follows when it was taken. */
 const PIECE = 64 * 1024;

@@ -1,4 +1,4 @@
-import { monotonicNow } from '../../clock.js';
+import { monotonicNow } from '../../time/clock.js';
 import { CELL, PHASE, type SharedMemory } from '../wire/shared-memory.js';
 
 // Taken now: handlers may change the globals.

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { OptionsError } from './errors.js';
+import { OptionsError } from '../errors.js';
 
 /** Says that a value is not what was expected; `path` leads to it from the option. */
 export type Refuse = (expected: string, path?: string[], given?: unknown) => void;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { OptionsError } from '../errors.js';
 import { shown, unknownOptions } from './checks.js';
-import { OptionsError } from './errors.js';
 
 /**
  * Checks options against a zod schema and fills in its defaults. Throws {@link OptionsError}, which says which option

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Calendar } from '../dist/calendar.js';
-import { realClock } from '../dist/clock.js';
-import { HandClock } from './hand-clock.js';
+import { Calendar } from '../../dist/time/calendar.js';
+import { realClock } from '../../dist/time/clock.js';
+import { HandClock } from '../hand-clock.js';
 
 test('the wall clock is the time of Date, finer', () => {
   for (let reading = 0; reading < 1_000; reading++) {

@@ -1,7 +1,7 @@
-import type { Ended } from './ended/ended.js';
-import type { JobDefinition } from './job/definition.js';
-import type { JobRecord } from './job/record.js';
-import type { Register } from './job/register.js';
+import type { Ended } from '../ended/ended.js';
+import type { JobDefinition } from '../job/definition.js';
+import type { JobRecord } from '../job/record.js';
+import type { Register } from '../job/register.js';
 
 /** What a page needs that shows jobs, adds them by the names of their definitions, and removes what it shows. */
 export class Admin {
