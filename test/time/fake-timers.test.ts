@@ -52,7 +52,7 @@ test('no file but one takes timers and clocks from the globals, or from modules 
     if (file === 'time/timers.ts' || file.startsWith('cli/') || file.startsWith('bull-board/')) return [];
     const text = readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
     const taken = new Set(
-      [...text.matchAll(/\{([^{}]*)\} (?:from '[./]*(?:time/)?timers\.js'|= internals\.timers)/g)].flatMap(([, names]) => names?.match(/\w+/g) ?? []),
+      [...text.matchAll(/\{([^{}]*)\} (?:from '[./]*(?:time\/)?timers\.js'|= internals\.timers)/g)].flatMap(([, names]) => names?.match(/\w+/g) ?? []),
     );
     const uses = text.split('\n').filter((line) => GLOBAL.test(line) && !/^\s+(?:setTimeout|clearTimeout)\(.*\): .*[;{]$/.test(line));
     return uses.filter((line) => !taken.has(GLOBAL.exec(line)?.[0].replace('(', '') ?? '')).map((line) => `${file}: ${line.trim()}`);
