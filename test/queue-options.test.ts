@@ -12,7 +12,7 @@ describe('options', () => {
     ['threads', 1.5, /int.*given 1.5/],
     ['spareThreads', -1, /0, given -1/],
     ['maxBatch', 0, /1, given 0/],
-    ['maxWaiting', 0, /1.*given 0/],
+    ['maxWaiting', -1, /0.*given -1/],
     ['whenFull', 'drop', /wait.*reject.*given 'drop'/],
     ['maxInputBytes', 0, /given 0/],
     ['keepCompleted', -1, /given -1/],

@@ -1,5 +1,4 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { textOf } from '../thrown.js';
 import type { PostMortem } from './post-mortem.js';
 
 /** Where an error belongs: set on every error that speaks of a job. */
@@ -201,7 +200,7 @@ export class RateLimitedError extends ThreadmillError {
   readonly retryAfter: number;
   constructor(retryAfter: number, message = `rate limited for ${retryAfter} ms`) {
     super(message);
-    this.retryAfter = checkedPause(retryAfter, 'RateLimitedError');
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -212,13 +211,8 @@ export class SnoozeError extends ThreadmillError {
   readonly ms: number;
   constructor(ms: number) {
     super(`put off for ${ms} ms`);
-    this.ms = checkedPause(ms, 'context.snooze');
+    this.ms = ms;
   }
-}
-
-function checkedPause(ms: unknown, where: string): number {
-  if (typeof ms === 'number' && ms >= 0 && Number.isFinite(ms)) return ms;
-  throw new OptionsError(`${where}: expected milliseconds from 0, given ${textOf(ms)}`);
 }
 
 /** An option is wrong: the message says which, what was expected and what was given. */

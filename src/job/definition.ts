@@ -222,7 +222,6 @@ export function defineJob(options: object): JobDefinition {
   }
   const { maxAttempts = once ? 1 : undefined, deadLetter } = taken;
   const awaited = Object.freeze({ maxAttempts: maxAttempts ?? 1, deadLetter: deadLetter ?? false });
-  const alone = { maxAttempts: maxAttempts ?? 4, deadLetter: deadLetter ?? true };
   const definition = {
     output: undefined,
     setup: undefined,
@@ -231,9 +230,12 @@ export function defineJob(options: object): JobDefinition {
     maxWait: undefined,
     group: undefined,
     ...taken,
-    ...alone,
-    awaited,
   };
+  // Not enumerable where it was not said: a copy made by spreading says no more than its original.
+  const alone = { maxAttempts: maxAttempts ?? 4, deadLetter: deadLetter ?? true };
+  for (const [key, value] of Object.entries({ ...alone, awaited })) {
+    Object.defineProperty(definition, key, { value, enumerable: taken[key] !== undefined });
+  }
   Object.defineProperty(definition, brand, { value: true });
   tellDefined(Object.freeze(definition));
   return definition as unknown as JobDefinition;

@@ -48,9 +48,14 @@ export function decide(ending: Ending, random: () => number): Next {
 
 function putOffBy({ outcome, error, putOffs = 0 }: Ending): Next | undefined {
   if (outcome !== 'failed') return undefined;
-  if (error instanceof RateLimitedError) return { to: 'put-off', delay: error.retryAfter, limited: true };
+  if (error instanceof RateLimitedError && isPause(error.retryAfter)) return { to: 'put-off', delay: error.retryAfter, limited: true };
   if (error instanceof SnoozeError && putOffs < MAX_SNOOZES) return { to: 'put-off', delay: error.ms, limited: false };
   return undefined;
+}
+
+/** Whether a job can be put off for so many milliseconds. */
+export function isPause(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms >= 0 && Number.isFinite(ms);
 }
 
 /** Another attempt would end the same way. */

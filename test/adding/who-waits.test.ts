@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { JobQueue } from 'threadmill';
+import { defineJob, JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { about, bytes, flaky } from '../fixtures/answers.job.js';
 import { caught, expectBalanced, makeQueue, variant } from '../helpers.js';
@@ -32,6 +32,13 @@ describe('who waits gets the error', () => {
     const twice = variant(flaky, { maxAttempts: 2, deadLetter: true });
     expect((await caught(queue.run(twice, { failures: 9 }))).message).toBe('failure 2');
     expect(queue.deadLetters.size).toBe(1);
+  });
+
+  test('a copy of a definition says no more than its original', async () => {
+    const queue = makeQueue();
+    const copy = defineJob({ ...flaky, timeout: 20_000 } as never) as typeof flaky;
+    expect([copy.maxAttempts, copy.deadLetter]).toEqual([4, true]);
+    expect((await caught(queue.run(copy, { failures: 9 }))).message).toBe('failure 1');
   });
 
   test('what the call says holds before that', async () => {

@@ -77,7 +77,7 @@ describe('errors of another copy of the package', () => {
     for (const [name, error] of classesOf(theirs)) {
       const crossed = decodeThrown(structuredClone(encodeThrown(error))) as Error;
       expect(Object.getPrototypeOf(crossed), name).toBe((ours as unknown as Record<string, { prototype: object }>)[name]?.prototype);
-      expect(crossed).toMatchObject({ name, message: 'message', code: error.code });
+      expect(crossed).toMatchObject({ name, message: error.message, code: error.code });
     }
   });
 

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noThenProperty: thenables are what some of these tests are about.
 import { setImmediate as turn } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { QueueLogger } from 'threadmill';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { echo, flaky } from '../fixtures/answers.job.js';
@@ -59,7 +60,7 @@ describe('a listener', () => {
     queue.on('completed', listener as () => void);
     await queue.run(echo, 1);
     await turn();
-    expect(JSON.stringify(lines)).toContain('listener rejects');
+    expect(inspect(lines, { depth: 5 })).toContain('listener rejects');
     expect(seen).toEqual([]);
   });
 });
@@ -75,7 +76,7 @@ describe('a backoff function', () => {
     const retried = next(queue, 'retrying');
     const job = await queue.add(flaky, { failures: 1 }, { backoff: backoff as never });
     await retried;
-    expect(JSON.stringify(lines)).toMatch(/backoff returned \[object Promise\]/);
+    expect(inspect(lines, { depth: 5 })).toMatch(/backoff returned \[object Promise\]/);
     job.cancel();
     await turn();
     expect(seen).toEqual([]);

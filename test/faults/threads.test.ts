@@ -41,7 +41,7 @@ describe('a kill is over when the thread is gone', () => {
     queue.on('active', (job) => {
       for (const { threadId } of job.attempts) gone &&= exited.has(threadId);
     });
-    const found = await queue.run(beating, { memory, does, bad: 3 });
+    const found = await queue.run(beating, { memory, does, bad: 3 }, { maxAttempts: 4 });
     expect(found).toEqual({ attempt: 4, beside: 0 });
     expect(gone).toBe(true);
     expect(new Int32Array(memory)[0]).toBe(4);

@@ -54,9 +54,9 @@ describe('code of the user on the main side that throws changes no outcome', () 
       });
     }
     expect(await queue.run(echo, 1)).toBe(1);
-    expect((await caught(queue.run(culprit, { does: 'throw an Error' }))).message).toBe('boom');
-    await caught(queue.run(culprit, { does: 'exit 3' }));
-    await caught(queue.run(culprit, { does: 'loop' }, { maxAttempts: 2, backoff: fixed }));
+    expect((await caught(queue.run(culprit, { does: 'throw an Error' }, { deadLetter: true }))).message).toBe('boom');
+    await caught(queue.run(culprit, { does: 'exit 3' }, { deadLetter: true }));
+    await caught(queue.run(culprit, { does: 'loop' }, { maxAttempts: 2, backoff: fixed, deadLetter: true }));
     queue.pause();
     (await queue.add(echo, 2, { delay: 10_000 })).cancel();
     queue.resume();

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Job, JobQueue, TimeoutError } from 'threadmill';
 import { describe, expect, it } from 'vitest';
 import { framesOf, interpret, placeOf, type Sighting } from '../../dist/threads/post-mortem.js';
@@ -5,7 +6,7 @@ import { patient, stuck } from '../fixtures/stuck.job.js';
 import { makeQueue } from '../helpers.js';
 
 async function endOf(queue: JobQueue, way: string): Promise<TimeoutError> {
-  return queue.run(stuck, way).then(
+  return queue.run(stuck, way, { deadLetter: true }).then(
     () => expect.fail('the job did not time out'),
     (error) => error,
   );
@@ -58,7 +59,7 @@ describe('a post-mortem', () => {
 
   it('is in the dead letter, and its place in the log', async () => {
     const lines: string[] = [];
-    const log = (fields: object) => lines.push(JSON.stringify(fields));
+    const log = (fields: object) => lines.push(inspect(fields, { depth: 5 }));
     const queue = makeQueue({ jobs: [stuck], logger: { trace: log, debug: log, info: log, warn: log, error: log } });
     await endOf(queue, 'regex');
     expect(queue.deadLetters.list()[0]?.error).toMatchObject({ postMortem: { kind: 'cpu' } });

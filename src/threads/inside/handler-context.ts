@@ -1,5 +1,7 @@
-import { CancelledError, SnoozeError } from '../../errors/errors.js';
+import { CancelledError, OptionsError, SnoozeError } from '../../errors/errors.js';
 import type { JobContext, JobLog } from '../../job/context.js';
+import { isPause } from '../../job/retry.js';
+import { textOf } from '../../thrown.js';
 import { setImmediate } from '../../time/timers.js';
 import type { LogLevel, Position } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
@@ -78,7 +80,8 @@ export class HandlerContext implements JobContext {
   }
 
   snooze(ms: number): never {
-    throw new SnoozeError(ms);
+    if (isPause(ms)) throw new SnoozeError(ms);
+    throw new OptionsError(`context.snooze: expected milliseconds from 0, given ${textOf(ms)}`);
   }
 
   get log(): JobLog {
