@@ -56,6 +56,11 @@ export class ThreadPool {
     }
   }
 
+  /** The same a moment later, when jobs have started that could. */
+  startSoon(): void {
+    setTimeout(() => this.start(), HEAD_START).unref();
+  }
+
   /** Those that live and shall go on, and those about to be started. */
   get size(): number {
     return this.#threads.size + this.#pendingReplacements;

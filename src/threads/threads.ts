@@ -212,7 +212,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#boots.opened(slot, failures);
     this.#events.opened();
     // Spare ones, where those that are needed are there.
-    this.grow();
+    if (this.#spawning.sizing.isElastic) this.#pool.startSoon();
     this.recycling.nextOld();
   }
 
