@@ -34,7 +34,15 @@ export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';
 export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
-export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
+export {
+  defineJob,
+  type InputOf,
+  type JobDefinition,
+  type JobOptions,
+  type OutputOf,
+  type SetupOptions,
+  type SharedResource,
+} from './job/definition.js';
 export type { GroupOptions } from './job/group.js';
 export type { Durations } from './job/histogram.js';
 export type { Job } from './job/job.js';
@@ -49,4 +57,5 @@ export type { Inspection } from './observe/overview.js';
 export type { QueueOptions } from './queue-options.js';
 export { transfer } from './threads/inside/transfer.js';
 export type { ThreadOptions } from './threads/pool.js';
+export type { Recycle } from './threads/recycling.js';
 export type { ThreadStats } from './threads/runner.js';

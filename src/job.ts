@@ -10,6 +10,14 @@ export {
 } from './errors/errors.js';
 export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
-export { defineJob, type InputOf, type JobDefinition, type JobOptions, type OutputOf } from './job/definition.js';
+export {
+  defineJob,
+  type InputOf,
+  type JobDefinition,
+  type JobOptions,
+  type OutputOf,
+  type SetupOptions,
+  type SharedResource,
+} from './job/definition.js';
 export type { GroupOptions } from './job/group.js';
 export { transfer } from './threads/inside/transfer.js';

@@ -25,7 +25,13 @@ function membersOf(file: string, name: string): string[] {
 describe('what the README names is what there is', () => {
   it('options of a definition', () => {
     expect(rowsOf('Options of a definition').sort()).toEqual(
-      [...membersOf('job/definition.ts', 'JobOptions'), 'input', 'output', 'run'].sort(),
+      [
+        ...membersOf('job/definition.ts', 'JobOptions'),
+        ...membersOf('job/definition.ts', 'SharedResource'),
+        'input',
+        'output',
+        'run',
+      ].sort(),
     );
   });
 

@@ -42,7 +42,7 @@ function importsOf(file: string): string[] {
 
 test('the parser sees the imports', () => {
   expect(files.length).toBeGreaterThan(25);
-  expect(importsOf('job-queue.ts')).toContain('errors.ts');
+  expect(importsOf('job-queue.ts')).toContain('wiring.ts');
   expect(importsOf('index.ts').length).toBeGreaterThan(5);
   for (const file of files) for (const imported of importsOf(file)) expect(files, `${file} imports ${imported}`).toContain(imported);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { echo, flaky, hold } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, until } from '../helpers.js';
 
 describe('stats', () => {
   test('have the shape of the contract', async () => {
@@ -60,6 +60,8 @@ describe('stats', () => {
     const gate = makeGate();
     await queue.add(hold, { gate: gate.memory });
     await next(queue, 'progress');
+    // The others load its module.
+    await until(() => queue.stats().threads.starting === 0);
     expect(queue.stats().threads).toMatchObject({ size: 3, busy: 1, starting: 0, zombies: 0, killed: 0 });
     gate.open();
   });
