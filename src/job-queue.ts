@@ -193,7 +193,7 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposab
   /** Starts no more jobs, of one definition or of all; active ones go on. */
   pause(definition?: JobDefinition): void {
     this.#parts.waiting.pause(definition && this.#parts.register.kinds.of(definition));
-    this.#parts.lifecycle.watcher?.check();
+    this.#parts.register.watcher?.check();
     this.#parts.announcer.announce('paused', ...nameOf(definition));
   }
 

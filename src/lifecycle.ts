@@ -1,22 +1,20 @@
 import type { Ended } from './ended/ended.js';
 import { attachJob } from './errors/errors.js';
-import type { Announcer } from './events.js';
 import type { AddOptions } from './job/add-options.js';
 import { cancelled, expired, type LateError } from './job/cancelled.js';
 import { handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
 import { enter, move } from './job/move.js';
+import { noteEnd } from './job/note-end.js';
 import type { Former, JobRecord } from './job/record.js';
 import type { Commands, Register } from './job/register.js';
 import { announceEnd } from './job/result.js';
-import type { JobState } from './job/state.js';
 import { announceActive, announceEnded } from './observe/announce.js';
-import { hear } from './observe/handler-message.js';
-import { execution, type JobLogger } from './observe/log.js';
+import { hear, type Listeners } from './observe/handler-message.js';
+import { execution } from './observe/log.js';
 import { nextOf } from './observe/next.js';
 import { ThreadNews } from './observe/thread-news.js';
 import type { AttemptEnd, HandlerMessage, Reports, Runner } from './threads/runner.js';
-import type { Clock } from './time/clock.js';
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
 import { Expiries } from './waiting/expiries.js';
@@ -26,11 +24,8 @@ import { Ties } from './waiting/ties.js';
 import type { WaitingJobs } from './waiting/waiting-jobs.js';
 
 /** The parts of a queue that a job passes. */
-interface Parts {
-  readonly clock: Clock;
+interface Parts extends Listeners {
   readonly random: () => number;
-  readonly logger: JobLogger | undefined;
-  readonly announcer: Announcer;
   readonly register: Register;
   readonly waiting: WaitingJobs;
   readonly admission: Admission;
@@ -48,8 +43,6 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   readonly living: Living;
   readonly threads: ThreadNews;
   readonly #expiries: Expiries;
-  /** Asked whenever jobs have moved: a queue that closes waits for them. */
-  watcher: { check(): void } | undefined;
   readonly #parts: Parts;
   readonly #ties: Ties;
   #runner!: Runner;
@@ -91,7 +84,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   // --- 2. Its time has come: delayed → waiting
 
   #due(record: JobRecord): void {
-    this.#move(record, 'waiting');
+    move(record, 'waiting');
     record.readyAt = this.#parts.clock.now();
     record.order = ++this.#order;
     this.#parts.waiting.push(record);
@@ -107,7 +100,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   // --- 3. A thread has it: waiting → active; not started after all: back, at no cost
 
   started(record: JobRecord): void {
-    this.#move(record, 'active');
+    move(record, 'active');
     record.attempt++;
     this.#expiries.over(record);
   }
@@ -127,7 +120,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   returned(records: readonly JobRecord[]): void {
     for (const record of records) {
       record.attempt--;
-      this.#move(record, 'waiting');
+      move(record, 'waiting');
       this.#expiries.waits(record);
     }
     this.#parts.waiting.returned(records);
@@ -148,16 +141,12 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   ended(record: JobRecord, end: AttemptEnd): void {
     const { waiting, logger, random, clock } = this.#parts;
-    const { outcome, error, started, startedAt, duration, exited } = end;
+    const { error, started, startedAt, exited } = end;
     attachJob(error, { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt });
     const next = nextOf(record, end, random, logger);
     waiting.ended(record, started ? startedAt : undefined, exited);
     if (next.to === 'put-off') return this.#putOff(record, next.delay, next.limited);
-    const waited = record.ran(startedAt, duration, end.threadId);
-    record.failed(outcome, error);
-    record.kind.count(outcome);
-    // An interrupted one may not have come to its end.
-    if (started && outcome !== 'interrupted') record.kind.recordRun(waited, duration);
+    noteEnd(record, end);
     if (next.to === 'waiting') {
       logger?.warn(execution(handleOf(record), logger), 'job interrupted: another job ended its thread');
       this.returned([record]);
@@ -171,7 +160,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   /** The job comes back after its backoff, and not before its thread is gone: it never runs beside itself. */
   #retry(record: JobRecord, error: unknown, delay: number, exited: Promise<void> | undefined): void {
     record.kind.totals.retried++;
-    this.#move(record, 'delayed');
+    move(record, 'delayed');
     this.delays.add(record, delay, exited);
     this.#parts.announcer.announceJob('retrying', record, error, delay);
   }
@@ -182,7 +171,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     record.toldActive = 0;
     record.putOffs++;
     record.kind.totals.snoozed++;
-    this.#move(record, limited ? 'waiting' : 'delayed');
+    move(record, limited ? 'waiting' : 'delayed');
     if (!limited) this.delays.add(record, delay);
     else {
       this.#parts.waiting.hold(record.kind, delay);
@@ -218,15 +207,14 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   #finish(record: JobRecord, state: 'completed' | 'failed' | 'cancelled', at: number): void {
     const { announcer, register, admission, ended } = this.#parts;
-    this.#move(record, state);
+    move(record, state);
     record.finished(at);
     record.kind.totals[state]++;
     if (record.options !== undefined) this.#ties.untie(record);
     const evicted = ended.add(record);
     if (evicted !== undefined) register.forget(evicted);
-    const { size, isAlarming } = ended.deadLetters;
     announceEnd(record);
-    announceEnded(announcer, record, state, evicted, { size, isAlarming });
+    announceEnded(announcer, record, state, evicted, ended.deadLetters);
     admission.roomMade();
     // The last one, and none has come since.
     if (register.living === 0 && this.living.end()) announcer.announce('drained');
@@ -258,10 +246,5 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     this.living.begin();
     if (record.options !== undefined) this.#ties.tie(record);
     this.#due(record);
-  }
-
-  #move(record: JobRecord, to: JobState): void {
-    move(record, to);
-    this.watcher?.check();
   }
 }

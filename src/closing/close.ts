@@ -85,10 +85,10 @@ export class Closing {
   }
 
   #drained(drain: 'all' | 'active', deadline: number): Promise<void> {
-    const { clock, register, lifecycle } = this.#parts;
+    const { clock, register } = this.#parts;
     const { counts } = register;
     const until = new Until(clock, deadline, () => counts.active > 0 || (drain === 'all' && this.#canProgress(deadline)));
-    lifecycle.watcher = until;
+    register.watcher = until;
     return until.over;
   }
 

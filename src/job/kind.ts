@@ -9,6 +9,8 @@ export interface JobOwner {
   readonly idPrefix: string;
   /** What all that waits takes, as far as it is counted. */
   waitingBytes: number;
+  /** Asked whenever jobs have moved: a queue that closes waits for them. */
+  watcher: { check(): void } | undefined;
   cancel(job: object, reason: unknown): boolean;
   promote(job: object): boolean;
   /** When the handler of an active job was started, in milliseconds since 1970. */

@@ -16,6 +16,7 @@ export function move(record: JobRecord, to: JobState): void {
   record.state = to;
   kind.enters(to);
   if (record.bytes > 0) kind.owner.waitingBytes += record.bytes * (Number(waits(to)) - Number(waits(state)));
+  kind.owner.watcher?.check();
 }
 
 /** Whether a job in this state takes room among those that wait. */

@@ -31,6 +31,7 @@ export class Register implements JobOwner {
   incoming = 0;
   /** Estimate of what the inputs and metadata of those take that wait; counted where {@link countsBytes}. */
   waitingBytes = 0;
+  watcher: { check(): void } | undefined;
   countsBytes = false;
   readonly kinds = new Kinds(this, this.counts);
   readonly calendar: Calendar;

@@ -5,7 +5,8 @@ import type { HandlerMessage } from '../threads/runner.js';
 import type { Clock } from '../time/clock.js';
 import { type JobLogger, lineOf } from './log.js';
 
-interface Listeners {
+/** Who hears what jobs say and do. */
+export interface Listeners {
   readonly clock: Clock;
   readonly logger: JobLogger | undefined;
   readonly announcer: Announcer;
