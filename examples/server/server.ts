@@ -16,7 +16,8 @@ export interface ServerOptions {
 
 /** A web server whose work runs on threads. */
 export async function makeServer({ password, queue, logger }: ServerOptions) {
-  const server = fastify({ ...(logger && { loggerInstance: logger }) });
+  // A connection that becomes idle while the server closes keeps it open for that long.
+  const server = fastify({ keepAliveTimeout: 2_000, ...(logger && { loggerInstance: logger }) });
   await server.register(queuePlugin, { name: 'server', jobs: [thumbnail, markdown, search], maxWaiting: 200, ...queue });
   await server.register(routes);
   await server.register(board, { prefix: '/jobs', password });

@@ -13,8 +13,6 @@ export class Roster {
   readonly #threads: number;
   readonly #utilization: Utilization;
   readonly #dying: Dying;
-  /** Asked to end by themselves. */
-  #ending = 0;
 
   /** `threads`: jobs that may run at once. */
   constructor(clock: Clock, threads: number, zombie: (slot: Slot) => void) {
@@ -44,9 +42,14 @@ export class Roster {
 
   /** `pending`: threads that are about to be started. */
   stats(killed: number, pending: number): ThreadStats {
+    let size = pending;
     let starting = pending;
-    for (const { state } of this.slots.values()) if (state === 'booting' || state === 'warming') starting++;
-    const size = this.slots.size - this.#dying.size - this.#ending + pending;
+    for (const { state, worker } of this.slots.values()) {
+      // One that has just exited may be replaced already, while its last words are heard.
+      if (state === 'dying' || state === 'ending' || worker.threadId < 0) continue;
+      size++;
+      if (state === 'booting' || state === 'warming') starting++;
+    }
     return { size, busy: this.busy, starting, zombies: this.#dying.zombies, killed, utilization: this.#utilization.share };
   }
 
@@ -56,7 +59,6 @@ export class Roster {
     slot.state = to;
     if (to === 'busy') this.#utilization.busy++;
     else if (to === 'idle') this.idle.push(slot);
-    else if (to === 'ending') this.#ending++;
     else if (to === 'dying') this.#dying.add(slot);
     else if (to === 'gone') this.slots.delete(slot.worker);
   }
@@ -64,7 +66,6 @@ export class Roster {
   #leave(slot: Slot): void {
     if (slot.state === 'busy') this.#utilization.busy--;
     else if (slot.state === 'idle') this.idle.splice(this.idle.lastIndexOf(slot), 1);
-    else if (slot.state === 'ending') this.#ending--;
     else if (slot.state === 'dying') this.#dying.exited(slot);
   }
 }
