@@ -22,7 +22,7 @@ export function checkEnd(stats: QueueStats, letters: readonly DeadLetter[], rend
   const added = rendered + searches.length + outlines.length + unreadable.length;
   const failed = unreadable.length + 1;
   const retried = search.maxAttempts - 1 + outlines.length * (FIRST_GOOD_ATTEMPT - 1) + unreadable.length * (render.maxAttempts - 1);
-  const ends = { added, completed: added - failed, failed, cancelled: 0, replayed: 0 };
+  const ends = { added, completed: added - failed, failed, cancelled: 0, expired: 0, replayed: 0, snoozed: 0 };
   // An interrupted attempt is no fault of its job and costs it nothing: how many a kill interrupts is chance.
   const { interrupted: _chance, ...totals } = stats.totals;
   return [
