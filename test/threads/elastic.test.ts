@@ -3,7 +3,7 @@ import type { JobQueue } from 'threadmill';
 import { expect, test } from 'vitest';
 import { echo, hold, where } from '../fixtures/answers.job.js';
 import { misbehave } from '../fixtures/misbehaves.job.js';
-import { expectBalanced, makeGate, makeQueue, thrownBy, until } from '../helpers.js';
+import { expectBalanced, makeGate, makeQueue, next, thrownBy, until } from '../helpers.js';
 
 const size = (queue: JobQueue) => queue.stats().threads.size;
 
@@ -11,8 +11,9 @@ test('without minThreads a queue holds no thread when idle, starts one for its f
   const queue = makeQueue({ threads: 16, minThreads: 0, spareThreads: 0, idleTimeout: 50 });
   await queue.ready();
   expect(size(queue)).toBe(0);
+  const active = next(queue, 'active');
   const job = queue.run(where, 1);
-  await until(() => queue.stats().counts.active === 1);
+  await active;
   expect(size(queue)).toBe(1);
   const first = await job;
   await until(() => size(queue) === 0);
