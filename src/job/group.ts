@@ -11,8 +11,6 @@ export interface GroupOptions<Input = any> {
   concurrency?: number;
   /** At most `max` starts of one group in any window of `duration` milliseconds. Default no limit. */
   rateLimit?: { max: number; duration: number };
-  /** Most jobs of one group that wait or are delayed: beyond it `add` waits for room, or is refused, and nobody else's. Default no limit. */
-  maxWaiting?: number;
 }
 
 const keyFunction: Check = (value, refuse) => {
@@ -24,5 +22,4 @@ export const checkGroup: Check<GroupOptions> = object({
   key: keyFunction,
   concurrency: optional(count),
   rateLimit: optional(object({ max: count, duration: number(1) })),
-  maxWaiting: optional(count),
 });
