@@ -188,10 +188,11 @@ class Walk {
 
   #view(view: ArrayBufferView): void {
     const { buffer } = view;
+    const isShared = types.isSharedArrayBuffer(buffer);
+    // First: a view of a detached buffer may not even have a length.
+    if (!isShared) this.#buffer(buffer as ArrayBuffer);
     if (!isPlainView(view)) this.#hasOddViews = true;
-    if (types.isSharedArrayBuffer(buffer)) return;
-    this.#buffer(buffer as ArrayBuffer);
-    this.#bytes += view.byteLength - buffer.byteLength;
+    if (!isShared) this.#bytes += view.byteLength - buffer.byteLength;
   }
 
   #buffer(buffer: ArrayBuffer): void {
