@@ -188,16 +188,14 @@ class Walk {
 
   #view(view: ArrayBufferView): void {
     const { buffer } = view;
-    const isShared = types.isSharedArrayBuffer(buffer);
     // First: a view of a detached buffer may not even have a length.
-    if (!isShared) this.#buffer(buffer as ArrayBuffer);
+    if (!types.isSharedArrayBuffer(buffer)) this.#buffer(buffer as ArrayBuffer, view);
     if (!isPlainView(view)) this.#hasOddViews = true;
-    if (!isShared) this.#bytes += view.byteLength - buffer.byteLength;
   }
 
-  #buffer(buffer: ArrayBuffer): void {
+  #buffer(buffer: ArrayBuffer, sent: ArrayBuffer | ArrayBufferView = buffer): void {
     if (isDetached(buffer)) throw this.#refuse('a detached ArrayBuffer; it was transferred before');
-    this.#bytes += buffer.byteLength;
+    this.#bytes += sent.byteLength;
   }
 
   /** An instance of a class arrives as a plain object with its own properties; one that keeps all in private fields would arrive empty. */
