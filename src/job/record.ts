@@ -1,5 +1,5 @@
 import type { AddOptions } from './add-options.js';
-import type { Attempt, Outcome } from './attempt.js';
+import type { Attempt, Outcome, Usage } from './attempt.js';
 import type { Backoff } from './backoff.js';
 import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
@@ -29,6 +29,8 @@ export class JobRecord {
   failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
   /** `worker.threadId` of the thread that its last attempt ran on. */
   threadId = 0;
+  /** What its last attempt took, where that is known. */
+  usage: Usage | undefined;
   /** The output of a completed job. */
   output: unknown;
   /** About how many bytes a result took that is not kept any more; 0 while it is. */
@@ -176,12 +178,13 @@ export class JobRecord {
   }
 
   /** An attempt has ended; `startedAt` on {@link Clock.now}, `duration` in milliseconds. Gives how long it had waited. */
-  ran(startedAt: number, duration: number, threadId: number): number {
+  ran(startedAt: number, duration: number, threadId: number, usage?: Usage): number {
     const waited = Math.max(0, startedAt - this.readyAt);
     this.#set(TIME.STARTED, startedAt);
     this.#set(TIME.WAITED, waited);
     this.#set(TIME.RAN, duration);
     this.threadId = threadId;
+    this.usage = usage;
     return waited;
   }
 
@@ -221,8 +224,8 @@ export class JobRecord {
   }
 
   #lastAttempt(outcome: Outcome, error: unknown): Attempt {
-    const { attempt: number, threadId } = this;
-    return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId };
+    const { attempt: number, threadId, usage } = this;
+    return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId, ...usage };
   }
 
   #date(column: number): number {
@@ -240,11 +243,4 @@ export class JobRecord {
   get #place(): number {
     return this.#times.length === TIMES ? 0 : ((this.key as number) % PAGE) * TIMES;
   }
-}
-
-/** Its result is not kept any more, of which it took so many bytes. */
-export function dropResult(record: JobRecord, bytes: number): void {
-  record.output = undefined;
-  record.promise = undefined;
-  record.droppedBytes = Math.max(bytes, 1);
 }

@@ -31,6 +31,13 @@ export function announceEnd(record: JobRecord): void {
   resolve(record.state === 'completed' ? record.output : Promise.reject(record.error));
 }
 
+/** Its result is not kept any more, of which it took so many bytes. */
+export function dropResult(record: JobRecord, bytes: number): void {
+  record.output = undefined;
+  record.promise = undefined;
+  record.droppedBytes = Math.max(bytes, 1);
+}
+
 function dropped({ id: jobId, kind, droppedBytes }: JobRecord): NotFoundError {
   const { name: jobName } = kind.definition;
   return new NotFoundError(

@@ -92,17 +92,17 @@ export class Returns {
       if (work === undefined) continue;
       const startedAt = jobs.startedAt(first + at);
       const duration = jobs.duration(first + at);
+      const usage = slot.service.usage(first + at, duration);
       if (results === undefined && slot.verdict === undefined) {
-        this.#reports.completed(work, values[at], startedAt, duration, slot.threadId);
-      } else this.#result(slot, work, results?.[at], values[at], startedAt, duration);
+        this.#reports.completed(work, values[at], startedAt, duration, slot.threadId, usage);
+      } else this.#result(slot, work, results?.[at], values[at], { startedAt, duration, started: true, usage });
     }
     if (last && slot.state === 'busy') this.#batchOver(slot);
   }
 
   /** A result where not all is well. A job that was told to stop and has ended within its grace period ends as it was judged. */
-  #result(slot: Slot, work: Work, result: number | undefined, value: unknown, startedAt: number, duration: number): void {
+  #result(slot: Slot, work: Work, result: number | undefined, value: unknown, run: Run): void {
     const { verdict } = slot;
-    const run = { startedAt, duration, started: true };
     if (result === RESULT.CRASHED) {
       this.#watchdog.crash(slot, work, attemptErrors.uncaughtError(work, decodeThrown(value as never)), run);
     } else if (verdict?.work === work) {
@@ -111,7 +111,7 @@ export class Returns {
       slot.deadline.within(Math.min(soonest(slot.jobs.from()), LOOK_AT_LEAST_EVERY));
       settle(this.#reports, slot, work, verdict.outcome, verdict.error, run);
     } else if (result === RESULT.FAILED) settle(this.#reports, slot, work, 'failed', decodeThrown(value as never), run);
-    else this.#reports.completed(work, value, startedAt, duration, slot.threadId);
+    else this.#reports.completed(work, value, run.startedAt, run.duration, slot.threadId, run.usage);
   }
 
   #batchOver(slot: Slot): void {

@@ -1,13 +1,13 @@
 import type { PostMortem } from '../errors/post-mortem.js';
 import type { ThreadReason } from '../events.js';
-import type { Outcome } from '../job/attempt.js';
+import type { Outcome, Usage } from '../job/attempt.js';
 import type { Carrier } from '../job/carrier.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { JobKind } from '../job/kind.js';
 import type { Location } from '../job/location.js';
 import type { HandlerMessage } from './wire/protocol.js';
 
-export type { HandlerMessage, Location };
+export type { HandlerMessage, Location, Usage };
 
 /** One attempt of a job, with all that it takes to run it. A queue's record is one; an attempt in a test is another. */
 export interface Work {
@@ -99,6 +99,8 @@ export interface Run {
   duration: number;
   /** Whether the handler, or the loading of its module, had been started. */
   started: boolean;
+  /** What it took, where that is known. */
+  usage?: Usage | undefined;
 }
 
 /** How an attempt ended that did not complete. */
@@ -121,7 +123,7 @@ export interface Reports<Job extends Work = Work> {
   sent(jobs: readonly Job[]): void;
   /** Threads are free, and nothing waits for them. */
   free(): void;
-  completed(job: Job, output: unknown, startedAt: number, duration: number, threadId: number): void;
+  completed(job: Job, output: unknown, startedAt: number, duration: number, threadId: number, usage?: Usage): void;
   ended(job: Job, end: AttemptEnd): void;
   /** Jobs that were sent but not started, in their order: they go back to the front. */
   returned(jobs: readonly Job[]): void;

@@ -87,7 +87,9 @@ export class Watchdog {
     if (slot.state !== state || slot.verdict !== verdict) return;
     const { suspect } = slot.jobs;
     if (suspect !== undefined) slot.condemn({ work: suspect, outcome: 'crashed', error: stuckError(suspect) });
-    const lost = slot.jobs.takeRest(this.#clock.now());
+    const now = this.#clock.now();
+    const lost = slot.jobs.takeRest(now);
+    measure(slot, lost, now);
     this.#threads.kill(slot);
     this.#settleLost(slot, lost);
     this.#reports.threads.killed(slot.threadId, reason, slot.verdict?.work);
@@ -152,4 +154,12 @@ export class Watchdog {
     if (slot.inspection === inspection) slot.inspection = undefined;
     return found;
   }
+}
+
+/** What the condemned job has taken is known for as long as its thread lives. */
+function measure({ verdict, service, kernelThreadId }: Slot, lost: Map<Work, Run>, now: number): void {
+  const run = verdict && lost.get(verdict.work);
+  if (verdict === undefined || run === undefined) return;
+  const { postMortem } = verdict.error as { postMortem?: PostMortem };
+  run.usage = service.usageSoFar(run.startedAt, now, kernelThreadId, postMortem?.heapUsed);
 }

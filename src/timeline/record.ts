@@ -101,7 +101,7 @@ export class Recorder {
 
   readonly #ended = (
     { id, name }: Job,
-    { number, outcome, error, duration, threadId: tid }: Attempt,
+    { number, outcome, error, duration, cpuTime, threadId: tid }: Attempt,
     startedAt: number,
     wait?: number,
   ): void => {
@@ -113,6 +113,7 @@ export class Recorder {
       attempt: number,
       outcome,
       ...(wait !== undefined && { wait: rounded(wait) }),
+      ...(cpuTime !== undefined && { cpu: rounded(cpuTime) }),
       ...(error !== undefined && { error: internals.messageOf(error) }),
     };
     const facts = {
