@@ -22,6 +22,3 @@ export interface Attempt {
   /** Bytes of its thread's heap in use when it ended, or when it was looked at to be killed. Of attempts of 5 ms and more. */
   readonly heapUsed?: number;
 }
-
-/** What an attempt took of its thread, as far as that is known. */
-export type Usage = Pick<Attempt, 'cpuTime' | 'heapUsed'>;

@@ -1,5 +1,6 @@
-import type { Outcome, Usage } from './attempt.js';
+import type { Outcome } from './attempt.js';
 import type { JobRecord } from './record.js';
+import type { Usage } from './usage.js';
 
 /** What the record and the counts of its definition keep of an attempt that did not complete the job. */
 export function noteEnd(
@@ -15,8 +16,8 @@ export function noteEnd(
   },
 ): void {
   const { outcome, error, started, duration } = end;
-  const waited = record.ran(end.startedAt, duration, end.threadId, end.usage);
-  record.failed(outcome, error);
+  const waited = record.ran(end.startedAt, duration, end.threadId);
+  record.failed(outcome, error, end.usage);
   record.kind.count(outcome);
   // An interrupted one may not have come to its end.
   if (started && outcome !== 'interrupted') record.kind.recordRun(waited, duration);

@@ -1,11 +1,12 @@
 import type { AddOptions } from './add-options.js';
-import type { Attempt, Outcome, Usage } from './attempt.js';
+import type { Attempt, Outcome } from './attempt.js';
 import type { Backoff } from './backoff.js';
 import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
 import type { JobState } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
+import { keepUsage, type Usage, usageOf } from './usage.js';
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
@@ -29,8 +30,6 @@ export class JobRecord {
   failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
   /** `worker.threadId` of the thread that its last attempt ran on. */
   threadId = 0;
-  /** What its last attempt took, where that is known. */
-  usage: Usage | undefined;
   /** The output of a completed job. */
   output: unknown;
   /** About how many bytes a result took that is not kept any more; 0 while it is. */
@@ -174,7 +173,9 @@ export class JobRecord {
 
   /** Every attempt that has ended, oldest first. */
   get attempts(): readonly Attempt[] {
-    return this.state === 'completed' ? [...this.failedAttempts, this.#lastAttempt('completed', undefined)] : this.failedAttempts;
+    return this.state === 'completed'
+      ? [...this.failedAttempts, this.#lastAttempt('completed', undefined, usageOf(this))]
+      : this.failedAttempts;
   }
 
   /** An attempt has ended; `startedAt` on {@link Clock.now}, `duration` in milliseconds. Gives how long it had waited. */
@@ -184,14 +185,14 @@ export class JobRecord {
     this.#set(TIME.WAITED, waited);
     this.#set(TIME.RAN, duration);
     this.threadId = threadId;
-    this.usage = usage;
+    if (usage !== undefined) keepUsage(this, usage);
     return waited;
   }
 
   /** The attempt of {@link ran} did not complete the job. */
-  failed(outcome: Outcome, error: unknown): void {
+  failed(outcome: Outcome, error: unknown, usage?: Usage): void {
     this.putOffs = 0;
-    this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error)];
+    this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error, usage)];
   }
 
   /** The job has ended, at a time of {@link Clock.now}. */
@@ -223,8 +224,8 @@ export class JobRecord {
     this.#times = this.#times.slice(place, place + TIMES);
   }
 
-  #lastAttempt(outcome: Outcome, error: unknown): Attempt {
-    const { attempt: number, threadId, usage } = this;
+  #lastAttempt(outcome: Outcome, error: unknown, usage: Usage | undefined): Attempt {
+    const { attempt: number, threadId } = this;
     return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId, ...usage };
   }
 

@@ -10,6 +10,7 @@ import type { Threads } from './threads.js';
 import type { Watchdog } from './watchdog.js';
 import { decodeThrown } from './wire/error-codec.js';
 import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage } from './wire/protocol.js';
+import { MEASURED_FROM } from './wire/shared-memory.js';
 
 /** What comes back from threads: results, what handlers say, and the thread's end. */
 export class Returns {
@@ -92,15 +93,17 @@ export class Returns {
       if (work === undefined) continue;
       const startedAt = jobs.startedAt(first + at);
       const duration = jobs.duration(first + at);
-      const usage = slot.service.usage(first + at, duration);
-      if (results === undefined && slot.verdict === undefined) {
-        this.#reports.completed(work, values[at], startedAt, duration, slot.threadId, usage);
-      } else this.#result(slot, work, results?.[at], values[at], { startedAt, duration, started: true, usage });
+      if (results === undefined && slot.verdict === undefined && duration < MEASURED_FROM) {
+        this.#reports.completed(work, values[at], startedAt, duration, slot.threadId);
+      } else {
+        const usage = duration < MEASURED_FROM ? undefined : slot.service.usage(first + at, duration);
+        this.#result(slot, work, results?.[at], values[at], { startedAt, duration, started: true, usage });
+      }
     }
     if (last && slot.state === 'busy') this.#batchOver(slot);
   }
 
-  /** A result where not all is well. A job that was told to stop and has ended within its grace period ends as it was judged. */
+  /** A result where not all is well, or the job is worth measuring. A job that was told to stop and has ended within its grace period ends as it was judged. */
   #result(slot: Slot, work: Work, result: number | undefined, value: unknown, run: Run): void {
     const { verdict } = slot;
     if (result === RESULT.CRASHED) {

@@ -1,10 +1,11 @@
 import type { PostMortem } from '../errors/post-mortem.js';
 import type { ThreadReason } from '../events.js';
-import type { Outcome, Usage } from '../job/attempt.js';
+import type { Outcome } from '../job/attempt.js';
 import type { Carrier } from '../job/carrier.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { JobKind } from '../job/kind.js';
 import type { Location } from '../job/location.js';
+import type { Usage } from '../job/usage.js';
 import type { HandlerMessage } from './wire/protocol.js';
 
 export type { HandlerMessage, Location, Usage };

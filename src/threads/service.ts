@@ -1,8 +1,8 @@
-import type { Usage } from '../job/attempt.js';
+import type { Usage } from '../job/usage.js';
 import type { Assignments } from './assignments.js';
 import { kernelCpuTime } from './wire/kernel-thread.js';
 import type { Position } from './wire/protocol.js';
-import { CELL, MEASURED_FROM, type SharedMemory } from './wire/shared-memory.js';
+import { CELL, type SharedMemory } from './wire/shared-memory.js';
 
 /** How long a thread has served, how much, and what that took. */
 export class Service {
@@ -39,9 +39,8 @@ export class Service {
     return Atomics.load(this.#shared.cells, CELL.HEAP);
   }
 
-  /** What the job at a position took, which has ended and ran for so long. */
-  usage(position: Position, duration: number): Usage | undefined {
-    if (!(duration >= MEASURED_FROM)) return undefined;
+  /** What the job at a position took, which has ended, and ran for long enough to be measured. */
+  usage(position: Position, duration: number): Usage {
     const { cpuTime, heapUsed, mask } = this.#shared;
     return usageOf(cpuTime[position & mask], heapUsed[position & mask], duration);
   }
