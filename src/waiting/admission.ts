@@ -1,4 +1,5 @@
 import { QueueClosedError, QueueFullError } from '../errors/errors.js';
+import type { JobKind } from '../job/kind.js';
 import type { Register } from '../job/register.js';
 import type { Clock } from '../time/clock.js';
 import { AdmissionLine, Patience } from './admission-line.js';

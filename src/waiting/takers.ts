@@ -40,7 +40,7 @@ export class FreeThreads implements Takers {
   takenOf(kind: JobKind, group: GroupKey, more: number): number {
     const own = this.#waiting.lineOf(kind).sizeOf(group);
     const startable = own + Math.min(more, this.roomOf(kind, group));
-    return Math.max(0, Math.min(startable, this.free - (this.takeable - own)));
+    return Math.max(0, Math.min(startable, this.free - Math.max(0, this.takeable - own)));
   }
 
   waitOf(kind: JobKind, group?: GroupKey): number {
