@@ -9,7 +9,7 @@ import type { Slot, SlotState } from './slot.js';
 import type { Threads } from './threads.js';
 import type { Watchdog } from './watchdog.js';
 import { decodeThrown } from './wire/error-codec.js';
-import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage } from './wire/protocol.js';
+import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage, type Said } from './wire/protocol.js';
 
 /** What comes back from threads: results, what handlers say, and the thread's end. */
 export class Returns {
@@ -29,7 +29,7 @@ export class Returns {
     this.#inboxes = new InboxReader(clock);
   }
 
-  receive(slot: Slot, message: FromThread | HandlerMessage): void {
+  receive(slot: Slot, message: FromThread | Said): void {
     switch (message.type) {
       case 'results':
         return this.#results(slot, message);
@@ -39,6 +39,8 @@ export class Returns {
       case 'checkpoint':
       case 'log':
         return this.#said(slot, message);
+      case 'print':
+        return this.#reports.threads.printed(slot.threadId, message);
       case 'late-error':
         this.#reports.threads.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
         if (message.jobId === undefined) this.#threads.blameModule(message.jobName);

@@ -4,6 +4,7 @@ import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
+import type { Listened } from '../wire/log-levels.js';
 import {
   type FromThread,
   type KindMessage,
@@ -22,6 +23,8 @@ import { type JobMessages, Messenger } from './job-messages.js';
 import { type Loaded, Modules } from './modules.js';
 import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
+import type { Owner } from './owner.js';
+import { Printer, takeOutput } from './printing.js';
 import { afterOutput } from './standard-output.js';
 import { Status } from './status.js';
 import { inTrace } from './tracing.js';
@@ -33,12 +36,6 @@ const { exit } = process;
 
 const MAX_LATE_ERRORS = 16;
 
-/** Who an error nobody caught is charged to: a job, or a module, which has no id. */
-interface Owner {
-  readonly id: string | undefined;
-  readonly name: string;
-}
-
 /**
  * What runs in a job thread: batches come and results go through a port of our own, and the shared memory says what is
  * running since when.
@@ -46,6 +43,7 @@ interface Owner {
 export class JobThread implements Invoker, HandlerLink {
   readonly idPrefix: string;
   readonly cells: Int32Array;
+  readonly listened: Listened;
   readonly #port: MessagePort;
   readonly #shared: SharedMemory;
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
@@ -67,16 +65,18 @@ export class JobThread implements Invoker, HandlerLink {
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
-  constructor({ port, messages, shared, idPrefix, measuresHeap, data }: OpenMessage) {
+  constructor({ port, messages, shared, idPrefix, measuresHeap, data, listened, printing }: OpenMessage) {
     this.#measuresHeap = measuresHeap;
     this.#port = port;
     this.#shared = new SharedMemory(shared);
     this.#status = new Status(this.#shared);
     this.idPrefix = idPrefix;
     this.cells = this.#shared.cells;
+    this.listened = listened;
     this.#messenger = new Messenger(port, messages, this.cells);
     this.#modules = new Modules(this.#status, (name, make) => this.#owner.run({ id: undefined, name }, make), data);
     this.#outbox = new Outbox(port, this.#shared, this.#status);
+    takeOutput(printing, new Printer(listened, this.#messenger, () => this.#owner.getStore() ?? this.#current));
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
     port.on('message', (message: ToThread) => this.#receive(message));
