@@ -15,6 +15,7 @@ import {
   type RunMessage,
   type ToThread,
 } from '../wire/protocol.js';
+import { keyAt, kindAt } from '../wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { writeHeap } from './heap.js';
@@ -125,14 +126,13 @@ export class JobThread implements Invoker, HandlerLink {
 
   async #runBatch(batch: RunMessage): Promise<void> {
     for (const kind of batch.kinds ?? []) this.#modules.add(kind);
-    const { first, kind } = batch;
-    const end = first + kind.length;
-    this.#outbox.begin(first, end);
-    for (let index = 0; index < kind.length && !this.#broken; index++) {
-      this.#outbox.beforeStart(first + index);
+    const end = batch.first + batch.inputs.length;
+    this.#outbox.begin(batch.first, end);
+    for (let index = 0; batch.first + index < end && !this.#broken; index++) {
+      this.#outbox.beforeStart(batch.first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
-      const loaded = this.#modules.at(kind[index] as number) ?? (await this.#load(kind[index] as number));
+      const loaded = this.#modules.at(kindAt(batch, index)) ?? (await this.#load(kindAt(batch, index)));
       const pending = this.#run(loaded, batch, index);
       if (pending === undefined) continue;
       await pending;
@@ -169,10 +169,10 @@ export class JobThread implements Invoker, HandlerLink {
     const context = new HandlerContext(
       this,
       position,
-      batch.keys[index] as number | string,
+      keyAt(batch, index),
       loaded.definition.name,
       extras?.attempt ?? 1,
-      batch.maxAttempts?.[index] ?? this.#modules.kind(batch.kind[index] as number).maxAttempts,
+      batch.maxAttempts?.[index] ?? this.#modules.kind(kindAt(batch, index)).maxAttempts,
       extras?.metadata,
       extras?.lastCheckpoint,
     );

@@ -49,8 +49,10 @@ export interface RunMessage {
   kinds: KindMessage[] | undefined;
   /** Position of the first job. */
   first: Position;
-  kind: number[];
-  keys: (number | string)[];
+  /** One number where it is the same of all. */
+  kind: number | number[];
+  /** One number where the others count on from it, as those of jobs that were added one after the other do. */
+  keys: number | (number | string)[];
   inputs: unknown[];
   /** Executions allowed in total, of jobs for which the definition's do not hold. */
   maxAttempts: (number | undefined)[] | undefined;
