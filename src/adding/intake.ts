@@ -1,3 +1,4 @@
+import { shown } from '../checks/checks.js';
 import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors/errors.js';
 import type { Announcer } from '../events.js';
 import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
@@ -12,7 +13,7 @@ import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import type { Asking } from './asking.js';
-import { Bulk, type Parsed, Slices } from './bulk.js';
+import { Bulk, type Parsed, Slices, sum } from './bulk.js';
 import { Duplicates } from './duplicates.js';
 import { withGroup } from './with-group.js';
 
@@ -51,8 +52,10 @@ export class Intake {
 
   /** The definition's kind, when the queue takes jobs of it. */
   kindOf(definition: JobDefinition, options?: AddOptions): JobKind {
+    this.refuseClosed(definition?.name);
+    const kind = this.#parts.register.kinds.of(definition);
     this.#refuse(definition, options);
-    return this.#parts.register.kinds.of(definition);
+    return kind;
   }
 
   /**
@@ -84,6 +87,9 @@ export class Intake {
     if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
       throw new OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
     }
+    if (typeof inputs?.[Symbol.iterator] !== 'function') {
+      throw new OptionsError(`addBulk(${definition.name}): expected an iterable of inputs, given ${shown(inputs)}; map takes async ones`);
+    }
     const parsed = await this.#parseAll(kind, inputs, settings);
     const { admission, register, lifecycle } = this.#parts;
     const enter = () => {
@@ -94,20 +100,20 @@ export class Intake {
     const { length } = parsed.inputs;
     if (length === 0) return [];
     const held = this.#isHeld(kind, settings);
-    const bytes = parsed.inputs.reduce<number>((sum, input) => sum + this.#bytesOf(input, settings), 0);
-    parsed.bytes = bytes;
+    const bytes = sum(parsed.bytes);
     return admission.hasRoom(length, held, bytes) ? enter() : admission.enter(kind, length, held, bytes, enter, settings?.signal);
   }
 
   async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<Parsed> {
     const slices = new Slices();
     const { definition } = kind;
-    const parsed: Parsed = { inputs: [], bytes: 0, settings, each: definition.group && [] };
+    const parsed: Parsed = { inputs: [], bytes: [], settings, each: definition.group && [] };
     for (const input of inputs) {
       const checked = validate(definition.input, input);
       const root = `inputs[${parsed.inputs.length}]`;
       const payload = this.#payload(kind, checked instanceof Promise ? await checked : checked, root, settings);
       parsed.inputs.push(payload);
+      if (this.#parts.register.countsBytes) parsed.bytes.push(this.#bytesOf(payload, settings));
       parsed.each?.push(withGroup(definition, payload, settings));
       if (slices.over) await slices.next();
     }
@@ -195,7 +201,7 @@ export class Intake {
 
   /** Throws when the queue takes no such job any more. */
   #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
-    this.refuseClosed(definition?.name);
+    this.refuseClosed(definition.name);
     if (options?.signal?.aborted) {
       throw new CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, { jobName: definition.name });
     }

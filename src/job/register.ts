@@ -124,7 +124,12 @@ export class Register implements JobOwner {
   }
 }
 
-/** Estimate of what a job that waits takes. */
+/** Estimate of what a job that waits takes. Never throws. */
 export function bytesOf(input: unknown, metadata: unknown): number {
-  return pack(input, 'input').bytes + (metadata === undefined ? 0 : pack(metadata, 'metadata').bytes);
+  try {
+    return pack(input, 'input').bytes + (metadata === undefined ? 0 : pack(metadata, 'metadata').bytes);
+  } catch {
+    // It could be read when it was taken: a getter has changed its mind, and will be asked again when it is sent.
+    return 0;
+  }
 }

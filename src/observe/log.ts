@@ -96,9 +96,14 @@ function rounded(ms: number | undefined): number | undefined {
 /** The keys of a job's metadata that its lines carry. Never throws. */
 function namedOf(metadata: unknown, keys: readonly string[]): object | undefined {
   if (keys.length === 0 || typeof metadata !== 'object' || metadata === null) return undefined;
-  return Object.fromEntries(
-    keys.flatMap((key) => (Object.hasOwn(metadata, key) ? [[key, (metadata as Record<string, unknown>)[key]]] : [])),
-  );
+  try {
+    return Object.fromEntries(
+      keys.flatMap((key) => (Object.hasOwn(metadata, key) ? [[key, (metadata as Record<string, unknown>)[key]]] : [])),
+    );
+  } catch {
+    // A getter that throws.
+    return undefined;
+  }
 }
 
 /** An error, as pino takes it under `err`: the error itself, when it can be read without harm, or else a text. */

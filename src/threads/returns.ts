@@ -59,18 +59,20 @@ export class Returns {
   exited(slot: Slot, state: SlotState, exitCode: number): void {
     const running = slot.jobs.running();
     const { suspect } = slot.jobs;
-    const { exitedBy, threadId } = slot;
+    const { exitedBy, threadId, verdict } = slot;
     if (exitedBy?.jobId === undefined) this.#threads.blameModule(exitedBy?.jobName);
     const late = exitedBy !== undefined && exitedBy.jobId !== suspect?.id && !(running?.loading && exitedBy.jobId === undefined);
     const culprit = late ? undefined : suspect;
     this.#reports.returned(slot.jobs.withdraw());
     const rest = slot.jobs.takeRest(this.#clock.now());
     for (const [work, run] of rest) {
-      if (work === culprit) continue;
-      settle(this.#reports, slot, work, 'interrupted', attemptErrors.innocentError(work, slot, exitCode), run);
+      // It was told to stop before, and this was its way.
+      if (work === verdict?.work) settle(this.#reports, slot, work, verdict.outcome, verdict.error, run);
+      else if (work !== culprit) settle(this.#reports, slot, work, 'interrupted', attemptErrors.innocentError(work, slot, exitCode), run);
     }
     if (late) this.#reports.threads.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
-    if (culprit !== undefined) this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
+    if (culprit !== undefined && culprit !== verdict?.work)
+      this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
     if (state === 'idle' || state === 'busy') this.#reports.threads.killed(threadId, 'crashed', culprit);
     this.#runner.schedule();
   }
