@@ -15,6 +15,7 @@ export { pack } from './job/payload.js';
 export { validate } from './job/validate.js';
 export { takesEffect, type Verdict } from './job/verdict.js';
 export { type AttemptListener, onAttemptEnd } from './observe/attempts.js';
+export { listenedBy } from './observe/listened.js';
 export type { Seams } from './queue-options.js';
 export { crashError, notSent, timeoutError } from './threads/attempt-errors.js';
 export type { Source } from './threads/batch.js';
@@ -38,7 +39,7 @@ export type {
 } from './threads/runner.js';
 export { Utilization } from './threads/utilization.js';
 export { decodeThrown, encodeThrown } from './threads/wire/error-codec.js';
-export type { LogLevel } from './threads/wire/protocol.js';
+export type { Listened, LogLevel } from './threads/wire/log-levels.js';
 export { CELL, CELLS } from './threads/wire/shared-memory.js';
 export { messageOf, textOf } from './thrown.js';
 export { type Clock, realClock, type Timer } from './time/clock.js';

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { FOR_JOB, FOR_OUTPUT } from './adding/asking.js';
 import { type MapOptions, mapThrough, type Settled } from './adding/map.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
@@ -8,7 +7,7 @@ import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
 import type { JobSnapshot } from './closing/snapshot.js';
 import type { DeadLetters } from './ended/dead-letters.js';
-import type { QueueEvents } from './events.js';
+import { QueueEmitter } from './events.js';
 import { type AddOptions, checkAddOptions } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
 import type { Job } from './job/job.js';
@@ -29,7 +28,7 @@ import { wire } from './wiring.js';
  * Emits {@link QueueEvents}. Listeners cannot do harm: one that throws, or rejects, is logged, and the others are called
  * all the same; they may call anything, for they are called when what they are told of is complete.
  */
-export class JobQueue extends EventEmitter<QueueEvents> implements AsyncDisposable {
+export class JobQueue extends QueueEmitter implements AsyncDisposable {
   readonly name: string;
   /** The jobs that failed for good. */
   readonly deadLetters: DeadLetters;

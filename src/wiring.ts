@@ -10,6 +10,7 @@ import { Announcer, type QueueEvents } from './events.js';
 import { Register } from './job/register.js';
 import { Lifecycle } from './lifecycle.js';
 import { Admin } from './observe/admin.js';
+import { listenedBy } from './observe/listened.js';
 import { loggerFor, report } from './observe/log.js';
 import { Overview } from './observe/overview.js';
 import type { CheckedQueueOptions, Seams } from './queue-options.js';
@@ -42,8 +43,9 @@ export function wire(
   const ended = new Ended(options.keepCompleted, options.deadLetters, clock, register);
   const lifecycle = new Lifecycle({ clock, random, logger, announcer, register, waiting, admission, idempotency, ended });
   const { delays } = lifecycle;
+  const listened = logger?.listened ?? listenedBy(undefined);
   const preload = options.jobs.map((definition) => kinds.of(definition));
-  const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix });
+  const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix, listened });
   lifecycle.runBy(runner);
   const estimate = new WaitEstimate(kinds, waiting, options.threads);
   admission.takenBy(new FreeThreads(runner, options.threads, waiting, estimate));

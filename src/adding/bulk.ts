@@ -28,8 +28,8 @@ export class Slices {
 /** What the jobs of one call are made of. */
 export interface Parsed {
   readonly inputs: unknown[];
-  /** What they take, where that is counted. */
-  bytes: number;
+  /** What each takes, where that is counted. */
+  readonly bytes: number[];
   readonly settings: AddOptions | undefined;
   /** Of jobs whose group comes from their input. */
   readonly each: (AddOptions | undefined)[] | undefined;
@@ -60,14 +60,14 @@ export class Bulk {
       const own = each === undefined ? settings : each[place];
       kind.shares?.change(own?.group, -1);
       const record = lifecycle.enter(kind, input, since(own), false);
-      register.waitingBytes -= record.bytes;
+      register.waitingBytes -= bytes[place] ?? 0;
       const job = handleOf(record);
       // It was aborted since the first of them came in.
       if (settings?.signal?.aborted) job.cancel(settings.signal.reason);
       return job;
     };
     register.incoming += inputs.length;
-    register.waitingBytes += bytes;
+    register.waitingBytes += sum(bytes);
     for (const [group, count] of counts) kind.shares?.change(group, count);
   }
 
@@ -93,4 +93,8 @@ export class Bulk {
     this.#jobs[place] = this.#enter(this.#inputs[place], place);
     this.#inputs[place] = undefined;
   }
+}
+
+export function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }

@@ -1,3 +1,4 @@
+import { shown } from '../checks/checks.js';
 import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors/errors.js';
 import type { Announcer } from '../events.js';
 import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
@@ -13,7 +14,7 @@ import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import type { Asking } from './asking.js';
-import { Bulk, type Parsed, Slices } from './bulk.js';
+import { Bulk, type Parsed, Slices, sum } from './bulk.js';
 import { Duplicates } from './duplicates.js';
 import { requestOf, waited } from './request.js';
 import { withGroup } from './with-group.js';
@@ -54,8 +55,10 @@ export class Intake {
 
   /** The definition's kind, when the queue takes jobs of it. */
   kindOf(definition: JobDefinition, options?: AddOptions): JobKind {
+    this.refuseClosed(definition?.name);
+    const kind = this.#parts.register.kinds.of(definition);
     this.#refuse(definition, options);
-    return this.#parts.register.kinds.of(definition);
+    return kind;
   }
 
   /**
@@ -87,12 +90,15 @@ export class Intake {
     if (settings?.idempotencyKey !== undefined || settings?.transfer !== undefined) {
       throw new OptionsError(`addBulk(${definition.name}): "idempotencyKey" and "transfer" belong to one job; use add`);
     }
+    if (typeof inputs?.[Symbol.iterator] !== 'function') {
+      throw new OptionsError(`addBulk(${definition.name}): expected an iterable of inputs, given ${shown(inputs)}; map takes async ones`);
+    }
     const { admission, register, lifecycle, clock } = this.#parts;
     const since = clock.now();
     const parsed = await this.#parseAll(kind, inputs, settings);
     this.#refuse(definition, options);
     if (parsed.inputs.length === 0) return [];
-    return admission.admit(requestOf(kind, settings, parsed.counts, parsed.bytes, since), () => {
+    return admission.admit(requestOf(kind, settings, parsed.counts, sum(parsed.bytes), since), () => {
       this.#refuse(definition, options);
       const ms = clock.now() - since;
       return this.#enterAll(new Bulk(register, lifecycle, kind, parsed, (settings) => waited(kind, settings, ms)));
@@ -102,7 +108,7 @@ export class Intake {
   async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<Parsed> {
     const slices = new Slices();
     const { definition } = kind;
-    const parsed: Parsed = { inputs: [], bytes: 0, settings, each: definition.group && [], counts: new Map() };
+    const parsed: Parsed = { inputs: [], bytes: [], settings, each: definition.group && [], counts: new Map() };
     for (const input of inputs) {
       const checked = validate(definition.input, input);
       const root = `inputs[${parsed.inputs.length}]`;
@@ -110,7 +116,7 @@ export class Intake {
       const grouped = withGroup(definition, payload, settings);
       parsed.inputs.push(payload);
       parsed.each?.push(grouped);
-      parsed.bytes += this.#bytesOf(payload, settings);
+      if (this.#parts.register.countsBytes) parsed.bytes.push(this.#bytesOf(payload, settings));
       parsed.counts.set(grouped?.group, (parsed.counts.get(grouped?.group) ?? 0) + 1);
       if (slices.over) await slices.next();
     }
@@ -196,7 +202,7 @@ export class Intake {
 
   /** Throws when the queue takes no such job any more. */
   #refuse(definition: JobDefinition, options: AddOptions | undefined): void {
-    this.refuseClosed(definition?.name);
+    this.refuseClosed(definition.name);
     if (options?.signal?.aborted) {
       throw new CancelledError(`${definition.name} was cancelled before it was added`, options.signal.reason, { jobName: definition.name });
     }

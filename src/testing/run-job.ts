@@ -113,7 +113,8 @@ async function endOf(
   let abort: (() => void) | undefined;
   try {
     return await new Promise<Ending>((ended) => {
-      const attempt = new LocalAttempt(work, { clock, idPrefix: '', resources, said: (message) => said.push(message), ended });
+      const listened = internals.listenedBy(undefined);
+      const attempt = new LocalAttempt(work, { clock, idPrefix: '', resources, listened, said: (message) => said.push(message), ended });
       abort = () => attempt.cancel(signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
       if (attempt.send()) attempt.run(undefined);

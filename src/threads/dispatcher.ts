@@ -18,7 +18,7 @@ import type { DispatcherOptions, ThreadEvents } from './thread-events.js';
 import { Threads } from './threads.js';
 import { Unstarted } from './unstarted.js';
 import { Watchdog } from './watchdog.js';
-import type { FromThread, HandlerMessage } from './wire/protocol.js';
+import type { FromThread, Said } from './wire/protocol.js';
 import { isCloneable } from './wire/run-message.js';
 
 /** Gives batches to threads and takes results back. */
@@ -207,7 +207,7 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.schedule();
   }
 
-  message(slot: Slot, message: FromThread | HandlerMessage): void {
+  message(slot: Slot, message: FromThread | Said): void {
     this.#returns.receive(slot, message);
   }
 
