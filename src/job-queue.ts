@@ -15,7 +15,7 @@ import type { ListOptions } from './job/list-options.js';
 import type { JobState } from './job/state.js';
 import type { Admin } from './observe/admin.js';
 import type { Explanation } from './observe/explain.js';
-import type { GroupStats, StatsOptions } from './observe/group-stats.js';
+import type { StatsOptions } from './observe/group-stats.js';
 import { logEvents, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import type { Inspection } from './observe/overview.js';
@@ -168,8 +168,6 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   }
 
   /** Counts, totals, times and threads, now; also by definition, and of the largest groups where that is asked for. Throws `OptionsError`. */
-  stats(options: { groups: number }): QueueStats & { groups: GroupStats[] };
-  stats(options?: StatsOptions): QueueStats;
   stats(options: StatsOptions = {}): QueueStats {
     return queueStats(this.#parts, options);
   }
