@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Attempt } from './attempt.js';
-import { carrierOf } from './carrier.js';
+import type { Carrier } from './carrier.js';
+import { rareOf } from './rare.js';
 import type { JobRecord } from './record.js';
 import { resultOf } from './result.js';
 import type { JobState } from './state.js';
@@ -50,7 +51,7 @@ export class Job<Input = unknown, Output = unknown> {
   }
   /** What the handler last gave to `context.progress`. */
   get progress(): unknown {
-    return this.#record.progress;
+    return this.#record.rare?.progress;
   }
   /** Higher runs first. */
   get priority(): number {
@@ -87,7 +88,7 @@ export class Job<Input = unknown, Output = unknown> {
   }
   /** The last 100 lines of its handler's `context.log`, oldest first, each with its time and level. */
   get logs(): readonly string[] {
-    return this.#record.logs ?? [];
+    return this.#record.rare?.logs ?? [];
   }
   /** What a failed or cancelled job ended with. */
   get error(): unknown {
@@ -132,11 +133,20 @@ export function recordOf(job: Job): JobRecord {
   return record(job);
 }
 
-/** Gives a job what its handler finds its trace by. To be called where `added` is told: later it may be on its way. */
-export function carry(job: Job, headers: Readonly<Record<string, string>>): void {
-  const record = recordOf(job);
-  const carrier = carrierOf(headers);
-  if (carrier !== undefined) record.options = record.options === undefined ? { carrier } : { ...record.options, carrier };
+/**
+ * Gives a job what its next attempt finds its trace by, and what is kept for who makes its spans. To be called where
+ * `added`, `retrying` or `failed` is told: later it may be on its way.
+ */
+export function carry(job: Job, carrier: Carrier | undefined, trace: object): void {
+  const rare = rareOf(recordOf(job));
+  rare.carrier = carrier;
+  rare.trace = trace;
+}
+
+/** What {@link carry} was given last. */
+export function tracedBy(job: Job): { carrier: Carrier | undefined; trace: object } | undefined {
+  const { rare } = recordOf(job);
+  return rare?.trace === undefined ? undefined : { carrier: rare.carrier, trace: rare.trace };
 }
 
 /** The one handle of a job that events and readers share. */

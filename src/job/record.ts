@@ -4,9 +4,9 @@ import type { Backoff } from './backoff.js';
 import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
+import { type Rare, rareOf, renewed, type Usage } from './rare.js';
 import type { JobState } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
-import { keepUsage, type Usage, usageOf } from './usage.js';
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
@@ -22,25 +22,16 @@ export class JobRecord {
   state: JobState = 'waiting';
   /** Number of the current or last attempt, from 1; 0 before the first. */
   attempt = 0;
-  /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
-  toldActive = 0;
-  /** How often its handler has put it off since an attempt last counted. */
-  putOffs = 0;
   /** Attempts that have ended, but for the one that completed the job. */
   failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
   /** `worker.threadId` of the thread that its last attempt ran on. */
   threadId = 0;
   /** The output of a completed job. */
   output: unknown;
-  /** About how many bytes a result took that is not kept any more; 0 while it is. */
-  droppedBytes = 0;
   /** Estimate of what its input and metadata take, where the queue counts it. */
   bytes = 0;
-  progress: unknown;
-  /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
-  checkpoint: unknown;
-  /** The last lines that its handler logged. */
-  logs: string[] | undefined;
+  /** What few jobs have. */
+  rare: Rare | undefined;
   promise: Promise<unknown> | undefined;
   /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
@@ -63,8 +54,8 @@ export class JobRecord {
     /** Order of arrival among those that wait. */
     public order: number,
     now: number,
-    /** What it was added with and still needs, and what its trace is found by. */
-    public options: (AddOptions & { carrier?: Carrier }) | undefined,
+    /** What it was added with and still needs. */
+    public options: (AddOptions & { waited?: number }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
     /** Whether somebody waits for it, and gets its error: it was added by `run` or `map`. */
@@ -107,7 +98,16 @@ export class JobRecord {
   }
 
   get carrier(): Carrier | undefined {
-    return this.options?.carrier;
+    return this.rare?.carrier;
+  }
+
+  /** How often its handler has put it off since an attempt last counted. */
+  get putOffs(): number {
+    return this.rare?.putOffs ?? 0;
+  }
+
+  get checkpoint(): unknown {
+    return this.rare?.checkpoint;
   }
 
   get metadata(): unknown {
@@ -161,6 +161,11 @@ export class JobRecord {
     return this.kind.owner.exactDateOf(this.#time(TIME.STARTED));
   }
 
+  /** How long it ran, in milliseconds. */
+  get lastRunTime(): number {
+    return this.#time(TIME.RAN);
+  }
+
   /** When it ended, on {@link Clock.now}. */
   get endedAt(): number {
     return this.#time(TIME.FINISHED);
@@ -174,7 +179,7 @@ export class JobRecord {
   /** Every attempt that has ended, oldest first. */
   get attempts(): readonly Attempt[] {
     return this.state === 'completed'
-      ? [...this.failedAttempts, this.#lastAttempt('completed', undefined, usageOf(this))]
+      ? [...this.failedAttempts, this.#lastAttempt('completed', undefined, this.rare?.usage)]
       : this.failedAttempts;
   }
 
@@ -185,13 +190,13 @@ export class JobRecord {
     this.#set(TIME.WAITED, waited);
     this.#set(TIME.RAN, duration);
     this.threadId = threadId;
-    if (usage !== undefined) keepUsage(this, usage);
+    if (usage !== undefined) rareOf(this).usage = usage;
     return waited;
   }
 
   /** The attempt of {@link ran} did not complete the job. */
   failed(outcome: Outcome, error: unknown, usage?: Usage): void {
-    this.putOffs = 0;
+    if (this.rare !== undefined) this.rare.putOffs = 0;
     this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error, usage)];
   }
 
@@ -206,13 +211,10 @@ export class JobRecord {
     // Who waited has its error.
     this.awaited = false;
     this.attempt = 0;
-    this.toldActive = 0;
     this.failedAttempts = NO_ATTEMPTS;
     this.error = undefined;
     this.promise = undefined;
-    this.checkpoint = undefined;
-    this.progress = undefined;
-    this.logs = undefined;
+    this.rare = renewed(this.rare);
     this.#set(TIME.WAITED, Number.NaN);
     // It was started before.
     if (this.maxWait !== undefined) this.options = { ...this.options, maxWait: Number.POSITIVE_INFINITY };

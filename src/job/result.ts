@@ -1,10 +1,11 @@
 import { NotFoundError } from '../errors/errors.js';
+import { rareOf } from './rare.js';
 import type { JobRecord } from './record.js';
 
 /** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */
 export function resultOf(record: JobRecord): Promise<unknown> {
   if (record.promise === undefined) {
-    if (record.droppedBytes > 0) return Promise.reject(dropped(record));
+    if (record.rare?.droppedBytes) return Promise.reject(dropped(record));
     if (record.state === 'completed') record.promise = Promise.resolve(record.output);
     else if (record.ended || record.error !== undefined) record.promise = Promise.reject(record.error);
     else {
@@ -35,13 +36,13 @@ export function announceEnd(record: JobRecord): void {
 export function dropResult(record: JobRecord, bytes: number): void {
   record.output = undefined;
   record.promise = undefined;
-  record.droppedBytes = Math.max(bytes, 1);
+  rareOf(record).droppedBytes = Math.max(bytes, 1);
 }
 
-function dropped({ id: jobId, kind, droppedBytes }: JobRecord): NotFoundError {
+function dropped({ id: jobId, kind, rare }: JobRecord): NotFoundError {
   const { name: jobName } = kind.definition;
   return new NotFoundError(
-    `job ${jobId} (${jobName}) has completed, but its result is not kept any more: it takes about ${droppedBytes} bytes. Ask before it has completed, or raise keepCompleted.bytes, or idempotency.bytes.`,
+    `job ${jobId} (${jobName}) has completed, but its result is not kept any more: it takes about ${rare?.droppedBytes} bytes. Ask before it has completed, or raise keepCompleted.bytes, or idempotency.bytes.`,
     { jobId, jobName },
   );
 }

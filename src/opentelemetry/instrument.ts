@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { JobQueue } from '../index.js';
 import * as internals from '../internals.js';
 import { Metrics } from './metrics.js';
+import { isRegistered } from './registered.js';
 import { Spans } from './spans.js';
 
 export interface InstrumentOptions {
@@ -32,11 +33,14 @@ const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), mete
 export function instrument(queue: JobQueue, options: InstrumentOptions = {}): Disposable {
   internals.checkOptions(optionsSchema, options, 'instrument');
   const { tracerProvider = trace, meterProvider = globalMetrics } = options;
-  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue);
-  const metrics = meterProvider === false ? undefined : new Metrics(meterProvider.getMeter('threadmill', version), queue);
-  const stop = internals.onAttemptEnd(queue, (job, attempt, startedAt, waited) => {
-    spans?.ended(job, attempt, startedAt);
-    metrics?.ended(job, attempt, waited);
+  const isLive = tracerProvider === trace ? () => isRegistered('trace') : () => true;
+  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue, isLive);
+  // A meter does not notice an SDK that comes later.
+  const hasMeter = meterProvider !== false && (meterProvider !== globalMetrics || isRegistered('metrics'));
+  const metrics = hasMeter ? new Metrics(meterProvider.getMeter('threadmill', version), queue) : undefined;
+  const stop = internals.onAttemptEnd(queue, (job, attempt) => {
+    spans?.ended(job, attempt);
+    metrics?.ended(job, attempt);
   });
   return {
     [Symbol.dispose]() {

@@ -5,10 +5,11 @@ import type { Carrier } from '../job/carrier.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { JobKind } from '../job/kind.js';
 import type { Location } from '../job/location.js';
-import type { Usage } from '../job/usage.js';
-import type { HandlerMessage } from './wire/protocol.js';
+import type { Usage } from '../job/rare.js';
+import type { Listened } from './wire/log-levels.js';
+import type { HandlerMessage, Printed } from './wire/protocol.js';
 
-export type { HandlerMessage, Location, Usage };
+export type { HandlerMessage, Location, Printed, Usage };
 
 /** One attempt of a job, with all that it takes to run it. A queue's record is one; an attempt in a test is another. */
 export interface Work {
@@ -20,6 +21,8 @@ export interface Work {
   readonly maxAttempts: number;
   readonly timeout: number;
   readonly priority: number;
+  /** Whose turn it takes, where it has a group. */
+  readonly group?: string | undefined;
   /** Order of arrival among those that wait. */
   readonly order: number;
   readonly input: unknown;
@@ -61,6 +64,8 @@ export interface RunnerOptions {
   threads: number;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
+  /** Log levels that somebody listens to. */
+  listened: Listened;
   worker?: { data?: unknown };
 }
 
@@ -72,6 +77,8 @@ export interface Runner {
   uses(kind: JobKind): void;
   /** Stops an active job: tells it, and ends it when its grace period is over. False when its result is there already. */
   cancel(work: Work, reason: unknown): boolean;
+  /** Gives back jobs like one that were sent, but not started: of its definition, and of its group where it has one. */
+  withdraw(like: Work): void;
   /** Where an active job is. */
   locate(work: Work): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
@@ -139,4 +146,6 @@ export interface ThreadReports<Job extends Work = Work> {
   /** Something people should know of, and no event tells: for the log. */
   trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
+  /** Something was printed, and no running job did. */
+  printed(threadId: number, line: Printed): void;
 }

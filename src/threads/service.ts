@@ -1,4 +1,4 @@
-import type { Usage } from '../job/usage.js';
+import type { Usage } from '../job/rare.js';
 import type { Assignments } from './assignments.js';
 import { kernelCpuTime } from './wire/kernel-thread.js';
 import type { Position } from './wire/protocol.js';
