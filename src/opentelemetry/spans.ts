@@ -21,16 +21,18 @@ export class Spans implements Disposable {
   readonly #tracer: Tracer;
   readonly #queue: JobQueue;
   readonly #isLive: () => boolean;
+  readonly #begin: () => void;
   readonly #sendName: string;
   readonly #processName: string;
   /** Whether ids of spans can be known before they are made, and what carries traces is known: of the SDK, with the first job. */
   #sdk: { readonly takesId: boolean; readonly isStandard: boolean } | undefined;
 
-  /** `isLive`: whether the tracer makes spans already. */
-  constructor(tracer: Tracer, queue: JobQueue, isLive: () => boolean) {
+  /** `isLive`: whether the tracer makes spans already. `begin`: called when it does, and {@link ended} is to be called from now on. */
+  constructor(tracer: Tracer, queue: JobQueue, isLive: () => boolean, begin: () => void) {
     this.#tracer = tracer;
     this.#queue = queue;
     this.#isLive = isLive;
+    this.#begin = begin;
     this.#sendName = `send ${queue.name}`;
     this.#processName = `process ${queue.name}`;
     queue.on('added', this.#added).on('deduplicated', this.#deduplicated);
@@ -48,6 +50,7 @@ export class Spans implements Disposable {
     const send = span.spanContext();
     // Tracing is suppressed here.
     if (send.traceId === INVALID_TRACEID) return;
+    if (this.#sdk === undefined) this.#begin();
     this.#sdk ??= { takesId: takesId(span), isStandard: isStandard() };
     span.end();
     const parent = this.#sdk.takesId ? attemptId(send, 1) : send.spanId;
