@@ -225,7 +225,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
   }
 
   exited(slot: Slot, exitCode: number): void {
-    slot.drain();
+    for (const tell of slot.drain()) tell();
     const { state } = slot;
     this.#roster.move(slot, 'gone');
     this.#warmup.ends(slot);
