@@ -113,6 +113,10 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     return this.#pool.failedBoots;
   }
 
+  bootFailed(): void {
+    this.#pool.bootFailed();
+  }
+
   /** The thread has work. */
   work(slot: Slot): void {
     if (slot.state !== 'busy') this.#roster.move(slot, 'busy');
