@@ -4,7 +4,7 @@ import type { Clock } from '../time/clock.js';
 import { setImmediate } from '../time/timers.js';
 import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import type { Inspections } from './inspections.js';
-import type { KillReason, Reports, Run, Work } from './runner.js';
+import type { KillReason, Reports, Run, Usage, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotVerdict } from './slot.js';
 import type { Threads } from './threads.js';
@@ -51,14 +51,15 @@ export class Watchdog {
     this.#reports.threads.trouble(...slowModule(definition));
   }
 
-  /** Stops a job that was sent to this thread. */
-  cancel(slot: Slot, work: Work, reason: unknown): void {
+  /** Stops a job that was sent to this thread. False when its result is on its way. */
+  cancel(slot: Slot, work: Work, reason: unknown): boolean {
     const position = slot.jobs.positionOf(work);
     const unstarted = slot.jobs.withdraw();
     this.#reports.returned(unstarted.filter((one) => one !== work));
     const error = cancelled(work, reason);
-    if (unstarted.includes(work)) settleUnstarted(this.#reports, slot, work, 'cancelled', error, this.#clock.now());
-    else this.#end(slot, position, { work, outcome: 'cancelled', error });
+    if (!unstarted.includes(work)) return this.#end(slot, position, { work, outcome: 'cancelled', error });
+    settleUnstarted(this.#reports, slot, work, 'cancelled', error, this.#clock.now());
+    return true;
   }
 
   /** The running job has left an error uncaught. Its thread ends first: no retry starts beside what is left of it. */
@@ -80,49 +81,55 @@ export class Watchdog {
     if (slot.state === 'dying' || slot.state === 'gone') return;
     const { state, verdict } = slot;
     slot.mute();
-    // First: who is told of a result may cancel one of them.
     this.#reports.returned(slot.jobs.withdraw());
-    slot.drain();
+    const said = slot.drain();
     // The condemned job, or all of them, have ended in the meantime: nobody is to blame any more.
-    if (slot.state !== state || slot.verdict !== verdict) return;
+    const isOver = slot.state !== state || slot.verdict !== verdict;
     const { suspect } = slot.jobs;
-    if (suspect !== undefined) slot.condemn({ work: suspect, outcome: 'crashed', error: stuckError(suspect) });
-    const now = this.#clock.now();
-    const lost = slot.jobs.takeRest(now);
-    measure(slot, lost, now);
-    this.#threads.kill(slot);
-    this.#settleLost(slot, lost);
+    if (!isOver && suspect !== undefined) slot.condemn({ work: suspect, outcome: 'crashed', error: stuckError(suspect) });
+    const usage = usageOf(slot, this.#clock.now());
+    if (!isOver) this.#threads.kill(slot);
+    // Its other jobs are still there: who is told may cancel them.
+    for (const tell of said) tell();
+    if (isOver) return;
+    this.#settleLost(slot, slot.jobs.takeRest(this.#clock.now()), usage);
     this.#reports.threads.killed(slot.threadId, reason, slot.verdict?.work);
   }
 
   /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */
-  #settleLost(slot: Slot, lost: Map<Work, Run>): void {
+  #settleLost(slot: Slot, lost: Map<Work, Run>, usage: Usage | undefined): void {
     const { verdict } = slot;
     for (const [work, run] of lost) {
       if (verdict?.work !== work) settle(this.#reports, slot, work, 'interrupted', undefined, run);
     }
     const run = verdict && lost.get(verdict.work);
-    if (verdict !== undefined && run !== undefined) settle(this.#reports, slot, verdict.work, verdict.outcome, verdict.error, run);
+    if (verdict === undefined || run === undefined) return;
+    settle(this.#reports, slot, verdict.work, verdict.outcome, verdict.error, { ...run, usage });
   }
 
   #confirm(slot: Slot): void {
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
     const now = this.#clock.now();
     const finding = slot.inspect(now);
-    const running = slot.jobs.running();
     if (finding.is === 'stuck') return this.kill(slot, 'stuck');
-    if (running === undefined || finding.is === 'fine' || finding.is === 'holding-back') return slot.deadline.within(1);
-    const { work, position, since } = running;
+    if (!('running' in finding)) return slot.deadline.within(1);
+    const { work, position, since } = finding.running;
     this.#reports.returned(slot.jobs.withdraw());
     if (finding.is === 'over') this.#end(slot, position, { work, outcome: 'timed-out', error: timeoutError(work, now - since) });
     else this.#end(slot, position, { work, outcome: 'failed', error: loadTimeoutError(work.kind.definition) });
   }
 
-  /** Ends the running job of a thread: at once, or when its grace period is over; what only loads has none. */
-  #end(slot: Slot, position: number, verdict: SlotVerdict): void {
-    if (!slot.condemn(verdict)) return;
-    const { gracePeriod } = verdict.work.kind.definition;
-    if (gracePeriod === 0 || verdict.outcome === 'failed') return this.#execute(slot, verdict);
+  /** Ends the running job of a thread: at once, or when its grace period is over; what only loads has none. Whether it shall end. */
+  #end(slot: Slot, position: number, verdict: SlotVerdict): boolean {
+    const { work } = verdict;
+    if (!slot.condemn(verdict)) return slot.verdict?.work === work;
+    const { gracePeriod } = work.kind.definition;
+    if (gracePeriod === 0 || verdict.outcome === 'failed') this.#execute(slot, verdict);
+    else this.#tellToStop(slot, position, verdict, gracePeriod);
+    return true;
+  }
+
+  #tellToStop(slot: Slot, position: number, verdict: SlotVerdict, gracePeriod: number): void {
     slot.stop(position, encodeThrown(verdict.error));
     this.#clock.setTimeout(() => {
       if (slot.verdict === verdict) this.#execute(slot, verdict);
@@ -156,10 +163,10 @@ export class Watchdog {
   }
 }
 
-/** What the condemned job has taken is known for as long as its thread lives. */
-function measure({ verdict, service, kernelThreadId }: Slot, lost: Map<Work, Run>, now: number): void {
-  const run = verdict && lost.get(verdict.work);
-  if (verdict === undefined || run === undefined) return;
+/** What the condemned job has taken, which is known for as long as its thread lives. */
+function usageOf({ verdict, jobs, service, kernelThreadId }: Slot, now: number): Usage | undefined {
+  const running = jobs.running();
+  if (verdict === undefined || verdict.work !== running?.work) return undefined;
   const { postMortem } = verdict.error as { postMortem?: PostMortem };
-  run.usage = service.usageSoFar(run.startedAt, now, kernelThreadId, postMortem?.heapUsed);
+  return service.usageSoFar(running.since, now, kernelThreadId, postMortem?.heapUsed);
 }
