@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { handleOf, type Job } from './job/job.js';
 import type { JobRecord } from './job/record.js';
 import { callGuarded } from './thrown.js';
@@ -63,6 +63,19 @@ export type QueueEvents = typeof EVENTS;
 
 /** The name of an event. */
 export type QueueEvent = keyof QueueEvents;
+
+/** What is called when an event happens. */
+export type QueueListener<Event extends QueueEvent> = Event extends QueueEvent ? (...args: QueueEvents[Event]) => void : never;
+
+/** An `EventEmitter` whose types say which events there are when one is misspelt. */
+export interface QueueEmitter extends EventEmitter<QueueEvents> {
+  on<Event extends QueueEvent>(event: Event, listener: QueueListener<Event>): this;
+  once<Event extends QueueEvent>(event: Event, listener: QueueListener<Event>): this;
+  off<Event extends QueueEvent>(event: Event, listener: QueueListener<Event>): this;
+}
+
+/** What a queue extends. */
+export const QueueEmitter: new () => QueueEmitter = EventEmitter;
 
 /** Events of one job: it is their first argument. */
 type JobEvent = { [Event in QueueEvent]: QueueEvents[Event] extends [job: Job, ...unknown[]] ? Event : never }[QueueEvent];

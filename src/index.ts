@@ -43,18 +43,22 @@ export {
   UnrecoverableError,
 } from './errors/errors.js';
 export type { Frame, PostMortem } from './errors/post-mortem.js';
-export type { QueueEvent, QueueEvents, ThreadEvent, ThreadReason } from './events.js';
+export type { QueueEmitter, QueueEvent, QueueEvents, QueueListener, ThreadEvent, ThreadReason } from './events.js';
 export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';
 export type { Backoff } from './job/backoff.js';
 export type { Codec } from './job/codec.js';
 export type { JobContext, JobLog } from './job/context.js';
 export {
+  type DefinedJob,
+  type DefineJobOptions,
   defineJob,
+  type HandlerResult,
   type InputOf,
   type JobDefinition,
   type JobOptions,
   type OutputOf,
+  type PlainJobDefinition,
   type SetupOptions,
   type SharedResource,
 } from './job/definition.js';
@@ -66,6 +70,7 @@ export type { ListOptions } from './job/list-options.js';
 export type { JobState } from './job/state.js';
 export { JobQueue } from './job-queue.js';
 export type { Explanation, WaitReason } from './observe/explain.js';
+export type { GroupStats, StatsOptions } from './observe/group-stats.js';
 export type { QueueLogger } from './observe/log.js';
 export type { JobStats, QueueStats } from './observe/metrics.js';
 export type { Inspection } from './observe/overview.js';

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { FOR_JOB, FOR_OUTPUT } from './adding/asking.js';
 import { type MapOptions, mapThrough, type Settled } from './adding/map.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
@@ -9,7 +8,7 @@ import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
 import type { JobSnapshot } from './closing/snapshot.js';
 import type { DeadLetters } from './ended/dead-letters.js';
-import type { QueueEvents } from './events.js';
+import { QueueEmitter } from './events.js';
 import { type AddOptions, checkAddOptions } from './job/add-options.js';
 import type { JobDefinition } from './job/definition.js';
 import type { Job } from './job/job.js';
@@ -17,6 +16,7 @@ import type { ListOptions } from './job/list-options.js';
 import type { JobState } from './job/state.js';
 import type { Admin } from './observe/admin.js';
 import type { Explanation } from './observe/explain.js';
+import type { StatsOptions } from './observe/group-stats.js';
 import { logEvents, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import type { Inspection } from './observe/overview.js';
@@ -29,7 +29,7 @@ import { wire } from './wiring.js';
  * Emits {@link QueueEvents}. Listeners cannot do harm: one that throws, or rejects, is logged, and the others are called
  * all the same; they may call anything, for they are called when what they are told of is complete.
  */
-export class JobQueue extends EventEmitter<QueueEvents> implements AnyJobQueue {
+export class JobQueue extends QueueEmitter implements AnyJobQueue {
   readonly name: string;
   /** The jobs that failed for good. */
   readonly deadLetters: DeadLetters;
@@ -168,20 +168,19 @@ export class JobQueue extends EventEmitter<QueueEvents> implements AnyJobQueue {
     return this.#parts.overview.inspect(id);
   }
 
-  /** Counts, totals, times and threads, now; also by definition. */
-  stats(): QueueStats {
-    const { register, runner, waiting, clock } = this.#parts;
-    const { oldest } = waiting;
-    return queueStats(register.kinds, register.counts, runner.stats, oldest === undefined ? 0 : Math.max(0, clock.now() - oldest));
+  /** Counts, totals, times and threads, now; also by definition, and of the largest groups where that is asked for. Throws `OptionsError`. */
+  stats(options: StatsOptions = {}): QueueStats {
+    return queueStats(this.#parts, options);
   }
 
   /**
    * How long a job that is added now would wait for its start, in milliseconds: from usual run times and what is before it; of a
-   * definition, within its limits. Pauses are not foreseen. `QueueFullError.retryAfter` is the same.
+   * definition, within its limits; of a group, by its turns: one of which nothing waits, unless it is named. Pauses are not foreseen.
+   * `QueueFullError.retryAfter` is the same.
    */
-  estimateWait(definition?: JobDefinition): number {
+  estimateWait(definition?: JobDefinition, { group }: { group?: string } = {}): number {
     const { estimate, register } = this.#parts;
-    return estimate.of(definition && register.kinds.of(definition));
+    return estimate.of(definition && register.kinds.of(definition), group);
   }
 
   /** @internal For a page. */

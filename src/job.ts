@@ -11,11 +11,15 @@ export {
 export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
 export {
+  type DefinedJob,
+  type DefineJobOptions,
   defineJob,
+  type HandlerResult,
   type InputOf,
   type JobDefinition,
   type JobOptions,
   type OutputOf,
+  type PlainJobDefinition,
   type SetupOptions,
   type SharedResource,
 } from './job/definition.js';

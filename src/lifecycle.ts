@@ -5,7 +5,7 @@ import { cancelled, expired, type LateError } from './job/cancelled.js';
 import { handleOf } from './job/job.js';
 import type { JobKind } from './job/kind.js';
 import { enter, move } from './job/move.js';
-import { noteEnd } from './job/note-end.js';
+import { noteEnd, notePutOff } from './job/note-end.js';
 import type { Former, JobRecord } from './job/record.js';
 import type { Commands, Register } from './job/register.js';
 import { announceEnd } from './job/result.js';
@@ -76,8 +76,8 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     enter(record, settings?.delay ? 'delayed' : 'waiting');
     if (settings?.delay) this.delays.add(record, settings.delay);
     else waiting.push(record);
-    this.#expiries.waits(record);
     announcer.announceJob('added', record);
+    this.#expiries.enters(record);
     return record;
   }
 
@@ -113,7 +113,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   }
 
   free(): void {
-    this.#parts.admission.roomMade();
+    this.#parts.admission.roomMade(true);
   }
 
   /** Before all that came later: their order is the one they had. */
@@ -167,14 +167,11 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   /** The attempt does not count: the job comes back later, or waits with all of its definition. */
   #putOff(record: JobRecord, delay: number, limited: boolean): void {
-    record.attempt--;
-    record.toldActive = 0;
-    record.putOffs++;
-    record.kind.totals.snoozed++;
+    notePutOff(record);
     move(record, limited ? 'waiting' : 'delayed');
     if (!limited) this.delays.add(record, delay);
     else {
-      this.#parts.waiting.hold(record.kind, delay);
+      this.#parts.waiting.hold(record, delay);
       this.#parts.waiting.returned([record]);
     }
     this.#parts.announcer.announceJob('snoozed', record, delay);

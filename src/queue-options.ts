@@ -131,6 +131,7 @@ const schema = z.strictObject({
       data: z.any().refine(isCloneable, 'expected what can be cloned').optional(),
       name: z.string().min(1).optional(),
       niceIncrement: z.int().min(0).optional(),
+      console: z.enum(['log', 'inherit', 'ignore']).optional(),
     })
     .default({})
     .transform((worker) => worker as ThreadOptions),

@@ -10,6 +10,7 @@ import { Announcer, type QueueEvents } from './events.js';
 import { Register } from './job/register.js';
 import { Lifecycle } from './lifecycle.js';
 import { Admin } from './observe/admin.js';
+import { listenedBy } from './observe/listened.js';
 import { loggerFor, report } from './observe/log.js';
 import { Overview } from './observe/overview.js';
 import type { CheckedQueueOptions, Seams } from './queue-options.js';
@@ -37,23 +38,24 @@ export function wire(
   const { jobs, kinds, idPrefix } = register;
   register.countsBytes = options.maxWaitingBytes !== undefined;
   const waiting = new WaitingJobs(clock);
-  const admission = new Admission(options.maxWaiting, options.whenFull, register, options.maxWaitingBytes);
+  const admission = new Admission(options, register, clock);
   const idempotency = new Idempotency(options.idempotency, clock);
   const ended = new Ended(options.keepCompleted, options.deadLetters, clock, register);
   const lifecycle = new Lifecycle({ clock, random, logger, announcer, register, waiting, admission, idempotency, ended });
   const { delays } = lifecycle;
+  const listened = logger?.listened ?? listenedBy(undefined);
   const preload = options.jobs.map((definition) => kinds.of(definition));
-  const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix });
+  const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix, listened });
   lifecycle.runBy(runner);
-  const estimate = new WaitEstimate(kinds, options.threads);
+  const estimate = new WaitEstimate(kinds, waiting, options.threads);
   admission.takenBy(new FreeThreads(runner, options.threads, waiting, estimate));
-  const intake = new Intake({ name, maxInputBytes, announcer, register, waiting, admission, idempotency, lifecycle });
+  const intake = new Intake({ name, maxInputBytes, clock, announcer, register, waiting, admission, idempotency, lifecycle });
   const deadLetters = new DeadLetters(ended.deadLetters, new Replay({ announcer, register, store: ended.deadLetters, intake, lifecycle }));
   const schedules = new Schedules(clock);
   const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
   const admin = new Admin(register, ended);
   const closing = new Closing({ name, clock, announcer, register, waiting, lifecycle, intake, schedules, runner });
-  const seen = { estimate, logger, announcer, register, waiting, overview, admin };
+  const seen = { estimate, logger, announcer, register, waiting, delays, overview, admin };
   return { ...seen, options, clock, lifecycle, runner, intake, deadLetters, schedules, closing };
 }
 

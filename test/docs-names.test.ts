@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { guides, root, run } from './docs.js';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const texts = ['README.md', 'CONTRIBUTING.md', ...guides.map((name) => `examples/${name}/README.md`)];
+const texts = [
+  'README.md',
+  'CONTRIBUTING.md',
+  '.github/SECURITY.md',
+  'bench/README.md',
+  ...guides.map((name) => `examples/${name}/README.md`),
+];
 
 /** The names that the rows of a section's table begin with. */
 function rowsOf(section: string): string[] {

@@ -50,7 +50,11 @@ assert.equal((await page('')).status, 401);
 assert.equal((await page(basic('guess'))).status, 401);
 assert.equal((await page(basic('secret'))).status, 200);
 
-// 6. Whoever waits when the server closes gets an answer.
+// 6. Prometheus is told what happened.
+const told = await (await fetch(`${address}/metrics`)).text();
+assert.ok(/^messaging_process_duration\w*_count\{[^}]*job_name="search"[^}]*error_type=[^}]*\} 2$/m.test(told));
+
+// 7. Whoever waits when the server closes gets an answer.
 const last = post('/markdown', 'text/markdown', 'last');
 await new Promise((resolve) => server.queue.once('added', resolve));
 await server.close();

@@ -13,6 +13,7 @@ console.log(`The server is at ${address}, and some clients of its own are sendin
 
   the jobs   http://admin:${password}@${host}/jobs
   health     ${address}/health
+  metrics    ${address}/metrics
   a page     curl -H 'content-type: text/markdown' --data-binary @README.md ${address}/markdown
   a search   curl --json '{ "pattern": "^#+ .*" }' ${address}/searches
 

@@ -8,7 +8,7 @@ import type { Clock } from '../time/clock.js';
  * When a schedule adds its job. `cron`: five to seven fields (seconds first where there are six), as croner reads them,
  * in `timezone` (an IANA name; default the machine's). `every`: milliseconds, counted from the call of `schedule`.
  */
-export type ScheduleOptions = { cron: string; timezone?: string } | { every: number };
+export type ScheduleOptions = { cron: string; timezone?: string; every?: never } | { every: number; cron?: never; timezone?: never };
 
 const schema = z.union(
   [

@@ -143,7 +143,7 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
     } = await this.#connection.queue.getJobCounts('wait', 'prioritized', 'delayed', 'active', 'completed', 'failed');
     const counts = { ...internals.noCounts(), ...rest, waiting: wait + prioritized };
     const threads = this.#worker?.runner.stats ?? { size: 0, busy: 0, starting: 0, zombies: 0, killed: 0, utilization: 0 };
-    const { totals, waitTime, runTime } = internals.queueStats(this.#kinds, counts, threads, 0);
+    const { totals, waitTime, runTime } = internals.sumsOf(this.#kinds);
     return { counts, totals, threads, waitTime, runTime };
   }
 

@@ -75,6 +75,10 @@ export class News implements internals.ThreadReports {
     this.#logger?.warn(facts, message);
   }
 
+  printed(threadId: number, { jobId, jobName: job, level, text }: Parameters<internals.ThreadReports['printed']>[1]): void {
+    this.#logger?.[level]({ threadId, jobId, job }, text);
+  }
+
   lateError(threadId: number, jobId: string | undefined, error: unknown): void {
     this.#announcer.announce('late-error', { threadId, reason: 'late-error', jobId }, error);
   }

@@ -59,6 +59,7 @@ export class JobWorker implements internals.Reports<TakenJob> {
       ...options,
       preload,
       idPrefix: '',
+      listened: parts.logger?.listened ?? internals.listenedBy(undefined),
     });
     const { prefix, name, lockDuration, stalledInterval, maxStalled, threads, prefetch, limits, keepCompleted, deadLetters } = options;
     this.#keeper = new LockKeeper({ connection: connection.plainOptions, prefix, name, lockDuration }, (id) => this.#lost(id), failed);

@@ -61,7 +61,13 @@ export class Closing {
   /** Calling it again gives the same promise. Throws `OptionsError`. */
   close(options: CloseOptions): Promise<Closed> {
     const checked = checkOptions(schema, options, 'close');
-    this.#closed ??= this.#close(checked);
+    if (this.#closed !== undefined) return this.#closed;
+    let begun!: (closed: Promise<Closed>) => void;
+    // First: a listener of what comes in at last may close the queue too.
+    this.#closed = new Promise<Closed>((resolve) => {
+      begun = resolve;
+    });
+    begun(this.#close(checked));
     return this.#closed;
   }
 

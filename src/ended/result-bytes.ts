@@ -1,10 +1,14 @@
 import { dropResult, type JobRecord } from '../job/record.js';
 import { resultBytes } from '../job/result-bytes.js';
-import { setImmediate } from '../time/timers.js';
+import { now, setImmediate, setTimeout } from '../time/timers.js';
+
+/** More jobs than this in one turn of the event loop are load: then it is looked at every so many milliseconds, and what comes meanwhile is bounded by that. */
+const LOAD = 16;
+const LOOK_EVERY = 10;
 
 /**
- * Holds what the results of kept jobs take at a number of bytes: those of the oldest are dropped first. Looked at once in a turn of
- * the event loop, when who asked for a result has it: however many jobs complete, only those are measured that are kept.
+ * Holds what the results of kept jobs take at a number of bytes: those of the oldest are dropped first. Looked at in the next turn
+ * of the event loop, when who asked for a result has it: however many jobs complete, only those are measured that are kept.
  */
 export class ResultBytes {
   readonly #max: number;
@@ -12,6 +16,9 @@ export class ResultBytes {
   readonly #kept: Iterable<JobRecord>;
   #sizes = new WeakMap<JobRecord, number>();
   #scheduled = false;
+  /** How many have come since the last look. */
+  #come = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(max: number, kept: Iterable<JobRecord>) {
     this.#max = max;
@@ -20,17 +27,26 @@ export class ResultBytes {
 
   /** There is another. */
   check(): void {
+    this.#come++;
     if (this.#scheduled || this.#max === Number.POSITIVE_INFINITY) return;
     this.#scheduled = true;
-    setImmediate(() => this.#sweep());
+    setImmediate(() => this.#look());
+  }
+
+  #look(): void {
+    const wait = this.#lookedAt + LOOK_EVERY - now();
+    if (this.#come > LOAD && wait > 0) setTimeout(() => this.#sweep(), wait).unref();
+    else this.#sweep();
   }
 
   #sweep(): void {
     this.#scheduled = false;
+    this.#come = 0;
+    this.#lookedAt = now();
     let total = 0;
     for (const record of this.#kept) {
       // Results of idempotency keys have a budget of their own.
-      if (record.droppedBytes > 0 || record.options?.idempotencyKey !== undefined) continue;
+      if (record.rare?.droppedBytes || record.options?.idempotencyKey !== undefined) continue;
       const bytes = this.#sizeOf(record);
       if (total + bytes > this.#max) dropResult(record, bytes);
       else total += bytes;

@@ -1,5 +1,6 @@
 /**
  * Log lines of a handler; they arrive in the queue's logger with the job's id, also when the thread is killed afterwards.
+ * Lines of a level that the logger does not take are not made: a call then costs nothing.
  * A job may log 3000 lines and 2 MB a second; lines beyond that are dropped, and a line says how many. A very long one is cut.
  */
 export interface JobLog {

@@ -1,4 +1,3 @@
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { boolean, type Check, checked, count, number, object, oneOf, optional } from '../checks/checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
@@ -6,6 +5,7 @@ import { type Codec, checkCodec } from './codec.js';
 import type { JobContext } from './context.js';
 import { tellDefined } from './defined.js';
 import { checkGroup, type GroupOptions } from './group.js';
+import { checkModule } from './module-url.js';
 
 /** What the options of {@link defineJob} say, apart from the schemas and the handler. */
 export interface JobOptions<Parsed = any> {
@@ -72,6 +72,23 @@ export interface SharedResource<Resource> {
   teardown?: (resource: Awaited<Resource>) => unknown;
 }
 
+/** What {@link defineJob} takes. */
+export interface DefineJobOptions<Input extends StandardSchemaV1, Result, Output extends StandardSchemaV1 | undefined, Resource>
+  extends JobOptions<StandardSchemaV1.InferOutput<Input>>,
+    SharedResource<Resource> {
+  /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
+  input: Input;
+  /** Checked in the thread, before the result is sent back. */
+  output?: Output;
+  /** The handler. It runs in a thread; what it returns, or resolves with, is the job's output. */
+  run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext<Awaited<Resource>>) => Result;
+}
+
+/** What a handler may return: anything that the output schema takes. */
+export type HandlerResult<Output> = Output extends StandardSchemaV1
+  ? StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>
+  : unknown;
+
 /** A job definition: name, schema, handler and options, from {@link defineJob}. */
 export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly name: string;
@@ -101,6 +118,16 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly codec: Codec | undefined;
 }
 
+/** A definition whose schema hands on what it is given: the handler's input is what `add` takes. */
+export interface PlainJobDefinition<Input, Output> extends JobDefinition<Input, Input, Output> {}
+
+/** The definition that {@link defineJob} makes: a plain one where schema takes and gives the same type, so that it is read only once. */
+export type DefinedJob<Input, Parsed, Output> =
+  // Whether two types are the same, as the compiler tells it.
+  (<T>() => T extends Input ? 1 : 2) extends <T>() => T extends Parsed ? 1 : 2
+    ? PlainJobDefinition<Input, Output>
+    : JobDefinition<Input, Parsed, Output>;
+
 /** What `add` takes as the input of a definition. */
 export type InputOf<Definition> = Definition extends JobDefinition<infer Input, any, any> ? Input : never;
 /** What a job of a definition resolves with. */
@@ -125,15 +152,6 @@ const name: Check<string> = (value, refuse) => {
   return value;
 };
 
-const module: Check<string> = (value, refuse) => {
-  try {
-    return moduleUrl(value);
-  } catch {
-    refuse('expected import.meta.url of the file that defines the job');
-    return value;
-  }
-};
-
 const schema: Check<StandardSchemaV1> = (value, refuse) => {
   if (typeof value?.['~standard']?.validate !== 'function') {
     refuse('expected a Standard Schema validator, such as a zod, valibot or arktype schema');
@@ -155,7 +173,7 @@ const concurrency: Check<number> = (value, refuse) => {
 
 const definitionOptions = object({
   name,
-  module,
+  module: checkModule,
   input: schema,
   output: optional(schema),
   run: handlerOf('(input, context) => result'),
@@ -176,13 +194,6 @@ const definitionOptions = object({
   codec: optional(checkCodec),
 });
 
-/** Throws when it names no module. */
-function moduleUrl(module: string | URL): string {
-  const url = module instanceof URL || /^[a-z][a-z\d+.-]+:/i.test(module) ? new URL(module) : pathToFileURL(module);
-  if (url.protocol === 'file:') fileURLToPath(url);
-  return url.href;
-}
-
 // One symbol for all copies of the package, so that a definition made by another copy is known too.
 const brand = Symbol.for('threadmill.definition');
 
@@ -196,28 +207,18 @@ export function isDefinition(value: unknown): value is JobDefinition {
  * which defines the job as it is loaded, and calls `run`. Input and output types flow from the schema and `run`.
  * Throws `OptionsError` when an option is wrong or unknown.
  */
-export function defineJob<Input extends StandardSchemaV1, Output extends StandardSchemaV1, Resource = unknown>(
-  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
-    SharedResource<Resource> & {
-      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-      input: Input;
-      /** Checked in the thread, before the result is sent back. */
-      output: Output;
-      run: (
-        input: StandardSchemaV1.InferOutput<Input>,
-        context: JobContext<Awaited<Resource>>,
-      ) => StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>;
-    },
-): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, StandardSchemaV1.InferOutput<Output>>;
-export function defineJob<Input extends StandardSchemaV1, Result, Resource = unknown>(
-  options: JobOptions<StandardSchemaV1.InferOutput<Input>> &
-    SharedResource<Resource> & {
-      /** Any Standard Schema validator. Parsed once on the caller's side; its output is what the handler gets. */
-      input: Input;
-      output?: undefined;
-      run: (input: StandardSchemaV1.InferOutput<Input>, context: JobContext<Awaited<Resource>>) => Result;
-    },
-): JobDefinition<StandardSchemaV1.InferInput<Input>, StandardSchemaV1.InferOutput<Input>, Awaited<Result>>;
+export function defineJob<
+  Input extends StandardSchemaV1,
+  Result extends HandlerResult<Output>,
+  Output extends StandardSchemaV1 | undefined = undefined,
+  Resource = unknown,
+>(
+  options: DefineJobOptions<Input, Result, Output, Resource>,
+): DefinedJob<
+  StandardSchemaV1.InferInput<Input>,
+  StandardSchemaV1.InferOutput<Input>,
+  Output extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Output> : Awaited<Result>
+>;
 export function defineJob(options: object): JobDefinition {
   const taken = checked(definitionOptions, options, 'defineJob');
   const once = taken.delivery === 'at-most-once';

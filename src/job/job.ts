@@ -50,7 +50,7 @@ export class Job<Input = unknown, Output = unknown> {
   }
   /** What the handler last gave to `context.progress`. */
   get progress(): unknown {
-    return this.#record.progress;
+    return this.#record.rare?.progress;
   }
   /** Higher runs first. */
   get priority(): number {
@@ -87,7 +87,7 @@ export class Job<Input = unknown, Output = unknown> {
   }
   /** The last 100 lines of its handler's `context.log`, oldest first, each with its time and level. */
   get logs(): readonly string[] {
-    return this.#record.logs ?? [];
+    return this.#record.rare?.logs ?? [];
   }
   /** What a failed or cancelled job ended with. */
   get error(): unknown {

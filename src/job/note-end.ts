@@ -1,4 +1,5 @@
 import type { Outcome } from './attempt.js';
+import { rareOf } from './rare.js';
 import type { JobRecord } from './record.js';
 
 /** What the record and the counts of its definition keep of an attempt that did not complete the job. */
@@ -12,4 +13,13 @@ export function noteEnd(
   record.kind.count(outcome);
   // An interrupted one may not have come to its end.
   if (started && outcome !== 'interrupted') record.kind.recordRun(waited, duration);
+}
+
+/** Of one that its handler has put off: it does not count as an attempt. */
+export function notePutOff(record: JobRecord): void {
+  const rare = rareOf(record);
+  record.attempt--;
+  rare.toldActive = 0;
+  rare.putOffs++;
+  record.kind.totals.snoozed++;
 }

@@ -4,6 +4,7 @@ import type { Backoff } from './backoff.js';
 import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
+import { type Rare, rareOf } from './rare.js';
 import type { JobState } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
 
@@ -21,25 +22,16 @@ export class JobRecord {
   state: JobState = 'waiting';
   /** Number of the current or last attempt, from 1; 0 before the first. */
   attempt = 0;
-  /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
-  toldActive = 0;
-  /** How often its handler has put it off since an attempt last counted. */
-  putOffs = 0;
   /** Attempts that have ended, but for the one that completed the job. */
   failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
   /** `worker.threadId` of the thread that its last attempt ran on. */
   threadId = 0;
   /** The output of a completed job. */
   output: unknown;
-  /** About how many bytes a result took that is not kept any more; 0 while it is. */
-  droppedBytes = 0;
   /** Estimate of what its input and metadata take, where the queue counts it. */
   bytes = 0;
-  progress: unknown;
-  /** Last checkpoint; the next attempt finds it as `lastCheckpoint`. */
-  checkpoint: unknown;
-  /** The last lines that its handler logged. */
-  logs: string[] | undefined;
+  /** What few jobs have. */
+  rare: Rare | undefined;
   promise: Promise<unknown> | undefined;
   /** Settles `promise`; with a rejected promise, it rejects. */
   resolve: ((output: unknown) => void) | undefined;
@@ -63,7 +55,7 @@ export class JobRecord {
     public order: number,
     now: number,
     /** What it was added with and still needs, and what its trace is found by. */
-    public options: (AddOptions & { carrier?: Carrier }) | undefined,
+    public options: (AddOptions & { carrier?: Carrier; waited?: number }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
     /** Whether somebody waits for it, and gets its error: it was added by `run` or `map`. */
@@ -107,6 +99,15 @@ export class JobRecord {
 
   get carrier(): Carrier | undefined {
     return this.options?.carrier;
+  }
+
+  /** How often its handler has put it off since an attempt last counted. */
+  get putOffs(): number {
+    return this.rare?.putOffs ?? 0;
+  }
+
+  get checkpoint(): unknown {
+    return this.rare?.checkpoint;
   }
 
   get metadata(): unknown {
@@ -187,7 +188,7 @@ export class JobRecord {
 
   /** The attempt of {@link ran} did not complete the job. */
   failed(outcome: Outcome, error: unknown): void {
-    this.putOffs = 0;
+    if (this.rare !== undefined) this.rare.putOffs = 0;
     this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error)];
   }
 
@@ -202,13 +203,10 @@ export class JobRecord {
     // Who waited has its error.
     this.awaited = false;
     this.attempt = 0;
-    this.toldActive = 0;
     this.failedAttempts = NO_ATTEMPTS;
     this.error = undefined;
     this.promise = undefined;
-    this.checkpoint = undefined;
-    this.progress = undefined;
-    this.logs = undefined;
+    this.rare = undefined;
     this.#set(TIME.WAITED, Number.NaN);
     // It was started before.
     if (this.maxWait !== undefined) this.options = { ...this.options, maxWait: Number.POSITIVE_INFINITY };
@@ -246,5 +244,5 @@ export class JobRecord {
 export function dropResult(record: JobRecord, bytes: number): void {
   record.output = undefined;
   record.promise = undefined;
-  record.droppedBytes = Math.max(bytes, 1);
+  rareOf(record).droppedBytes = Math.max(bytes, 1);
 }

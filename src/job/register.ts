@@ -5,8 +5,9 @@ import { Jobs } from './jobs.js';
 import { type JobKind, type JobOwner, noCounts } from './kind.js';
 import { Kinds } from './kinds.js';
 import { type Location, runningSince } from './location.js';
-import { waits } from './move.js';
+import { takeRoom, waits } from './move.js';
 import { pack } from './payload.js';
+import { rareOf } from './rare.js';
 import { type Former, JobRecord } from './record.js';
 
 /** Who does to a living job what its owner says; false when it is too late, or too early, for that. */
@@ -81,7 +82,7 @@ export class Register implements JobOwner {
     this.measure(record);
     if (former !== undefined) {
       record.attempt = former.attemptsMade;
-      record.checkpoint = former.checkpoint;
+      if (former.checkpoint !== undefined) rareOf(record).checkpoint = former.checkpoint;
     }
     this.jobs.set(record);
     return record;
@@ -93,7 +94,7 @@ export class Register implements JobOwner {
     // Somebody may keep it for long.
     if (record.handle !== undefined || record.options !== undefined) record.leavePage();
     record.kind.leaves(record.state);
-    if (waits(record.state)) this.waitingBytes -= record.bytes;
+    if (waits(record.state)) takeRoom(record, -1);
   }
 
   /** It has another input. */
@@ -123,7 +124,12 @@ export class Register implements JobOwner {
   }
 }
 
-/** Estimate of what a job that waits takes. */
+/** Estimate of what a job that waits takes. Never throws. */
 export function bytesOf(input: unknown, metadata: unknown): number {
-  return pack(input, 'input').bytes + (metadata === undefined ? 0 : pack(metadata, 'metadata').bytes);
+  try {
+    return pack(input, 'input').bytes + (metadata === undefined ? 0 : pack(metadata, 'metadata').bytes);
+  } catch {
+    // It could be read when it was taken: a getter has changed its mind, and will be asked again when it is sent.
+    return 0;
+  }
 }

@@ -4,7 +4,7 @@ import type { JobRecord } from './record.js';
 /** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */
 export function resultOf(record: JobRecord): Promise<unknown> {
   if (record.promise === undefined) {
-    if (record.droppedBytes > 0) return Promise.reject(dropped(record));
+    if (record.rare?.droppedBytes) return Promise.reject(dropped(record));
     if (record.state === 'completed') record.promise = Promise.resolve(record.output);
     else if (record.ended || record.error !== undefined) record.promise = Promise.reject(record.error);
     else {
@@ -31,10 +31,10 @@ export function announceEnd(record: JobRecord): void {
   resolve(record.state === 'completed' ? record.output : Promise.reject(record.error));
 }
 
-function dropped({ id: jobId, kind, droppedBytes }: JobRecord): NotFoundError {
+function dropped({ id: jobId, kind, rare }: JobRecord): NotFoundError {
   const { name: jobName } = kind.definition;
   return new NotFoundError(
-    `job ${jobId} (${jobName}) has completed, but its result is not kept any more: it takes about ${droppedBytes} bytes. Ask before it has completed, or raise keepCompleted.bytes, or idempotency.bytes.`,
+    `job ${jobId} (${jobName}) has completed, but its result is not kept any more: it takes about ${rare?.droppedBytes} bytes. Ask before it has completed, or raise keepCompleted.bytes, or idempotency.bytes.`,
     { jobId, jobName },
   );
 }

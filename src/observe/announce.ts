@@ -1,12 +1,13 @@
 import type { Announcer } from '../events.js';
+import { rareOf } from '../job/rare.js';
 import type { JobRecord } from '../job/record.js';
 
 /** Tells once of each attempt that it was sent to a thread: a job that was taken back before it started goes out again. */
 export function announceActive(announcer: Announcer, records: readonly JobRecord[]): void {
   // A copy: a listener may cancel jobs of the batch.
   for (const record of announcer.hasListeners('active') ? [...records] : []) {
-    if (record.state !== 'active' || record.toldActive === record.attempt) continue;
-    record.toldActive = record.attempt;
+    if (record.state !== 'active' || record.rare?.toldActive === record.attempt) continue;
+    rareOf(record).toldActive = record.attempt;
     announcer.announceJob('active', record);
   }
 }
@@ -17,11 +18,11 @@ export function announceEnded(
   record: JobRecord,
   state: 'completed' | 'failed' | 'cancelled',
   evicted: JobRecord | undefined,
-  { size, isAlarming }: { size: number; isAlarming: boolean },
+  deadLetters: { readonly size: number; readonly isAlarming: boolean },
 ): void {
   if (state !== 'failed') return announcer.announceJob(state, record);
   announcer.announceJob('failed', record, record.error);
   if (!record.deadLetter) return;
   if (evicted !== undefined) announcer.announceJob('evicted', evicted);
-  else if (isAlarming) announcer.announceJob('dead-letter-alert', record, size);
+  else if (deadLetters.isAlarming) announcer.announceJob('dead-letter-alert', record, deadLetters.size);
 }

@@ -4,7 +4,9 @@ import { type Logger, pino } from 'pino';
 import type { QueueEvents } from '../events.js';
 import { type Job, recordOf } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
+import type { Listened } from '../threads/wire/log-levels.js';
 import { callGuarded, textOf } from '../thrown.js';
+import { listenedBy } from './listened.js';
 
 /** Where the default logger writes: what a program prints on stdout may be its output. */
 const STDERR = 2;
@@ -24,6 +26,8 @@ type LogMethod = QueueLogger['trace'];
 export interface JobLogger extends QueueLogger {
   /** What every line of a job carries of its metadata. */
   of(metadata: unknown): object | undefined;
+  /** The levels it takes: see {@link listenedBy}. */
+  readonly listened: Listened;
 }
 
 /** The logger of a queue, which names the keys `logMetadata` of a job's metadata: the given one, pino at level `info`, or none. What one throws, or rejects with, is left alone: it cannot be told. */
@@ -39,7 +43,8 @@ export function loggerFor(option: QueueLogger | false | undefined, queue: string
       );
   };
   const of = (metadata: unknown) => namedOf(metadata, logMetadata);
-  return { trace: guard('trace'), debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error'), of };
+  const methods = { trace: guard('trace'), debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
+  return { ...methods, of, listened: listenedBy(logger) };
 }
 
 /**
@@ -91,9 +96,14 @@ function rounded(ms: number | undefined): number | undefined {
 /** The keys of a job's metadata that its lines carry. Never throws. */
 function namedOf(metadata: unknown, keys: readonly string[]): object | undefined {
   if (keys.length === 0 || typeof metadata !== 'object' || metadata === null) return undefined;
-  return Object.fromEntries(
-    keys.flatMap((key) => (Object.hasOwn(metadata, key) ? [[key, (metadata as Record<string, unknown>)[key]]] : [])),
-  );
+  try {
+    return Object.fromEntries(
+      keys.flatMap((key) => (Object.hasOwn(metadata, key) ? [[key, (metadata as Record<string, unknown>)[key]]] : [])),
+    );
+  } catch {
+    // A getter that throws.
+    return undefined;
+  }
 }
 
 /** An error, as pino takes it under `err`: the error itself, when it can be read without harm, or else a text. */

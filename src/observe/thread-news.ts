@@ -1,6 +1,6 @@
 import type { Announcer } from '../events.js';
 import type { JobRecord } from '../job/record.js';
-import type { KillReason, ThreadReports } from '../threads/runner.js';
+import type { KillReason, Printed, ThreadReports } from '../threads/runner.js';
 import type { QueueLogger } from './log.js';
 
 /** Passes on what threads do beside running jobs. */
@@ -23,6 +23,10 @@ export class ThreadNews implements ThreadReports<JobRecord> {
 
   trouble(facts: object, message: string): void {
     this.#logger?.warn(facts, message);
+  }
+
+  printed(threadId: number, { jobId, jobName: job, level, text }: Printed): void {
+    this.#logger?.[level]({ threadId, jobId, job }, text);
   }
 
   lateError(threadId: number, jobId: string | undefined, error: unknown): void {

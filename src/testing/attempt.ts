@@ -23,6 +23,8 @@ export interface AttemptHost {
   readonly clock: internals.Clock;
   readonly idPrefix: string;
   readonly resources: internals.Resources;
+  /** Log levels that somebody listens to. */
+  readonly listened: internals.Listened;
   said(message: internals.HandlerMessage): void;
   /** Called once, unless the attempt is abandoned. */
   ended(ending: Ending): void;
@@ -56,9 +58,9 @@ export class LocalAttempt implements internals.Invoker {
     try {
       const sent = structuredClone([input, metadata, checkpoint], { transfer: [...(transfer ?? [])] });
       this.#input = sent[0];
-      const { idPrefix } = this.#host;
+      const { idPrefix, listened } = this.#host;
       const { name } = kind.definition;
-      const link = { idPrefix, cells: this.#cells, receiveNext: () => false, messagesOf: () => this.#messages };
+      const link = { idPrefix, listened, cells: this.#cells, receiveNext: () => false, messagesOf: () => this.#messages };
       this.#context = new HandlerContext(link, 0, key, name, attempt, maxAttempts, sent[1], sent[2]);
       return true;
     } catch (error) {

@@ -68,6 +68,8 @@ export class LocalRunner implements internals.Runner {
 
   uses(): void {}
 
+  withdraw(): void {}
+
   cancel(record: internals.Work, reason: unknown): boolean {
     const running = this.#running.get(record);
     running?.attempt.cancel(reason);
@@ -141,6 +143,7 @@ export class LocalRunner implements internals.Runner {
         clock: this.#clock,
         idPrefix: this.#options.idPrefix,
         resources: this.#resources,
+        listened: this.#options.listened,
         said: (message) => this.#reports.message(record, message),
         ended: (ending) => this.#ended(record, ending),
       });

@@ -8,7 +8,7 @@ import { VirtualClock } from './clock.js';
 export interface RunJobOptions {
   /** Number of the attempt, from 1. Default 1. */
   attempt?: number;
-  /** Executions allowed in total. Default the definition's. */
+  /** Executions allowed in total. Default the definition's, as with `add`: what `attempt` says may be one of several. */
   maxAttempts?: number;
   /** What the handler finds as `context.lastCheckpoint`. Default `undefined`. */
   lastCheckpoint?: unknown;
@@ -113,7 +113,8 @@ async function endOf(
   let abort: (() => void) | undefined;
   try {
     return await new Promise<Ending>((ended) => {
-      const attempt = new LocalAttempt(work, { clock, idPrefix: '', resources, said: (message) => said.push(message), ended });
+      const listened = internals.listenedBy(undefined);
+      const attempt = new LocalAttempt(work, { clock, idPrefix: '', resources, listened, said: (message) => said.push(message), ended });
       abort = () => attempt.cancel(signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
       if (attempt.send()) attempt.run(undefined);

@@ -58,8 +58,8 @@ export class TestQueue extends JobQueue {
       super(queueOptions, {
         clock,
         random: seededRandom(seed),
-        runner: (source, reports, _clock, { threads, idPrefix }) => {
-          made = new LocalRunner(source, reports, clock, { threads, idPrefix, automatic, faults, scheduling: () => history.look() });
+        runner: (source, reports, _clock, options) => {
+          made = new LocalRunner(source, reports, clock, { ...options, automatic, faults, scheduling: () => history.look() });
           return made;
         },
       });

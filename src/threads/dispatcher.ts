@@ -13,11 +13,12 @@ import { Returns } from './returns.js';
 import type { Location, Reports, Runner, ThreadStats, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
+import { makeWay, takeBackLike } from './take-back.js';
 import type { DispatcherOptions, ThreadEvents } from './thread-events.js';
 import { Threads } from './threads.js';
 import { Unstarted } from './unstarted.js';
 import { Watchdog } from './watchdog.js';
-import type { FromThread, HandlerMessage } from './wire/protocol.js';
+import type { FromThread, Said } from './wire/protocol.js';
 import { isCloneable } from './wire/run-message.js';
 
 /** Gives batches to threads and takes results back. */
@@ -76,6 +77,10 @@ export class Dispatcher implements Runner, ThreadEvents {
     const slot = this.#slotOf(work);
     if (slot !== undefined) this.#watchdog.cancel(slot, work, reason);
     return slot !== undefined;
+  }
+
+  withdraw(like: Work): void {
+    takeBackLike(like, this.#threads, this.#reports);
   }
 
   /** Where an active job is. */
@@ -155,21 +160,13 @@ export class Dispatcher implements Runner, ThreadEvents {
       // The last ones wait for whoever is free first; without batches all do.
       const candidates = this.#threads.candidates(size > threads && maxBatch > 1);
       const [slot] = candidates;
-      if (slot === undefined) return this.#makeWay();
+      if (slot === undefined) return makeWay(this.#threads, this.#source.head, this.#reports);
       const most = Math.min(maxBatch, Math.ceil(size / candidates.length), this.#threads.recycling.jobsLeft(slot));
       const batch = nextBatch(this.#source, most, slot.state === 'busy');
       if (batch.works.length === 0) return;
       this.#send(slot, batch);
     }
     this.#reports.free();
-  }
-
-  /** Takes back what was sent ahead where a job of higher priority would wait for it longer than for one batch. */
-  #makeWay(): void {
-    const { head } = this.#source;
-    if (head === undefined) return;
-    for (const slot of this.#threads)
-      if (slot.state === 'busy' && slot.jobs.delays(head.priority)) this.#reports.returned(slot.jobs.withdraw());
   }
 
   #send(slot: Slot, batch: Batch): void {
@@ -210,7 +207,7 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.schedule();
   }
 
-  message(slot: Slot, message: FromThread | HandlerMessage): void {
+  message(slot: Slot, message: FromThread | Said): void {
     this.#returns.receive(slot, message);
   }
 

@@ -2,7 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { isHandlerMessage } from './wire/from-thread.js';
 import { droppedLines } from './wire/log-budget.js';
 import { Mailbox } from './wire/mailbox.js';
-import type { HandlerMessage, Position } from './wire/protocol.js';
+import type { Position, Said } from './wire/protocol.js';
 import { CELL } from './wire/shared-memory.js';
 import { fromBytes } from './wire/value-bytes.js';
 
@@ -15,12 +15,12 @@ const { exchange, load, store } = Atomics;
 export class Inbox {
   readonly #port: MessagePort;
   readonly #cells: Int32Array;
-  readonly #receive: (message: HandlerMessage) => void;
+  readonly #receive: (message: Said) => void;
   readonly #mailboxes: { progress?: Mailbox | undefined; checkpoint?: Mailbox | undefined } = {};
   #closed = false;
 
   /** `receive` is given one message after the other. */
-  constructor(port: MessagePort, cells: Int32Array, receive: (message: HandlerMessage) => void) {
+  constructor(port: MessagePort, cells: Int32Array, receive: (message: Said) => void) {
     this.#port = port;
     this.#cells = cells;
     this.#receive = receive;
@@ -69,7 +69,7 @@ export class Inbox {
     this.#port.close();
   }
 
-  #next(): HandlerMessage | undefined {
+  #next(): Said | undefined {
     try {
       const message: unknown = receiveMessageOnPort(this.#port)?.message;
       return isHandlerMessage(message) ? message : undefined;

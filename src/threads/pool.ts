@@ -11,6 +11,12 @@ export interface ThreadOptions extends Pick<WorkerOptions, 'resourceLimits' | 'e
   name?: string;
   /** How much less of a busy machine the threads get than the main thread; needs `@napi-rs/nice`. */
   niceIncrement?: number;
+  /**
+   * What becomes of what is printed in the threads, by `console` or to `process.stdout` and `stderr`. `'inherit'`: it goes to the output of
+   * this process. `'log'`: it becomes log lines of the job whose code prints it, with the same bounds as `context.log`; they also
+   * arrive from a thread that is killed. `'ignore'`: nothing. Default `'inherit'`.
+   */
+  console?: 'log' | 'inherit' | 'ignore';
 }
 
 /** First wait after a thread could not be started, and the longest, in milliseconds; it doubles from one to the next. */
@@ -135,7 +141,7 @@ export class ThreadPool {
   }
 
   #newPiscina(): Piscina | undefined {
-    const { data: _, name: __, ...options } = this.#options;
+    const { data: _, name: __, console: ___, ...options } = this.#options;
     try {
       const piscina = new Piscina({
         ...options,

@@ -9,7 +9,7 @@ import type { Slot, SlotState } from './slot.js';
 import type { Threads } from './threads.js';
 import type { Watchdog } from './watchdog.js';
 import { decodeThrown } from './wire/error-codec.js';
-import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage } from './wire/protocol.js';
+import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage, type Said } from './wire/protocol.js';
 
 /** What comes back from threads: results, what handlers say, and the thread's end. */
 export class Returns {
@@ -29,7 +29,7 @@ export class Returns {
     this.#inboxes = new InboxReader(clock);
   }
 
-  receive(slot: Slot, message: FromThread | HandlerMessage): void {
+  receive(slot: Slot, message: FromThread | Said): void {
     switch (message.type) {
       case 'results':
         return this.#results(slot, message);
@@ -39,6 +39,8 @@ export class Returns {
       case 'checkpoint':
       case 'log':
         return this.#said(slot, message);
+      case 'print':
+        return this.#reports.threads.printed(slot.threadId, message);
       case 'late-error':
         this.#reports.threads.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
         if (message.jobId === undefined) this.#threads.blameModule(message.jobName);
@@ -57,18 +59,20 @@ export class Returns {
   exited(slot: Slot, state: SlotState, exitCode: number): void {
     const running = slot.jobs.running();
     const { suspect } = slot.jobs;
-    const { exitedBy, threadId } = slot;
+    const { exitedBy, threadId, verdict } = slot;
     if (exitedBy?.jobId === undefined) this.#threads.blameModule(exitedBy?.jobName);
     const late = exitedBy !== undefined && exitedBy.jobId !== suspect?.id && !(running?.loading && exitedBy.jobId === undefined);
     const culprit = late ? undefined : suspect;
     this.#reports.returned(slot.jobs.withdraw());
     const rest = slot.jobs.takeRest(this.#clock.now());
     for (const [work, run] of rest) {
-      if (work === culprit) continue;
-      settle(this.#reports, slot, work, 'interrupted', attemptErrors.innocentError(work, slot, exitCode), run);
+      // It was told to stop before, and this was its way.
+      if (work === verdict?.work) settle(this.#reports, slot, work, verdict.outcome, verdict.error, run);
+      else if (work !== culprit) settle(this.#reports, slot, work, 'interrupted', attemptErrors.innocentError(work, slot, exitCode), run);
     }
     if (late) this.#reports.threads.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
-    if (culprit !== undefined) this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
+    if (culprit !== undefined && culprit !== verdict?.work)
+      this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
     if (state === 'idle' || state === 'busy') this.#reports.threads.killed(threadId, 'crashed', culprit);
     this.#runner.schedule();
   }

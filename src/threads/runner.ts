@@ -5,9 +5,10 @@ import type { Carrier } from '../job/carrier.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { JobKind } from '../job/kind.js';
 import type { Location } from '../job/location.js';
-import type { HandlerMessage } from './wire/protocol.js';
+import type { Listened } from './wire/log-levels.js';
+import type { HandlerMessage, Printed } from './wire/protocol.js';
 
-export type { HandlerMessage, Location };
+export type { HandlerMessage, Location, Printed };
 
 /** One attempt of a job, with all that it takes to run it. A queue's record is one; an attempt in a test is another. */
 export interface Work {
@@ -19,6 +20,8 @@ export interface Work {
   readonly maxAttempts: number;
   readonly timeout: number;
   readonly priority: number;
+  /** Whose turn it takes, where it has a group. */
+  readonly group?: string | undefined;
   /** Order of arrival among those that wait. */
   readonly order: number;
   readonly input: unknown;
@@ -60,6 +63,8 @@ export interface RunnerOptions {
   threads: number;
   /** What the id of a job with a number begins with. */
   idPrefix: string;
+  /** Log levels that somebody listens to. */
+  listened: Listened;
   worker?: { data?: unknown };
 }
 
@@ -71,6 +76,8 @@ export interface Runner {
   uses(kind: JobKind): void;
   /** Stops an active job: tells it, and ends it when its grace period is over. False when its result is there already. */
   cancel(work: Work, reason: unknown): boolean;
+  /** Gives back jobs like one that were sent, but not started: of its definition, and of its group where it has one. */
+  withdraw(like: Work): void;
   /** Where an active job is. */
   locate(work: Work): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
@@ -136,4 +143,6 @@ export interface ThreadReports<Job extends Work = Work> {
   /** Something people should know of, and no event tells: for the log. */
   trouble(facts: object, message: string): void;
   lateError(threadId: number, jobId: string | undefined, error: unknown): void;
+  /** Something was printed, and no running job did. */
+  printed(threadId: number, line: Printed): void;
 }

@@ -12,7 +12,7 @@ import { Service } from './service.js';
 import type { SlotEventsOf, SlotState, SlotVerdict } from './slot-events.js';
 import { EarlyResults } from './wire/early-results.js';
 import { isFromThread } from './wire/from-thread.js';
-import type { Encoded, FromThread, HandlerMessage, OpenMessage, Position, ToThread } from './wire/protocol.js';
+import type { Encoded, FromThread, OpenMessage, Position, Said, ToThread } from './wire/protocol.js';
 import { kindMessage, runMessage } from './wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from './wire/shared-memory.js';
 
@@ -199,7 +199,7 @@ export class Slot {
   }
 
   /** The one entry of all that a thread says: whatever it is, it does no harm beyond this thread. */
-  #handle(message: FromThread | HandlerMessage): void {
+  #handle(message: FromThread | Said): void {
     try {
       // What jobs have said comes before their results.
       if (message.type === 'results') this.inbox.read(Number.POSITIVE_INFINITY);

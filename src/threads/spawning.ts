@@ -39,8 +39,8 @@ export class Spawning implements PoolEvents {
   }
 
   spawned(worker: Worker): OpenMessage {
-    const { idPrefix, recycle, maxBatch, worker: options } = this.#options;
-    const { data, name } = options;
+    const { idPrefix, recycle, maxBatch, listened, worker: options } = this.#options;
+    const { data, name, console: printing = 'inherit' } = options;
     const slot = new Slot(worker, this.#clock, maxBatch, this.#events);
     this.#roster.slots.set(worker, slot);
     this.#boots.started(slot);
@@ -48,7 +48,8 @@ export class Spawning implements PoolEvents {
       slot.fatal = error;
     });
     worker.once('exit', (code) => this.#events.exited(slot, code));
-    return slot.openMessage({ idPrefix, data, name, measuresHeap: recycle?.heapMb !== undefined }, this.#boots.preload);
+    const facts = { idPrefix, data, name, printing, listened, measuresHeap: recycle?.heapMb !== undefined };
+    return slot.openMessage(facts, this.#boots.preload);
   }
 
   unusable(worker: Worker, error: unknown): void {

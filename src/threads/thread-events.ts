@@ -4,7 +4,8 @@ import type { ThreadOptions } from './pool.js';
 import type { Recycle } from './recycling.js';
 import type { SizingOptions } from './sizing.js';
 import type { Slot, SlotState } from './slot.js';
-import type { FromThread, HandlerMessage } from './wire/protocol.js';
+import type { Listened } from './wire/log-levels.js';
+import type { FromThread, Said } from './wire/protocol.js';
 
 export interface ThreadsOptions extends SizingOptions {
   /** Milliseconds without work after which a thread ends that is not needed. */
@@ -13,6 +14,8 @@ export interface ThreadsOptions extends SizingOptions {
   maxBatch: number;
   worker: ThreadOptions;
   idPrefix: string;
+  /** Log levels that somebody listens to. */
+  listened: Listened;
   /** Loaded by every thread before it takes jobs. */
   preload: readonly JobKind[];
 }
@@ -28,7 +31,7 @@ export interface ThreadEvents extends BootEvents {
   readonly waiting: number;
   /** A thread can take work: it has opened, or another has left its place to it. */
   opened(): void;
-  message(slot: Slot, message: FromThread | HandlerMessage): void;
+  message(slot: Slot, message: FromThread | Said): void;
   /** A thread has sent what cannot be read. */
   unreadable(slot: Slot, error: unknown): void;
   /** A busy thread's deadline fired. */

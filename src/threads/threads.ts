@@ -12,7 +12,7 @@ import type { Slot } from './slot.js';
 import { type SpawnedEvents, Spawning } from './spawning.js';
 import type { ThreadEvents, ThreadsOptions } from './thread-events.js';
 import { type WarmingThreads, Warmup } from './warmup.js';
-import type { FromThread, HandlerMessage } from './wire/protocol.js';
+import type { FromThread, Said } from './wire/protocol.js';
 
 /** The threads of a queue: those that boot, wait, work, and die. What becomes of each is decided here. */
 export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads, RecycledThreads, SpawnedEvents {
@@ -196,7 +196,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#events.unreadable(slot, error);
   }
 
-  message(slot: Slot, message: FromThread | HandlerMessage): void {
+  message(slot: Slot, message: FromThread | Said): void {
     if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
     else if (message.type === 'loaded') this.#loaded(slot);

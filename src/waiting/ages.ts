@@ -18,6 +18,8 @@ const MAX_COHORTS = 256;
 export class Ages {
   /** Oldest first; those in which nobody waits are let go when they are the oldest, or there are too many. */
   #cohorts: Cohort[] = [];
+  /** The last of them. */
+  #newest: Cohort | undefined;
 
   /** Since when the oldest has waited; `undefined` when nobody does. */
   get oldest(): number | undefined {
@@ -26,7 +28,7 @@ export class Ages {
 
   /** One became ready at that time: now, or earlier when it had been taken and comes back. */
   enter(since: number): void {
-    const newest = this.#cohorts.at(-1);
+    const newest = this.#newest;
     if (newest === undefined || since >= newest.since + RESOLUTION) this.#open({ since, waiting: 1 }, this.#cohorts.length);
     else if (since >= newest.since) newest.waiting++;
     else this.#returned(since);
@@ -34,10 +36,14 @@ export class Ages {
 
   /** One that became ready at that time waits no more. */
   leave(since: number): void {
-    const newest = this.#cohorts.at(-1) as Cohort;
+    const newest = this.#newest as Cohort;
     const cohort = since >= newest.since ? newest : (this.#cohorts[this.#placeOf(since)] as Cohort);
-    cohort.waiting--;
+    if (--cohort.waiting === 0 && cohort === this.#cohorts[0]) this.#dropEmpty();
+  }
+
+  #dropEmpty(): void {
     while (this.#cohorts[0]?.waiting === 0) this.#cohorts.shift();
+    this.#newest = this.#cohorts.at(-1);
   }
 
   /** Others have come since: it goes where it belongs. */
@@ -61,7 +67,11 @@ export class Ages {
 
   #open(cohort: Cohort, place: number): void {
     this.#cohorts.splice(place, 0, cohort);
-    if (this.#cohorts.length <= MAX_COHORTS) return;
+    if (this.#cohorts.length > MAX_COHORTS) this.#coarsen();
+    this.#newest = this.#cohorts.at(-1);
+  }
+
+  #coarsen(): void {
     this.#cohorts = this.#cohorts.filter(({ waiting }) => waiting > 0);
     if (this.#cohorts.length > MAX_COHORTS / 2) this.#cohorts = inPairs(this.#cohorts);
   }

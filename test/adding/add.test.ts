@@ -80,3 +80,12 @@ describe('adding', () => {
     expect((await caught(makeQueue().add(echo, 1, { metadata: { fn() {} } }))).message).toContain('metadata.fn is a function');
   });
 });
+
+test('what is no definition is refused as such, also where the signal is aborted', async () => {
+  const queue = makeQueue();
+  for (const nothing of [undefined, null, {}]) {
+    const error = await caught(queue.add(nothing as never, 1, { signal: AbortSignal.abort() }));
+    expect(error).toMatchObject({ code: 'ERR_OPTIONS' });
+    expect(error.message).toContain('expected a definition from defineJob');
+  }
+});

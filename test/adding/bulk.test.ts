@@ -50,6 +50,22 @@ describe('a large bulk', () => {
     expect(queue.stats().counts.waiting).toBe(MANY);
   });
 
+  test('is in whole when a listener closes the queue that closes meanwhile: that is the same close', async () => {
+    const queue = makeQueue({ maxWaiting: Number.POSITIVE_INFINITY });
+    queue.pause();
+    queue.on('added', () => takes(0.02));
+    const bulk = queue.addBulk(echo, numbers());
+    while (queue.stats().counts.waiting === 0) await turn();
+    let inner: ReturnType<typeof queue.close> | undefined;
+    queue.once('added', () => {
+      inner = queue.close();
+    });
+    const outer = queue.close({ drain: 'none' });
+    expect(inner).toBe(outer);
+    expect((await outer).unfinished).toHaveLength(MANY);
+    expect(await bulk).toHaveLength(MANY);
+  });
+
   test('is in whole when the queue closes meanwhile: all of it is handed back', async () => {
     const queue = makeQueue({ maxWaiting: Number.POSITIVE_INFINITY });
     queue.pause();
@@ -115,4 +131,10 @@ describe('a large bulk', () => {
     await turn();
     expect(drained).toBe(1);
   });
+});
+
+test.each([[undefined], [5], [null], [{ length: 2 }]])('a bulk of %j is refused: it is no iterable', async (inputs) => {
+  const error = await caught(makeQueue().addBulk(echo, inputs as never));
+  expect(error).toMatchObject({ code: 'ERR_OPTIONS' });
+  expect(error.message).toMatch(/^addBulk\(echo\): expected an iterable of inputs, given /);
 });

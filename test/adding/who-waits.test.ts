@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { defineJob, JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { about, bytes, flaky } from '../fixtures/answers.job.js';
+import { chatter } from '../fixtures/chatter.job.js';
 import { caught, expectBalanced, makeQueue, variant } from '../helpers.js';
 
 const attemptsOf = async (run: Promise<unknown>) => ((await run) as { maxAttempts: number }).maxAttempts;
@@ -131,6 +132,23 @@ describe('the log', () => {
     const own = lines.filter(({ fields }) => fields.job === 'flaky');
     expect(own.map(({ fields }) => fields.requestId)).toEqual(['r-1', 'r-1']);
     expect(JSON.stringify(lines)).not.toContain('secret');
+  });
+
+  test('does no harm where a key of the metadata can be read no more', async () => {
+    const { lines, logger } = listening();
+    const queue = makeQueue({ logger, logMetadata: ['requestId'] });
+    // When it is checked, and when it is sent.
+    let left = 2;
+    const metadata = {
+      get requestId() {
+        if (left-- > 0) return 'r-1';
+        throw new Error('tired');
+      },
+    };
+    const job = await queue.add(chatter, { lines: 1 }, { metadata, maxAttempts: 1 });
+    await job.result();
+    expect(lines).toMatchObject([{ level: 'debug' }, { fields: { jobId: job.id, outcome: 'completed' } }]);
+    expect(queue.stats().threads.killed).toBe(0);
   });
 
   test('goes to stderr by default', () => {

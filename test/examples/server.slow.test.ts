@@ -25,6 +25,9 @@ it('npm run example:server prints its addresses, has work from the start, and en
     };
     // The first search cannot be compiled, the second is killed, twice: both become dead letters.
     for (let now = await counts(); (now.failed ?? 0) < 2 || !now.completed; now = await counts());
+    // Prometheus is told of the same.
+    const metrics = await (await fetch(`${address}/metrics`)).text();
+    expect(metrics).toMatch(/^threadmill_job_events_total\{.*threadmill_job_name="search".*threadmill_job_event="failed".*\} [1-9]/m);
   } finally {
     child.kill('SIGTERM');
   }

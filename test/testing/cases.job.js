@@ -11,6 +11,13 @@ export const double = defineJob({
   input: z.object({ n: z.number(), note: z.string().default('none') }),
   run: async ({ n, note }) => ({ doubled: 2 * n, note }),
 });
+/** Gives what its `setup` was given. */
+export const settings = defineJob({
+  ...common,
+  name: 'settings',
+  setup: async ({ data }) => ({ data }),
+  run: (_input, { resource }) => resource.data,
+});
 /** What arrives. */
 export const kindOf = defineJob({
   ...common,

@@ -57,6 +57,11 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
       expect(output).toStrictEqual(expected);
     });
 
+    test('may be made of what setup has made of the data of the threads', async () => {
+      queue = make({ worker: { data: { folder: 'here' } } });
+      expect((await endOf(await queue.add(jobs.settings, 1))).output).toEqual({ folder: 'here' });
+    });
+
     test('pass the output schema', async () => {
       const { output } = await endOf(await queue.add(jobs.checked, { n: 1, more: true }));
       expect(output).toEqual({ n: 1, note: 'none' });

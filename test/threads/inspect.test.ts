@@ -2,8 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { inspect, type View } from '../../dist/threads/inspect.js';
 import type { Work } from '../../dist/threads/runner.js';
 import { PHASE } from '../../dist/threads/wire/shared-memory.js';
-import { quick } from '../fixtures/floods.job.js';
-import { makeQueue } from '../helpers.js';
 
 const work = (changes: { timeout?: number; usualRunTime?: number } = {}) =>
   ({ timeout: changes.timeout ?? 30_000, kind: { usualRunTime: changes.usualRunTime } }) as Work;
@@ -62,19 +60,4 @@ describe('a thread between two jobs', () => {
     expect(inspect(between({ written: 100 }), { position: 4, at: 0 }, 3_000)).toEqual({ is: 'stuck' });
     expect(inspect(between({ written: 1e9 }), { position: 4, at: 0 }, 30_000)).toEqual({ is: 'stuck' });
   });
-});
-
-test('an input that takes a thread more than a second to read is read, and its job runs once', async () => {
-  const queue = makeQueue({ maxInputBytes: 2 ** 40 });
-  await queue.ready();
-  const part = Array.from({ length: 20_000 }, (_, at) => ({ at, text: `text ${at}` }));
-  const before = performance.now();
-  structuredClone(part);
-  // Writing and reading: of 1500 ms at least, as fast as this machine is.
-  const times = Math.ceil(2_500 / (performance.now() - before));
-  const value = Array.from({ length: times }, () => structuredClone(part));
-  const job = await queue.add(quick, { value, ends: 'counts' }, { maxAttempts: 2 });
-  expect(await job.result()).toBe(times);
-  expect(job.attempts).toMatchObject([{ number: 1, outcome: 'completed' }]);
-  expect(queue.stats().threads.killed).toBe(0);
 });

@@ -3,18 +3,20 @@ import type { JobContext, JobLog } from '../../job/context.js';
 import { isPause } from '../../job/retry.js';
 import { textOf } from '../../thrown.js';
 import { setImmediate } from '../../time/timers.js';
-import type { LogLevel, Position } from '../wire/protocol.js';
+import { isListened, LEVELS, type Listened, type LogLevel } from '../wire/log-levels.js';
+import type { Position } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
 import type { JobMessages } from './job-messages.js';
 
 const { load } = Atomics;
-const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** What the contexts of a thread's jobs share. */
 export interface HandlerLink {
   /** What the id of a job with a number begins with. */
   readonly idPrefix: string;
   readonly cells: Int32Array;
+  /** Levels of which lines are made. */
+  readonly listened: Listened;
   /** Handles the next message from the queue, which a loop that never yields would not get; false when there is none. */
   receiveNext(): boolean;
   /** Where what a job says goes. */
@@ -109,7 +111,7 @@ export class HandlerContext implements JobContext {
   }
 
   #line(level: LogLevel, args: unknown[]): void {
-    if (!this.ended) this.#speak().log(level, args);
+    if (!this.ended && isListened(this.#link.listened, level)) this.#speak().log(level, args);
   }
 
   #speak(): JobMessages {

@@ -1,13 +1,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import { NotCloneableError } from '../../errors/errors.js';
 import { pack } from '../../job/payload.js';
-import { droppedLines, LOG_BUDGET } from '../wire/log-budget.js';
-import type { FromThread, HandlerMessage, LogLevel, Position } from '../wire/protocol.js';
+import { droppedLines, droppedText, LOG_BUDGET } from '../wire/log-budget.js';
+import type { LogLevel } from '../wire/log-levels.js';
+import type { FromThread, Position, Said } from '../wire/protocol.js';
 import { CELL } from '../wire/shared-memory.js';
 import { fromBytes, toBytes } from '../wire/value-bytes.js';
 import { Budget } from './budget.js';
 import { lineOf, textsOf } from './log-line.js';
 import { Newest } from './newest.js';
+import type { Owner } from './owner.js';
 
 // Taken now: handlers may change the globals.
 const { add, exchange, load, store } = Atomics;
@@ -39,6 +41,9 @@ export class Messenger {
   readonly progress: Newest;
   readonly checkpoint: Newest;
   #said = 0;
+  /** Of what is printed where no job runs. */
+  readonly #printed = new Budget(LOG_BUDGET);
+  #notPrinted = 0;
 
   /** `port`: where the queue listens; `messages`: where handlers' messages wait. */
   constructor(port: MessagePort, messages: MessagePort, cells: Int32Array) {
@@ -59,12 +64,25 @@ export class Messenger {
   }
 
   /** Throws what `postMessage` throws; then nothing was sent. */
-  send(message: HandlerMessage): void {
+  send(message: Said): void {
     this.#messages.postMessage(message);
     // After it: what is counted is there.
     this.#said = (this.#said + 1) | 0;
     store(this.#cells, CELL.SAID, this.#said);
     this.tellNews();
+  }
+
+  /** A line that no running job has printed: a module while it loads, `setup`, `teardown`, or what a job has left behind. */
+  print(level: LogLevel, text: string, owner: Owner | undefined): void {
+    const { id: jobId, name: jobName } = owner ?? {};
+    const line = (given: string) => this.send({ type: 'print', jobId, jobName, level, text: given });
+    if (this.#printed.renew() && this.#notPrinted > 0) {
+      line(droppedText(this.#notPrinted));
+      this.#notPrinted = 0;
+    }
+    const [cut] = textsOf([text]) as [string];
+    if (!this.hasRoom || !this.#printed.allows(cut.length)) return void this.#notPrinted++;
+    line(cut);
   }
 
   /** Lets the queue know that there is something to read, unless it knows. */

@@ -4,6 +4,7 @@ import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
+import type { Listened } from '../wire/log-levels.js';
 import {
   type FromThread,
   type KindMessage,
@@ -14,6 +15,7 @@ import {
   type RunMessage,
   type ToThread,
 } from '../wire/protocol.js';
+import { keyAt, kindAt } from '../wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { writeHeap } from './heap.js';
@@ -22,6 +24,8 @@ import { type JobMessages, Messenger } from './job-messages.js';
 import { type Loaded, Modules } from './modules.js';
 import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
+import type { Owner } from './owner.js';
+import { Printer, takeOutput } from './printing.js';
 import { afterOutput } from './standard-output.js';
 import { Status } from './status.js';
 import { inTrace } from './tracing.js';
@@ -33,12 +37,6 @@ const { exit } = process;
 
 const MAX_LATE_ERRORS = 16;
 
-/** Who an error nobody caught is charged to: a job, or a module, which has no id. */
-interface Owner {
-  readonly id: string | undefined;
-  readonly name: string;
-}
-
 /**
  * What runs in a job thread: batches come and results go through a port of our own, and the shared memory says what is
  * running since when.
@@ -46,6 +44,7 @@ interface Owner {
 export class JobThread implements Invoker, HandlerLink {
   readonly idPrefix: string;
   readonly cells: Int32Array;
+  readonly listened: Listened;
   readonly #port: MessagePort;
   readonly #shared: SharedMemory;
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
@@ -67,16 +66,18 @@ export class JobThread implements Invoker, HandlerLink {
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
-  constructor({ port, messages, shared, idPrefix, measuresHeap, data }: OpenMessage) {
+  constructor({ port, messages, shared, idPrefix, measuresHeap, data, listened, printing }: OpenMessage) {
     this.#measuresHeap = measuresHeap;
     this.#port = port;
     this.#shared = new SharedMemory(shared);
     this.#status = new Status(this.#shared);
     this.idPrefix = idPrefix;
     this.cells = this.#shared.cells;
+    this.listened = listened;
     this.#messenger = new Messenger(port, messages, this.cells);
     this.#modules = new Modules(this.#status, (name, make) => this.#owner.run({ id: undefined, name }, make), data);
     this.#outbox = new Outbox(port, this.#shared, this.#status);
+    takeOutput(printing, new Printer(listened, this.#messenger, () => this.#owner.getStore() ?? this.#current));
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
     port.on('message', (message: ToThread) => this.#receive(message));
@@ -125,14 +126,13 @@ export class JobThread implements Invoker, HandlerLink {
 
   async #runBatch(batch: RunMessage): Promise<void> {
     for (const kind of batch.kinds ?? []) this.#modules.add(kind);
-    const { first, kind } = batch;
-    const end = first + kind.length;
-    this.#outbox.begin(first, end);
-    for (let index = 0; index < kind.length && !this.#broken; index++) {
-      this.#outbox.beforeStart(first + index);
+    const end = batch.first + batch.inputs.length;
+    this.#outbox.begin(batch.first, end);
+    for (let index = 0; batch.first + index < end && !this.#broken; index++) {
+      this.#outbox.beforeStart(batch.first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
-      const loaded = this.#modules.at(kind[index] as number) ?? (await this.#load(kind[index] as number));
+      const loaded = this.#modules.at(kindAt(batch, index)) ?? (await this.#load(kindAt(batch, index)));
       const pending = this.#run(loaded, batch, index);
       if (pending === undefined) continue;
       await pending;
@@ -169,10 +169,10 @@ export class JobThread implements Invoker, HandlerLink {
     const context = new HandlerContext(
       this,
       position,
-      batch.keys[index] as number | string,
+      keyAt(batch, index),
       loaded.definition.name,
       extras?.attempt ?? 1,
-      batch.maxAttempts?.[index] ?? this.#modules.kind(batch.kind[index] as number).maxAttempts,
+      batch.maxAttempts?.[index] ?? this.#modules.kind(kindAt(batch, index)).maxAttempts,
       extras?.metadata,
       extras?.lastCheckpoint,
     );

@@ -3,16 +3,13 @@ import { encodeThrown } from '../wire/error-codec.js';
 import type { Encoded, FromThread, KindMessage } from '../wire/protocol.js';
 import { PHASE } from '../wire/shared-memory.js';
 import { ModuleLoader } from './module-loader.js';
-import { Resources } from './resources.js';
+import { type Charge, Resources } from './resources.js';
 import type { Status } from './status.js';
 
 /** Both are its own: `Object.prototype` may have either. */
 export type Loaded =
   | { definition: JobDefinition; resource: unknown; error: undefined }
   | { definition: undefined; resource: undefined; error: Encoded };
-
-/** Runs something so that what it leaves behind is charged to a module. */
-type Charge = <Made>(name: string, make: () => Promise<Made>) => Promise<Made>;
 
 /** The kinds that the thread was told of, and their definitions, each loaded once. */
 export class Modules {
@@ -27,7 +24,7 @@ export class Modules {
 
   /** `data`: for `setup`. */
   constructor(status: Status, charge: Charge, data: unknown) {
-    this.#resources = new Resources(data);
+    this.#resources = new Resources(data, charge);
     this.#status = status;
     this.#charge = charge;
   }

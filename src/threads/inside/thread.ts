@@ -2,7 +2,6 @@ import { parentPort } from 'node:worker_threads';
 import { type OpenMessage, THREAD_MARK } from '../wire/protocol.js';
 import { JobThread } from './job-thread.js';
 import { installProbe } from './probe.js';
-import { boundOutput } from './standard-output.js';
 import { nameThread } from './thread-name.js';
 
 /**
@@ -11,8 +10,6 @@ import { nameThread } from './thread-name.js';
  */
 export default function open(message: OpenMessage): void {
   parentPort?.close();
-  boundOutput(process.stdout);
-  boundOutput(process.stderr);
   Object.defineProperty(globalThis, THREAD_MARK, { value: true });
   installProbe();
   if (message.name !== undefined) nameThread(message.name);

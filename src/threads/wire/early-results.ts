@@ -1,3 +1,4 @@
+import { readFlat, writeFlat } from './flat-object.js';
 import { plainJson } from './plain-json.js';
 import type { Position, ResultsMessage } from './protocol.js';
 import { CELL, type SharedMemory } from './shared-memory.js';
@@ -5,8 +6,8 @@ import { fromBytes, toBytes } from './value-bytes.js';
 
 const { load, store } = Atomics;
 
-/** What lies at a place: nothing, a number, one of {@link CONSTANTS}, or where the JSON or the bytes of any other value are. */
-const KIND = { NONE: 0, NUMBER: 1, CONSTANT: 2, JSON: 3, BYTES: 4 } as const;
+/** What lies at a place: nothing, a number, one of {@link CONSTANTS}, or where any other value is, and as what. */
+const KIND = { NONE: 0, NUMBER: 1, CONSTANT: 2, FLAT: 3, JSON: 4, BYTES: 5 } as const;
 const CONSTANTS: readonly unknown[] = [undefined, null, false, true];
 /** An offset and a length in one number. */
 const LENGTHS = 2 ** 20;
@@ -22,6 +23,8 @@ export class EarlyResults {
   readonly #kinds: Int32Array;
   readonly #values: Float64Array;
   readonly #bytes: Buffer;
+  /** The same. */
+  readonly #memory: { readonly view: DataView; readonly bytes: Uint8Array };
   /** Bytes in use. */
   #used = 0;
 
@@ -32,6 +35,7 @@ export class EarlyResults {
     this.#values = shared.early.values;
     const { buffer, byteOffset, byteLength } = shared.early.bytes;
     this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+    this.#memory = { view: new DataView(buffer, byteOffset, byteLength), bytes: this.#bytes };
   }
 
   // --- The thread writes
@@ -47,6 +51,8 @@ export class EarlyResults {
     const constant = constantOf(value);
     if (constant !== undefined) return this.#put(position, KIND.CONSTANT, constant);
     if (bytes > this.#bytes.length - this.#used) return false;
+    const end = writeFlat(value, this.#memory, this.#used);
+    if (end >= 0) return this.#putSome(position, KIND.FLAT, end - this.#used);
     const json = plainJson(value);
     return json === undefined ? this.#putBytes(position, value) : this.#putJson(position, json);
   }
@@ -117,9 +123,10 @@ export class EarlyResults {
     const kind = this.#kinds[position & this.#mask] as number;
     const value = this.#values[position & this.#mask] as number;
     if (kind === KIND.CONSTANT) return { kind, value: CONSTANTS[value] };
-    if (kind !== KIND.JSON && kind !== KIND.BYTES) return { kind, value };
+    if (kind < KIND.FLAT || kind > KIND.BYTES) return { kind, value };
     const offset = Math.floor(value / LENGTHS);
     const bytes = Buffer.from(this.#bytes.subarray(offset, offset + (value % LENGTHS)));
+    if (kind === KIND.FLAT) return { kind, value: readFlat(bytes) };
     return { kind, value: kind === KIND.JSON ? JSON.parse(bytes.toString()) : fromBytes(bytes) };
   }
 }

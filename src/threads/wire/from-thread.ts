@@ -1,7 +1,8 @@
 import { types } from 'node:util';
-import type { FromThread, HandlerMessage } from './protocol.js';
+import { LEVELS } from './log-levels.js';
+import type { FromThread, Said } from './protocol.js';
 
-type Message = FromThread | HandlerMessage;
+type Message = FromThread | Said;
 type Checks<Messages extends Message> = { readonly [One in Messages as One['type']]: (message: Unchecked<One>) => boolean };
 type Unchecked<One> = { readonly [Field in keyof One]: unknown };
 
@@ -19,12 +20,12 @@ const FROM_THREAD: Checks<FromThread> = {
   exit: isSigned,
 };
 const isOfJob = ({ position }: { position: unknown }) => isCount(position);
-const FROM_HANDLER: Checks<HandlerMessage> = {
+const FROM_HANDLER: Checks<Said> = {
   progress: isOfJob,
   checkpoint: isOfJob,
-  log: ({ position, level, args }) => isCount(position) && LEVELS.includes(level) && Array.isArray(args),
+  log: ({ position, level, args }) => isCount(position) && isLevel(level) && Array.isArray(args),
+  print: (message) => isSigned(message) && isLevel(message.level) && typeof message.text === 'string',
 };
-const LEVELS: readonly unknown[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /**
  * Whether what came from a thread is a message of ours. It need not be: a handler may have changed the objects of the
@@ -35,7 +36,7 @@ export function isFromThread(message: unknown): message is FromThread {
 }
 
 /** The same for what a handler says. */
-export function isHandlerMessage(message: unknown): message is HandlerMessage {
+export function isHandlerMessage(message: unknown): message is Said {
   return passes(FROM_HANDLER, message);
 }
 
@@ -43,6 +44,10 @@ function passes(checks: { readonly [type: string]: (message: never) => boolean }
   if (typeof message !== 'object' || message === null) return false;
   const { type } = message as { type?: unknown };
   return typeof type === 'string' && Object.hasOwn(checks, type) && (checks[type]?.(message as never) ?? false);
+}
+
+function isLevel(value: unknown): boolean {
+  return (LEVELS as readonly unknown[]).includes(value);
 }
 
 function isCount(value: unknown): boolean {

@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
+import type { Listened, LogLevel } from './log-levels.js';
 
 /** A definition, as a thread needs to know it. */
 export interface KindMessage {
@@ -24,6 +25,10 @@ export interface OpenMessage {
   data: unknown;
   /** As tools show the thread. */
   name: string | undefined;
+  /** What becomes of what is printed there. */
+  printing: 'log' | 'inherit' | 'ignore';
+  /** Log levels that somebody listens to. */
+  listened: Listened;
   /** Whether the thread writes in shared memory how much of its heap is in use after each batch. */
   measuresHeap: boolean;
   /** Loaded before the thread says that it is open. */
@@ -44,8 +49,10 @@ export interface RunMessage {
   kinds: KindMessage[] | undefined;
   /** Position of the first job. */
   first: Position;
-  kind: number[];
-  keys: (number | string)[];
+  /** One number where it is the same of all. */
+  kind: number | number[];
+  /** One number where the others count on from it, as those of jobs that were added one after the other do. */
+  keys: number | (number | string)[];
   inputs: unknown[];
   /** Executions allowed in total, of jobs for which the definition's do not hold. */
   maxAttempts: (number | undefined)[] | undefined;
@@ -85,12 +92,21 @@ export interface ResultsMessage {
   last: boolean;
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
-
 /** What a handler says. The queue reads it when it wants to, and not when it comes. */
 export type HandlerMessage =
   | { type: 'progress' | 'checkpoint'; position: Position; value: unknown }
   | { type: 'log'; position: Position; level: LogLevel; args: unknown[] };
+
+/** What was printed where no job runs; by what a job has left behind, or by a module, which has no id. It goes the same way. */
+export interface Printed {
+  type: 'print';
+  jobId: string | undefined;
+  jobName: string | undefined;
+  level: LogLevel;
+  text: string;
+}
+
+export type Said = HandlerMessage | Printed;
 
 /** From a thread. How many there are is bounded by how many jobs it was sent, and by what the queue has read. */
 export type FromThread =

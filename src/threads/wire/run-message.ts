@@ -11,33 +11,54 @@ export function runMessage(first: Position, works: readonly Work[], known: boole
     type: 'run',
     kinds: undefined,
     first,
-    kind: [],
-    keys: [],
+    kind: kindsOf(works),
+    keys: keysOf(works),
     inputs: [],
     maxAttempts: undefined,
     extras: undefined,
     carriers: undefined,
   };
   for (const work of works) {
-    const { key, input, kind, carrier, maxAttempts } = work;
+    const { input, kind, carrier, maxAttempts } = work;
     if (!known[kind.index]) {
       message.kinds ??= [];
       message.kinds.push(kindMessage(kind));
       known[kind.index] = true;
     }
     const own = maxAttempts === kind.definition.maxAttempts ? undefined : maxAttempts;
-    if (own !== undefined) message.maxAttempts ??= message.keys.map(() => undefined);
+    if (own !== undefined) message.maxAttempts ??= message.inputs.map(() => undefined);
     message.maxAttempts?.push(own);
     const extras = extrasOf(work);
-    if (extras !== undefined) message.extras ??= message.keys.map(() => undefined);
+    if (extras !== undefined) message.extras ??= message.inputs.map(() => undefined);
     message.extras?.push(extras);
-    if (carrier !== undefined) message.carriers ??= message.keys.map(() => undefined);
+    if (carrier !== undefined) message.carriers ??= message.inputs.map(() => undefined);
     message.carriers?.push(carrier);
-    message.kind.push(kind.index);
-    message.keys.push(key);
     message.inputs.push(input);
   }
   return message;
+}
+
+function kindsOf(works: readonly Work[]): RunMessage['kind'] {
+  const { index } = (works[0] as Work).kind;
+  for (const { kind } of works) if (kind.index !== index) return works.map((work) => work.kind.index);
+  return index;
+}
+
+function keysOf(works: readonly Work[]): RunMessage['keys'] {
+  const { key: first } = works[0] as Work;
+  if (typeof first !== 'number') return works.map(({ key }) => key);
+  for (let at = 1; at < works.length; at++) if ((works[at] as Work).key !== first + at) return works.map(({ key }) => key);
+  return first;
+}
+
+/** The kind of the job at this place of a batch. */
+export function kindAt({ kind }: RunMessage, index: number): number {
+  return typeof kind === 'number' ? kind : (kind[index] as number);
+}
+
+/** Its key. */
+export function keyAt({ keys }: RunMessage, index: number): number | string {
+  return typeof keys === 'number' ? keys + index : (keys[index] as number | string);
 }
 
 function extrasOf({ attempt, metadata, checkpoint }: Work): Extras | undefined {
