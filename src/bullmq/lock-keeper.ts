@@ -50,7 +50,7 @@ export class LockKeeper {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#beat);
+    internals.timers.clearInterval(this.#beat);
     await this.#thread.terminate();
   }
 

@@ -1,7 +1,6 @@
-import { performance } from 'node:perf_hooks';
-import { setInterval } from 'node:timers';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Queue } from 'bullmq';
+import { now, setInterval } from '../time/timers.js';
 import type { LockKeeperData, LockMessage } from './lock-keeper.js';
 
 /** Renews the locks of a process's jobs in a thread of its own: the main thread may be busy for longer than a lock lasts. */
@@ -13,16 +12,16 @@ const queue = new Queue(name, { connection: connection as never, prefix, skipMet
 queue.on('error', () => {});
 
 let lastBeat = 0;
-let lastHeard = performance.now();
+let lastHeard = now();
 
 /** Whether the main thread may still come back: one that hangs for ever must not hold its jobs for ever. */
 function mainThreadLives(): boolean {
   const beat = Atomics.load(pulse, 0);
   if (beat !== lastBeat) {
     lastBeat = beat;
-    lastHeard = performance.now();
+    lastHeard = now();
   }
-  return performance.now() - lastHeard < patience;
+  return now() - lastHeard < patience;
 }
 
 async function renew(): Promise<void> {

@@ -64,7 +64,7 @@ export class Results {
 
   close(): void {
     this.#closed = true;
-    clearInterval(this.#timer);
+    internals.timers.clearInterval(this.#timer);
     const error = closedError();
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
