@@ -75,8 +75,7 @@ export class Dispatcher implements Runner, ThreadEvents {
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(work: Work, reason: unknown): boolean {
     const slot = this.#slotOf(work);
-    if (slot !== undefined) this.#watchdog.cancel(slot, work, reason);
-    return slot !== undefined;
+    return slot !== undefined && this.#watchdog.cancel(slot, work, reason);
   }
 
   withdraw(like: Work): void {
@@ -110,13 +109,14 @@ export class Dispatcher implements Runner, ThreadEvents {
    * that must not run twice has failed with `error`, and the others wait again.
    */
   abandon(error: Error): void {
+    const said: (() => void)[] = [];
     const ended: (() => void)[] = [];
     const back: Work[] = [];
     for (const slot of this.#threads) {
       if (slot.state !== 'busy') continue;
       slot.mute();
       back.push(...slot.jobs.withdraw());
-      slot.drain();
+      said.push(...slot.drain());
       const { verdict } = slot;
       for (const [work, run] of slot.jobs.takeRest(this.#clock.now())) {
         if (work === verdict?.work) ended.push(() => settle(this.#reports, slot, work, verdict.outcome, verdict.error, run));
@@ -126,7 +126,7 @@ export class Dispatcher implements Runner, ThreadEvents {
       }
     }
     this.#reports.returned(back.sort((a, b) => a.order - b.order));
-    for (const end of ended) end();
+    for (const tell of [...said, ...ended]) tell();
   }
 
   get holdup(): Runner['holdup'] {
@@ -240,7 +240,8 @@ export class Dispatcher implements Runner, ThreadEvents {
   }
 
   #slotOf(work: Work): Slot | undefined {
-    for (const slot of this.#threads) if (slot.state === 'busy' && slot.jobs.positionOf(work) >= 0) return slot;
+    // Also one that is being terminated, until its jobs have been taken from it.
+    for (const slot of this.#threads) if ((slot.state === 'busy' || slot.state === 'dying') && slot.jobs.positionOf(work) >= 0) return slot;
     return undefined;
   }
 }
