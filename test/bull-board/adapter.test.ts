@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Job, JobQueue } from 'threadmill';
 import { describe, expect, it, vi } from 'vitest';
 import { hold, picky, read, spin, strange } from '../fixtures/page.job.js';
-import { makeGate, makeQueue, next, until } from '../helpers.js';
+import { caught, makeGate, makeQueue, next, until } from '../helpers.js';
 import { pageOf } from './board.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'threadmill-page-'));
@@ -200,6 +200,53 @@ describe('the page', () => {
     expect((await page.put('retry/failed')).body).toEqual({ retried: 3, skipped: 0 });
     await Promise.all(jobs.map((job) => job.result()));
     expect(queue.deadLetters.size).toBe(0);
+  });
+
+  it('adds a failed job again that is no dead letter, for somebody had its error: as it was, and once', async () => {
+    const queue = makeQueue();
+    const path = missing();
+    await caught(queue.run(read, { path }, { priority: 4, metadata: { user: 7 } }));
+    const [failed] = queue.list('failed') as [Job];
+    expect(queue.deadLetters.size).toBe(0);
+    writeFileSync(path, 'there now');
+    const page = await pageOf(queue);
+    const completed = next(queue, 'completed');
+    expect((await page.put(`${failed.id}/retry`)).status).toBe(204);
+    const [again] = await completed;
+    expect(again).toMatchObject({ input: { path }, output: { text: 'there now' }, priority: 4, metadata: { user: 7 } });
+    expect(again.id).not.toBe(failed.id);
+    expect((await page.get(failed.id)).status).toBe(404);
+    expect(queue.stats().counts).toMatchObject({ completed: 1, failed: 0 });
+  });
+
+  it('adds it again with another input, or says why not and keeps it', async () => {
+    const queue = makeQueue();
+    await caught(queue.run(picky, { good: false }));
+    const [failed] = queue.list('failed') as [Job];
+    const page = await pageOf(queue);
+    await page.patch(`${failed.id}/update-data`, { jobData: { good: 'perhaps' } });
+    expect(await page.put(`${failed.id}/retry`)).toMatchObject({ status: 400, body: { message: expect.stringContaining('picky') } });
+    expect((await page.list('failed')).jobs.map(({ id }: Job) => id)).toEqual([failed.id]);
+    await page.patch(`${failed.id}/update-data`, { jobData: { good: true } });
+    const completed = next(queue, 'completed');
+    expect((await page.put(`${failed.id}/retry`)).status).toBe(204);
+    expect((await completed)[0].output).toBe('good');
+    expect((await page.list('failed')).jobs).toEqual([]);
+  });
+
+  it('retries all that failed, more than a page of them, dead letters and others', async () => {
+    const queue = makeQueue({ keepCompleted: 1_000, deadLetters: { max: 1_000, alertAt: 1_000 } });
+    const bad = { good: false };
+    await queue.addBulk(picky, new Array(150).fill(bad));
+    await Promise.all(Array.from({ length: 50 }, () => caught(queue.run(picky, bad))));
+    await queue.idle();
+    expect([queue.deadLetters.size, queue.stats().counts.failed]).toEqual([150, 200]);
+    const page = await pageOf(queue);
+    expect((await page.put('retry/failed')).body).toEqual({ retried: 200, skipped: 0 });
+    await queue.idle();
+    // Now nobody has their errors: all are dead letters.
+    expect(queue.stats().totals).toMatchObject({ added: 250, replayed: 150, failed: 400 });
+    expect([queue.deadLetters.size, queue.stats().counts.failed]).toEqual([200, 200]);
   });
 
   it('does not run again what has completed', async () => {
