@@ -1,9 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Job, JobQueue } from 'threadmill';
 import { describe, expect, it, vi } from 'vitest';
-import { hold, picky, read, spin, strange } from '../fixtures/page.job.js';
+import { hold, picky, read, spin, stacked, strange } from '../fixtures/page.job.js';
 import { caught, makeGate, makeQueue, next, until } from '../helpers.js';
 import { pageOf } from './board.js';
 
@@ -150,6 +151,18 @@ describe('a job', () => {
     await ended(queue, 'failed', job);
     const page = await pageOf(queue);
     expect((await page.get(job.id)).body.job.stacktrace[0]).toMatch(/Error: not good[\s\S]*\nCaused by: RangeError: the reason/);
+  });
+
+  it('that failed shows the calls of its own code, and not those of the package, by whichever name they go', async () => {
+    const queue = makeQueue();
+    const root = join(import.meta.dirname, '../..');
+    const places = ['dist/threads/inside/invoke.js', 'src/threads/inside/invoke.ts'].map((file) => join(root, file));
+    const lines = [...places, ...places.map((place) => pathToFileURL(place).href)].map((place) => `    at async settle (${place}:31:19)`);
+    const own = `    at run (${join(root, 'examples/server/search.job.ts')}:21:24)`;
+    await caught(queue.run(stacked, ['Error: no', own, ...lines, '    at node:internal (node:events:1:1)'].join('\n')));
+    const page = await pageOf(queue);
+    const [{ stacktrace }] = (await page.list('failed')).jobs;
+    expect(stacktrace[0].split('\n').slice(1)).toEqual(['Error: no', own, '']);
   });
 
   it('that was killed shows where it was stuck', async () => {
