@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { clearImmediate, setImmediate } from '../../time/timers.js';
+import { compactResults } from '../wire/compact.js';
 import { EarlyResults } from '../wire/early-results.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import { type Position, RESULT, type ResultsMessage } from '../wire/protocol.js';
@@ -137,7 +138,7 @@ export class Outbox {
     this.#results = undefined;
     if (moving.size > 0) this.#moving = new Set();
     try {
-      this.#port.postMessage(message, moving.size > 0 ? [...moving] : undefined);
+      this.#port.postMessage(compactResults(message), moving.size > 0 ? [...moving] : undefined);
     } catch {
       this.#port.postMessage({ ...message, ...withoutUncloneable(message) });
     }
