@@ -6,6 +6,7 @@ import { Closing } from './closing/close.js';
 import { DeadLetters } from './ended/dead-letters.js';
 import { Ended } from './ended/ended.js';
 import { OptionsError } from './errors/errors.js';
+import { RUNTIMES_GUIDE } from './errors/guides.js';
 import { Announcer, type QueueEvents } from './events.js';
 import { Register } from './job/register.js';
 import { Lifecycle } from './lifecycle.js';
@@ -66,6 +67,6 @@ function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runn
 function refuseInThread(): void {
   if (!(THREAD_MARK in globalThis)) return;
   throw new OptionsError(
-    'a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move `new JobQueue` to a file that no job module imports.',
+    `a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move \`new JobQueue\` to a file that no job module imports; with a bundler, give job files an entry of their own: see ${RUNTIMES_GUIDE}.`,
   );
 }
