@@ -5,11 +5,13 @@ import type { JobRecord } from '../../dist/job/record.js';
 
 test('where many jobs are kept, looking at their results takes a small share of the time', async () => {
   const sweeps: { begun: number; over: number }[] = [];
+  // Who goes through them takes 2 ms, and finds none.
   const kept = {
-    *[Symbol.iterator](): Generator<JobRecord> {
+    [Symbol.iterator]: (): Iterator<JobRecord> => {
       const begun = performance.now();
       while (performance.now() < begun + 2);
       sweeps.push({ begun, over: performance.now() });
+      return [][Symbol.iterator]();
     },
   };
   const results = new ResultBytes(1_000, kept);
