@@ -89,6 +89,9 @@ const CHANNELS = Object.fromEntries(Object.keys(EVENTS).map((event) => [event, c
 /** An event that has not been told yet. */
 interface Later {
   event: QueueEvent;
+  /** Of an event of a job: its handle is made when it is told, for there may be many. */
+  record: JobRecord | undefined;
+  /** The other arguments. */
   args: unknown[];
   within: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
 }
@@ -122,12 +125,12 @@ export class Announcer {
   }
 
   announce<Event extends QueueEvent>(event: Event, ...args: QueueEvents[Event]): void {
-    this.#announce(event, args);
+    this.#announce(event, undefined, args);
   }
 
   /** Announces an event of a job, for which people get a handle. */
   announceJob<Event extends JobEvent>(event: Event, record: JobRecord, ...rest: After<QueueEvents[Event]>): void {
-    if (this.hasListeners(event)) this.#announce(event, [handleOf(record), ...rest]);
+    if (this.hasListeners(event)) this.#announce(event, record, rest);
   }
 
   /** Makes a change of several steps; what they announce is told when all of them are done. */
@@ -141,28 +144,29 @@ export class Announcer {
     }
   }
 
-  #announce(event: QueueEvent, args: unknown[]): void {
+  #announce(event: QueueEvent, record: JobRecord | undefined, args: unknown[]): void {
     if (this.#busy) {
-      this.#later.push({ event, args, within: this.#telling ? AsyncLocalStorage.snapshot() : undefined });
+      this.#later.push({ event, record, args, within: this.#telling ? AsyncLocalStorage.snapshot() : undefined });
       return;
     }
     this.#busy = true;
-    this.#tell(event, args);
+    this.#tell(event, record, args);
     this.#tellLater();
   }
 
   #tellLater(): void {
     // It grows meanwhile.
     for (let at = 0; at < this.#later.length; at++) {
-      const { event, args, within } = this.#later[at] as Later;
-      if (within === undefined) this.#tell(event, args);
-      else within(() => this.#tell(event, args));
+      const { event, record, args, within } = this.#later[at] as Later;
+      if (within === undefined) this.#tell(event, record, args);
+      else within(() => this.#tell(event, record, args));
     }
     if (this.#later.length > 0) this.#later = [];
     this.#busy = false;
   }
 
-  #tell(event: QueueEvent, args: unknown[]): void {
+  #tell(event: QueueEvent, record: JobRecord | undefined, rest: unknown[]): void {
+    const args = record === undefined ? rest : [handleOf(record), ...rest];
     this.#telling = true;
     for (const listener of this.#emitter.rawListeners(event)) {
       callGuarded(

@@ -55,6 +55,7 @@ export type { ListOptions } from './job/list-options.js';
 export type { JobState } from './job/state.js';
 export { JobQueue } from './job-queue.js';
 export type { Explanation, WaitReason } from './observe/explain.js';
+export type { GroupStats, StatsOptions } from './observe/group-stats.js';
 export type { QueueLogger } from './observe/log.js';
 export type { JobStats, QueueStats } from './observe/metrics.js';
 export type { Inspection } from './observe/overview.js';

@@ -15,6 +15,7 @@ import type { ListOptions } from './job/list-options.js';
 import type { JobState } from './job/state.js';
 import type { Admin } from './observe/admin.js';
 import type { Explanation } from './observe/explain.js';
+import type { StatsOptions } from './observe/group-stats.js';
 import { logEvents, report } from './observe/log.js';
 import { type QueueStats, queueStats } from './observe/metrics.js';
 import type { Inspection } from './observe/overview.js';
@@ -166,20 +167,19 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
     return this.#parts.overview.inspect(id);
   }
 
-  /** Counts, totals, times and threads, now; also by definition. */
-  stats(): QueueStats {
-    const { register, runner, waiting, clock } = this.#parts;
-    const { oldest } = waiting;
-    return queueStats(register.kinds, register.counts, runner.stats, oldest === undefined ? 0 : Math.max(0, clock.now() - oldest));
+  /** Counts, totals, times and threads, now; also by definition, and of the largest groups where that is asked for. Throws `OptionsError`. */
+  stats(options: StatsOptions = {}): QueueStats {
+    return queueStats(this.#parts, options);
   }
 
   /**
    * How long a job that is added now would wait for its start, in milliseconds: from usual run times and what is before it; of a
-   * definition, within its limits. Pauses are not foreseen. `QueueFullError.retryAfter` is the same.
+   * definition, within its limits; of a group, by its turns: one of which nothing waits, unless it is named. Pauses are not foreseen.
+   * `QueueFullError.retryAfter` is the same.
    */
-  estimateWait(definition?: JobDefinition): number {
+  estimateWait(definition?: JobDefinition, { group }: { group?: string } = {}): number {
     const { estimate, register } = this.#parts;
-    return estimate.of(definition && register.kinds.of(definition));
+    return estimate.of(definition && register.kinds.of(definition), group);
   }
 
   /** @internal For a page. */

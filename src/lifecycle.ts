@@ -76,8 +76,8 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     enter(record, settings?.delay ? 'delayed' : 'waiting');
     if (settings?.delay) this.delays.add(record, settings.delay);
     else waiting.push(record);
-    this.#expiries.waits(record);
     announcer.announceJob('added', record);
+    this.#expiries.enters(record);
     return record;
   }
 
@@ -113,7 +113,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   }
 
   free(): void {
-    this.#parts.admission.roomMade();
+    this.#parts.admission.roomMade(true);
   }
 
   /** Before all that came later: their order is the one they had. */
@@ -171,7 +171,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     move(record, limited ? 'waiting' : 'delayed');
     if (!limited) this.delays.add(record, delay);
     else {
-      this.#parts.waiting.hold(record.kind, delay);
+      this.#parts.waiting.hold(record, delay);
       this.#parts.waiting.returned([record]);
     }
     this.#parts.announcer.announceJob('snoozed', record, delay);

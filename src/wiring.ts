@@ -6,6 +6,7 @@ import { Closing } from './closing/close.js';
 import { DeadLetters } from './ended/dead-letters.js';
 import { Ended } from './ended/ended.js';
 import { OptionsError } from './errors/errors.js';
+import { RUNTIMES_GUIDE } from './errors/guides.js';
 import { Announcer, type QueueEvents } from './events.js';
 import { Register } from './job/register.js';
 import { Lifecycle } from './lifecycle.js';
@@ -38,7 +39,7 @@ export function wire(
   const { jobs, kinds, idPrefix } = register;
   register.countsBytes = options.maxWaitingBytes !== undefined;
   const waiting = new WaitingJobs(clock);
-  const admission = new Admission(options.maxWaiting, options.whenFull, register, options.maxWaitingBytes);
+  const admission = new Admission(options, register, clock);
   const idempotency = new Idempotency(options.idempotency, clock);
   const ended = new Ended(options.keepCompleted, options.deadLetters, clock, register);
   const lifecycle = new Lifecycle({ clock, random, logger, announcer, register, waiting, admission, idempotency, ended });
@@ -47,15 +48,15 @@ export function wire(
   const preload = options.jobs.map((definition) => kinds.of(definition));
   const runner = makeRunner(waiting, lifecycle, clock, { ...options, preload, idPrefix, listened });
   lifecycle.runBy(runner);
-  const estimate = new WaitEstimate(kinds, options.threads);
+  const estimate = new WaitEstimate(kinds, waiting, options.threads);
   admission.takenBy(new FreeThreads(runner, options.threads, waiting, estimate));
-  const intake = new Intake({ name, maxInputBytes, announcer, register, waiting, admission, idempotency, lifecycle });
+  const intake = new Intake({ name, maxInputBytes, clock, announcer, register, waiting, admission, idempotency, lifecycle });
   const deadLetters = new DeadLetters(ended.deadLetters, new Replay({ announcer, register, store: ended.deadLetters, intake, lifecycle }));
   const schedules = new Schedules(clock);
   const overview = new Overview({ jobs, waiting, delays, runner, clock, ended });
   const admin = new Admin(register, ended);
   const closing = new Closing({ name, clock, announcer, register, waiting, lifecycle, intake, schedules, runner });
-  const seen = { estimate, logger, announcer, register, waiting, overview, admin };
+  const seen = { estimate, logger, announcer, register, waiting, delays, overview, admin };
   return { ...seen, options, clock, lifecycle, runner, intake, deadLetters, schedules, closing };
 }
 
@@ -66,6 +67,6 @@ function threadsRunner(...parts: ConstructorParameters<typeof Dispatcher>): Runn
 function refuseInThread(): void {
   if (!(THREAD_MARK in globalThis)) return;
   throw new OptionsError(
-    'a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move `new JobQueue` to a file that no job module imports.',
+    `a JobQueue was made inside a job thread: a job module, or something it imports, makes one. Move \`new JobQueue\` to a file that no job module imports; with a bundler, give job files an entry of their own: see ${RUNTIMES_GUIDE}.`,
   );
 }

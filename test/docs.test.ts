@@ -84,6 +84,17 @@ describe('the guides', () => {
     }
   });
 
+  it('show the projects of test/integrations as they are', () => {
+    const folder = join(root, 'test/integrations');
+    const sources = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => flat(readFileSync(join(entry.parentPath, entry.name), 'utf8')));
+    const guide = readFileSync(join(root, 'examples/runtimes/README.md'), 'utf8');
+    const shown = [...blocks(guide, 'js'), ...blocks(guide, 'sh')];
+    expect(shown.length).toBeGreaterThan(5);
+    expect(shown.filter((block) => !sources.some((source) => source.includes(flat(block))))).toEqual([]);
+  });
+
   it('have examples that compile', () => {
     expect(run(process.execPath, [tsc, '-p', 'examples'], root)).toEqual({ status: 0, text: '' });
   });
@@ -94,6 +105,6 @@ function flat(code: string): string {
   return code
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^\/\/ \S+\.ts$/.test(line))
+    .filter((line) => line !== '' && !/^\/\/ \S+\.[cm]?[jt]s$/.test(line))
     .join('\n');
 }

@@ -33,6 +33,8 @@ export interface Parsed {
   readonly settings: AddOptions | undefined;
   /** Of jobs whose group comes from their input. */
   readonly each: (AddOptions | undefined)[] | undefined;
+  /** How many of which group. */
+  readonly counts: Map<string | undefined, number>;
 }
 
 /** The jobs of one call, accepted all, which come in some at a time. */
@@ -43,13 +45,21 @@ export class Bulk {
   readonly #jobs: Job[];
   #next = 0;
 
-  /** `settings`: of all of them, or of each. */
-  constructor(register: Register, lifecycle: Lifecycle, kind: JobKind, { inputs, bytes, settings, each }: Parsed) {
+  /** `settings`: of all of them, or of each; `since` makes them those of jobs that have waited to be let in. */
+  constructor(
+    register: Register,
+    lifecycle: Lifecycle,
+    kind: JobKind,
+    { inputs, bytes, settings, each, counts }: Parsed,
+    since: (settings: AddOptions | undefined) => AddOptions | undefined,
+  ) {
     this.#inputs = inputs;
     this.#jobs = new Array(inputs.length);
     this.#register = register;
     this.#enter = (input, place) => {
-      const record = lifecycle.enter(kind, input, each === undefined ? settings : each[place], false);
+      const own = each === undefined ? settings : each[place];
+      kind.shares?.change(own?.group, -1);
+      const record = lifecycle.enter(kind, input, since(own), false);
       register.waitingBytes -= bytes[place] ?? 0;
       const job = handleOf(record);
       // It was aborted since the first of them came in.
@@ -58,6 +68,7 @@ export class Bulk {
     };
     register.incoming += inputs.length;
     register.waitingBytes += sum(bytes);
+    for (const [group, count] of counts) kind.shares?.change(group, count);
   }
 
   /** Resolves with the jobs when all are in. */

@@ -9,12 +9,14 @@ import { type Payload, pack } from '../job/payload.js';
 import { bytesOf, type Register } from '../job/register.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Clock } from '../time/clock.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import type { Asking } from './asking.js';
 import { Bulk, type Parsed, Slices, sum } from './bulk.js';
 import { Duplicates } from './duplicates.js';
+import { requestOf, waited } from './request.js';
 import { withGroup } from './with-group.js';
 
 /** What an intake needs of its queue. */
@@ -22,6 +24,7 @@ interface Parts {
   /** The queue's. */
   readonly name: string;
   readonly maxInputBytes: number;
+  readonly clock: Clock;
   readonly announcer: Announcer;
   readonly register: Register;
   readonly waiting: WaitingJobs;
@@ -90,31 +93,31 @@ export class Intake {
     if (typeof inputs?.[Symbol.iterator] !== 'function') {
       throw new OptionsError(`addBulk(${definition.name}): expected an iterable of inputs, given ${shown(inputs)}; map takes async ones`);
     }
+    const { admission, register, lifecycle, clock } = this.#parts;
+    const since = clock.now();
     const parsed = await this.#parseAll(kind, inputs, settings);
-    const { admission, register, lifecycle } = this.#parts;
-    const enter = () => {
-      this.#refuse(definition, options);
-      return this.#enterAll(new Bulk(register, lifecycle, kind, parsed));
-    };
     this.#refuse(definition, options);
-    const { length } = parsed.inputs;
-    if (length === 0) return [];
-    const held = this.#isHeld(kind, settings);
-    const bytes = sum(parsed.bytes);
-    return admission.hasRoom(length, held, bytes) ? enter() : admission.enter(kind, length, held, bytes, enter, settings?.signal);
+    if (parsed.inputs.length === 0) return [];
+    return admission.admit(requestOf(kind, settings, parsed.counts, sum(parsed.bytes), since), () => {
+      this.#refuse(definition, options);
+      const ms = clock.now() - since;
+      return this.#enterAll(new Bulk(register, lifecycle, kind, parsed, (settings) => waited(kind, settings, ms)));
+    });
   }
 
   async #parseAll(kind: JobKind, inputs: Iterable<unknown>, settings: TakenAddOptions | undefined): Promise<Parsed> {
     const slices = new Slices();
     const { definition } = kind;
-    const parsed: Parsed = { inputs: [], bytes: [], settings, each: definition.group && [] };
+    const parsed: Parsed = { inputs: [], bytes: [], settings, each: definition.group && [], counts: new Map() };
     for (const input of inputs) {
       const checked = validate(definition.input, input);
       const root = `inputs[${parsed.inputs.length}]`;
       const payload = this.#payload(kind, checked instanceof Promise ? await checked : checked, root, settings);
+      const grouped = withGroup(definition, payload, settings);
       parsed.inputs.push(payload);
+      parsed.each?.push(grouped);
       if (this.#parts.register.countsBytes) parsed.bytes.push(this.#bytesOf(payload, settings));
-      parsed.each?.push(withGroup(definition, payload, settings));
+      parsed.counts.set(grouped?.group, (parsed.counts.get(grouped?.group) ?? 0) + 1);
       if (slices.over) await slices.next();
     }
     return parsed;
@@ -148,7 +151,9 @@ export class Intake {
     settings: TakenAddOptions | undefined,
     asking: Asking<Presented>,
   ): Promise<Presented> {
-    return this.#admit(kind, await checked, settings, asking);
+    const { clock } = this.#parts;
+    const since = clock.now();
+    return this.#admit(kind, await checked, waited(kind, settings, clock.now() - since), asking);
   }
 
   #admit<Presented>(
@@ -162,7 +167,7 @@ export class Intake {
     this.#refuse(kind.definition, settings);
     const answer = this.duplicates.answer(kind, input, grouped, asking.awaited);
     if (answer !== undefined) return asking.present(answer);
-    if (this.#parts.admission.hasRoom(1, this.#isHeld(kind, settings), this.#bytesOf(input, settings)))
+    if (this.#parts.admission.hasRoom(kind, this.#bytesOf(input, settings)))
       return asking.present(this.#parts.lifecycle.enter(kind, input, grouped, asking.awaited));
     return this.#enterInTurn(kind, input, grouped, asking);
   }
@@ -173,24 +178,20 @@ export class Intake {
     input: unknown,
     settings: TakenAddOptions | undefined,
     asking: Asking<Presented>,
-  ): Promise<Presented> {
-    const enter = () => {
+  ): Presented | Promise<Presented> {
+    const { admission, lifecycle, clock } = this.#parts;
+    const since = clock.now();
+    const request = requestOf(kind, settings, new Map([[settings?.group, 1]]), this.#bytesOf(input, settings), since);
+    return admission.admit(request, () => {
       this.#refuse(kind.definition, settings);
-      return asking.present(
-        this.duplicates.answer(kind, input, settings, asking.awaited) ?? this.#parts.lifecycle.enter(kind, input, settings, asking.awaited),
-      );
-    };
-    return this.#parts.admission.enter(kind, 1, this.#isHeld(kind, settings), this.#bytesOf(input, settings), enter, settings?.signal);
+      const known = this.duplicates.answer(kind, input, settings, asking.awaited);
+      return asking.present(known ?? lifecycle.enter(kind, input, waited(kind, settings, clock.now() - since), asking.awaited));
+    });
   }
 
   /** What a job that waits takes, where that is counted. */
   #bytesOf(input: unknown, settings: AddOptions | undefined): number {
     return this.#parts.register.countsBytes ? bytesOf(input, settings?.metadata) : 0;
-  }
-
-  /** Whether a job would wait though threads are free. */
-  #isHeld(kind: JobKind, settings: AddOptions | undefined): boolean {
-    return (settings?.delay ?? 0) > 0 || this.#parts.waiting.isHeld(kind);
   }
 
   /** Throws when the queue takes no jobs any more. */

@@ -30,6 +30,12 @@ export const count: Check<number> = (value, refuse) => {
   return value;
 };
 
+/** A whole number from 0. */
+export const whole: Check<number> = (value, refuse) => {
+  if (!Number.isSafeInteger(value) || value < 0) refuse('expected an integer from 0');
+  return value;
+};
+
 export const boolean: Check<boolean> = (value, refuse) => {
   if (typeof value !== 'boolean') refuse('expected boolean');
   return value;

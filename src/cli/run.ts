@@ -121,7 +121,8 @@ class FileRun {
         await this.#results.deadLetters?.ready();
         if (this.#stopped) return;
         this.#lastLine = line.number;
-        this.#window.start(this.#run({ ...line, index: this.#inputs++ }));
+        const item = { ...line, index: this.#inputs++ };
+        this.#window.start(() => this.#run(item));
       }
     } catch (error) {
       if (!this.#stopped) this.#problem = `${this.options.input} cannot be read after line ${this.#lastLine}: ${messageOf(error)}`;

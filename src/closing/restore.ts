@@ -1,6 +1,6 @@
 import { jobOf } from '../adding/asking.js';
 import type { Intake } from '../adding/intake.js';
-import { type Check, checked, number, object, optional, shown } from '../checks/checks.js';
+import { type Check, checked, number, object, optional, shown, whole } from '../checks/checks.js';
 import { OptionsError } from '../errors/errors.js';
 import type { Announcer } from '../events.js';
 import type { AddOptions } from '../job/add-options.js';
@@ -37,14 +37,11 @@ const text: Check<string> = (value, refuse) => {
   if (typeof value !== 'string' || value === '') refuse('expected a string that is not empty');
   return value;
 };
-const attemptsMade: Check<number> = (value, refuse) => {
-  if (!Number.isSafeInteger(value) || value < 0) refuse('expected an integer from 0');
-  return value;
-};
 const backoff: Check = (value, refuse) => {
   if (typeof value === 'function') refuse('expected an object: a function does not survive');
   else return jobLimits.backoff(value, refuse);
 };
+const maxWait: Check<number> = (value, refuse) => (value === Number.POSITIVE_INFINITY ? value : jobLimits.maxWait(value, refuse));
 /** The last date there is, in milliseconds since 1970. */
 const LAST_DATE = 8.64e15;
 
@@ -52,7 +49,7 @@ const checkSnapshot = object({
   id: text,
   name: text,
   input: (value) => value,
-  attemptsMade,
+  attemptsMade: whole,
   runAt: optional(number(0, LAST_DATE)),
   priority: jobLimits.priority,
   metadata: (value) => value,
@@ -60,7 +57,8 @@ const checkSnapshot = object({
   timeout: optional(jobLimits.timeout),
   maxAttempts: optional(jobLimits.maxAttempts),
   deadLetter: optional(jobLimits.deadLetter),
-  maxWait: optional(jobLimits.maxWait),
+  maxWait: optional(maxWait),
+  addedAt: optional(number(0, LAST_DATE)),
   backoff: optional(backoff),
   idempotencyKey: optional(text),
   ttl: optional(number(0)),

@@ -1,4 +1,4 @@
-import type { AddOptions } from '../job/add-options.js';
+import type { TakenAddOptions } from '../job/add-options.js';
 import type { Backoff } from '../job/backoff.js';
 import type { JobRecord } from '../job/record.js';
 import { portable } from './portable.js';
@@ -28,8 +28,10 @@ export interface JobSnapshot {
   maxAttempts?: number;
   /** As `add` was told; the definition's holds where it was told nothing. */
   timeout?: number;
-  /** As `add` was told; counts anew from `restore`. */
+  /** As `add` was told; infinite for a job that was started before, whose waiting does not count any more. */
   maxWait?: number;
+  /** When a job was added whose `maxWait` counts, in milliseconds since 1970. */
+  addedAt?: number;
   /** As `add` was told. Without it, a job that `run` waited for is a dead letter when it fails now: nobody waits any more. */
   deadLetter?: boolean;
   /** As `add` was told; a function cannot be kept, then the definition's holds. */
@@ -43,7 +45,7 @@ export interface JobSnapshot {
 /** A job as it is handed back; `runAt` for a delayed one. Throws `NotCloneableError` when it holds what does not survive. */
 export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSnapshot {
   const { id, kind, attempt: attemptsMade, priority, options } = record;
-  const { timeout, deadLetter, maxWait, backoff, idempotencyKey, ttl } = options ?? {};
+  const { timeout, deadLetter, backoff, idempotencyKey, ttl } = options ?? {};
   const input = portable(record.input, 'input');
   const metadata = portable(options?.metadata, 'metadata');
   const checkpoint = portable(record.checkpoint, 'checkpoint');
@@ -53,7 +55,7 @@ export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSna
     checkpoint,
     timeout,
     deadLetter,
-    maxWait: Number.isFinite(maxWait) ? maxWait : undefined,
+    ...waitOf(record),
     idempotencyKey,
     ttl,
     backoff: typeof backoff === 'object' ? backoff : undefined,
@@ -61,10 +63,31 @@ export function snapshotOf(record: JobRecord, runAt: number | undefined): JobSna
   return { id, name: kind.definition.name, input, attemptsMade, maxAttempts: record.maxAttempts, priority, metadata, ...given(rest) };
 }
 
+/** How long it may wait to be started, and since when. */
+function waitOf({ maxWait, attempt, putOffs, options, addedAt }: JobRecord): Pick<JobSnapshot, 'maxWait' | 'addedAt'> {
+  if (maxWait === undefined) return {};
+  if (attempt + putOffs > 0 || maxWait === Number.POSITIVE_INFINITY) return { maxWait: Number.POSITIVE_INFINITY };
+  return { ...given({ maxWait: options?.maxWait }), addedAt: addedAt - (options?.waited ?? 0) };
+}
+
 /** The options that the job of a snapshot is added with. */
-export function settingsOf(snapshot: JobSnapshot, wallTime: number): AddOptions {
-  const { priority, group, metadata, runAt = wallTime, timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl } = snapshot;
-  const rest = { group, timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, ttl };
+export function settingsOf(snapshot: JobSnapshot, wallTime: number): TakenAddOptions {
+  const {
+    priority,
+    group,
+    metadata,
+    runAt = wallTime,
+    timeout,
+    backoff,
+    idempotencyKey,
+    maxAttempts,
+    deadLetter,
+    maxWait,
+    addedAt,
+    ttl,
+  } = snapshot;
+  const waited = addedAt === undefined ? undefined : Math.max(0, wallTime - addedAt);
+  const rest = { group, timeout, backoff, idempotencyKey, maxAttempts, deadLetter, maxWait, waited, ttl };
   return { priority, metadata, delay: Math.max(0, runAt - wallTime), ...given(rest) };
 }
 

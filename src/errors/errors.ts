@@ -191,8 +191,9 @@ export class UnrecoverableError extends ThreadmillError {
 }
 
 /**
- * Throw it in a handler when somebody else says "not so fast": jobs of this definition are not started for so many milliseconds, and
- * this one waits too. It spends no attempt. What has been sent to a thread already is still run.
+ * Throw it in a handler when somebody else says "not so fast": jobs of this definition are not started for so many milliseconds, or
+ * where the job has a group, jobs of the definition and that group; and this one waits too. It spends no attempt. Those that were sent
+ * ahead to a thread come back, unless one starts in the moment (some tenths of a millisecond) before the queue hears of it.
  */
 export class RateLimitedError extends ThreadmillError {
   readonly code = 'ERR_RATE_LIMITED';

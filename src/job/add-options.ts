@@ -44,10 +44,19 @@ export interface AddOptions {
 export interface TakenAddOptions extends AddOptions {
   /** Estimate of what the metadata takes: it counts with the input. */
   metadataBytes?: number;
+  /** Milliseconds that it has waited before it was let in, where that counts for its `maxWait`. */
+  waited?: number;
 }
 
 /** What a job keeps of what it was added with: nothing when all of it has served. */
-export function keptOf({ priority, delay, group, metadataBytes, onDuplicate, ...rest }: TakenAddOptions): AddOptions | undefined {
+export function keptOf({
+  priority,
+  delay,
+  group,
+  metadataBytes,
+  onDuplicate,
+  ...rest
+}: TakenAddOptions): Omit<TakenAddOptions, 'metadataBytes'> | undefined {
   return Object.values(rest).some((value) => value !== undefined) ? rest : undefined;
 }
 

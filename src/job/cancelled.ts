@@ -9,9 +9,26 @@ interface Subject {
   readonly kind: Pick<JobKind, 'definition'>;
 }
 
-/** An error that is made when somebody reads it: one of its own for each of many jobs costs more than all else of their ends. */
+/**
+ * An error that is made when somebody reads it: one of its own for each of many jobs costs more than all else of their ends. It has no
+ * stack, which would only say who reads it.
+ */
 export class LateError {
-  constructor(readonly of: (job: Subject) => Error) {}
+  readonly #make: (job: Subject) => Error;
+
+  constructor(make: (job: Subject) => Error) {
+    this.#make = make;
+  }
+
+  of(job: Subject): Error {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return this.#make(job);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  }
 }
 
 /** The error of a job that is cancelled. */

@@ -1,4 +1,4 @@
-import { type Check, count, number, object, optional } from '../checks/checks.js';
+import { type Check, count, number, object, optional, whole } from '../checks/checks.js';
 
 /** Whose jobs of a definition are one group, and what holds for each group. */
 export interface GroupOptions<Input = any> {
@@ -11,6 +11,11 @@ export interface GroupOptions<Input = any> {
   concurrency?: number;
   /** At most `max` starts of one group in any window of `duration` milliseconds. Default no limit. */
   rateLimit?: { max: number; duration: number };
+  /**
+   * Each group's share of the waiting room: at most so many of its jobs wait or are delayed, those not counted that free threads take at
+   * once. Beyond it that group's `add` waits or is refused, as the queue's `whenFull` says, and nobody else's. 0 is allowed. Default no limit.
+   */
+  maxWaiting?: number;
 }
 
 const keyFunction: Check = (value, refuse) => {
@@ -22,4 +27,5 @@ export const checkGroup: Check<GroupOptions> = object({
   key: keyFunction,
   concurrency: optional(count),
   rateLimit: optional(object({ max: count, duration: number(1) })),
+  maxWaiting: optional(whole),
 });

@@ -1,5 +1,6 @@
 import type { Outcome } from './attempt.js';
 import type { JobDefinition } from './definition.js';
+import { GroupShares } from './group-shares.js';
 import { Histogram } from './histogram.js';
 import type { JobState } from './state.js';
 
@@ -86,8 +87,8 @@ export class JobKind {
   /** Moving average of run times, in milliseconds; `undefined` until the first attempt has ended. */
   usualRunTime: number | undefined;
   paused = false;
-  /** How many `RateLimitedError`s hold its jobs back now. */
-  holds = 0;
+  /** Where each of its groups may have only so many jobs waiting. */
+  readonly shares: GroupShares | undefined;
 
   constructor(
     readonly definition: JobDefinition,
@@ -96,7 +97,10 @@ export class JobKind {
     readonly owner: JobOwner,
     /** Of all kinds of its queue. */
     private readonly allCounts: Counts = noCounts(),
-  ) {}
+  ) {
+    const { maxWaiting } = definition.group ?? {};
+    this.shares = maxWaiting === undefined ? undefined : new GroupShares(maxWaiting);
+  }
 
   /** Whether its jobs need a permit to start. */
   get limited(): boolean {

@@ -5,7 +5,7 @@ import { type JobState, mayMove } from './state.js';
 export function enter(record: JobRecord, state: 'waiting' | 'delayed'): void {
   record.state = state;
   record.kind.enters(state);
-  if (record.bytes > 0) record.kind.owner.waitingBytes += record.bytes;
+  if (record.bytes > 0 || record.kind.shares !== undefined) takeRoom(record, 1);
 }
 
 /** Moves a job to another state. The only writer of `state` after {@link enter}; a move that {@link mayMove} lacks is a bug and throws. */
@@ -15,8 +15,14 @@ export function move(record: JobRecord, to: JobState): void {
   kind.leaves(state);
   record.state = to;
   kind.enters(to);
-  if (record.bytes > 0) kind.owner.waitingBytes += record.bytes * (Number(waits(to)) - Number(waits(state)));
+  if (record.bytes > 0 || kind.shares !== undefined) takeRoom(record, Number(waits(to)) - Number(waits(state)));
   kind.owner.watcher?.check();
+}
+
+/** It takes room among those that wait, by 1, or no more, by -1. */
+export function takeRoom({ kind, bytes, group }: JobRecord, by: number): void {
+  kind.owner.waitingBytes += bytes * by;
+  if (by !== 0) kind.shares?.change(group, by);
 }
 
 /** Whether a job in this state takes room among those that wait. */

@@ -55,7 +55,7 @@ export class JobRecord {
     public order: number,
     now: number,
     /** What it was added with and still needs, and what its trace is found by. */
-    public options: (AddOptions & { carrier?: Carrier }) | undefined,
+    public options: (AddOptions & { carrier?: Carrier; waited?: number }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
     /** Whether somebody waits for it, and gets its error: it was added by `run` or `map`. */

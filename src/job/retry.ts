@@ -22,7 +22,7 @@ export interface Ending {
 /** Most times in a row that a handler may put its job off. */
 const MAX_SNOOZES = 100;
 
-/** `put-off`: the attempt does not count; `limited`: nor is any other job of the definition started for so long. */
+/** `put-off`: the attempt does not count; `limited`: nor is any other job of the definition, and of its group where it has one, started for so long. */
 export type Next =
   | { to: 'put-off'; delay: number; limited: boolean }
   | { to: 'completed' | 'failed' | 'cancelled' | 'waiting' }

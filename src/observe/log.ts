@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 import type { QueueEvents } from '../events.js';
 import { type Job, recordOf } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
-import type { Listened } from '../threads/wire/log-levels.js';
+import { isListened, type Listened } from '../threads/wire/log-levels.js';
 import { callGuarded, textOf } from '../thrown.js';
 import { listenedBy } from './listened.js';
 
@@ -53,17 +53,21 @@ export function loggerFor(option: QueueLogger | false | undefined, queue: string
  */
 export function logEvents(queue: EventEmitter<QueueEvents>, logger: JobLogger): void {
   const facts = (job: Job) => execution(job, logger);
-  queue.on('completed', (job) => logger.info(facts(job), 'job completed'));
+  /** A line of level `info`, of which there may be very many: its fields are made where somebody takes it. */
+  const info = (fields: () => object, message: string) => {
+    if (isListened(logger.listened, 'info')) logger.info(fields(), message);
+  };
+  queue.on('completed', (job) => info(() => facts(job), 'job completed'));
   queue.on('retrying', (job, error, delay) =>
     logger.warn({ ...facts(job), retryIn: Math.round(delay), err: errOf(error) }, 'job will be retried'),
   );
-  queue.on('snoozed', (job, delay) => logger.info({ ...facts(job), outcome: 'snoozed', retryIn: Math.round(delay) }, 'job put off'));
+  queue.on('snoozed', (job, delay) => info(() => ({ ...facts(job), outcome: 'snoozed', retryIn: Math.round(delay) }), 'job put off'));
   queue.on('failed', (job, error) => {
     const fields = { ...facts(job), err: errOf(error) };
     if (recordOf(job).deadLetter) logger.error(fields, 'job failed: it is a dead letter');
     else logger.warn(fields, 'job failed');
   });
-  queue.on('cancelled', (job) => logger.info({ ...facts(job), err: errOf(job.error) }, 'job cancelled'));
+  queue.on('cancelled', (job) => info(() => ({ ...facts(job), err: errOf(job.error) }), 'job cancelled'));
   queue.on('evicted', ({ id, name, metadata }) =>
     logger.warn({ jobId: id, job: name, ...logger.of(metadata) }, 'dead letter evicted: raise deadLetters.max, replay or remove'),
   );

@@ -2,6 +2,8 @@ import { type Durations, Histogram } from '../job/histogram.js';
 import { type Counts, type JobKind, noTotals, type Totals } from '../job/kind.js';
 import type { JobState } from '../job/state.js';
 import type { ThreadStats } from '../threads/runner.js';
+import type { Clock } from '../time/clock.js';
+import { type GroupPlaces, type GroupStats, groupsAsked, largestGroups, type StatsOptions } from './group-stats.js';
 
 /** Numbers of the jobs of a queue, or of one definition. */
 export interface JobStats {
@@ -22,21 +24,34 @@ export interface QueueStats extends JobStats {
   threads: ThreadStats;
   /** Of each definition that the queue knows, by its name. */
   byName: Record<string, JobStats>;
+  /** The largest groups, as many as were asked for. */
+  groups?: GroupStats[];
 }
 
-/** The numbers of a queue, from what its kinds of jobs have counted: it walks definitions, and never jobs. */
-export function queueStats(kinds: Iterable<JobKind>, counts: Counts, threads: ThreadStats, oldestWaiting: number): QueueStats {
+/** Who knows the numbers of a queue. */
+interface Counting extends GroupPlaces {
+  readonly clock: Clock;
+  readonly register: { readonly kinds: Iterable<JobKind>; readonly counts: Counts };
+  readonly runner: GroupPlaces['runner'] & { readonly stats: ThreadStats };
+}
+
+/** The numbers of a queue, from what its kinds of jobs have counted: it walks definitions, and never jobs. Throws `OptionsError`. */
+export function queueStats(parts: Counting, options: StatsOptions): QueueStats {
+  const { clock, register, waiting, runner } = parts;
+  const asked = groupsAsked(options);
   const totals = noTotals();
   const waitTime = new Histogram();
   const runTime = new Histogram();
   const byName: Record<string, JobStats> = {};
-  for (const kind of kinds) {
+  for (const kind of register.kinds) {
     for (const name of TOTALS) totals[name] += kind.totals[name];
     waitTime.add(kind.waitTime);
     runTime.add(kind.runTime);
     byName[kind.definition.name] = statsOf(kind.counts, kind.totals, kind.waitTime, kind.runTime);
   }
-  return { ...statsOf(counts, totals, waitTime, runTime), threads, oldestWaiting, byName };
+  const oldestWaiting = Math.max(0, clock.now() - (waiting.oldest ?? clock.now()));
+  const stats = { ...statsOf(register.counts, totals, waitTime, runTime), threads: runner.stats, oldestWaiting, byName };
+  return asked === undefined ? stats : { ...stats, groups: largestGroups(asked, parts) };
 }
 
 const TOTALS = Object.keys(noTotals()) as (keyof Totals)[];

@@ -68,6 +68,8 @@ export class LocalRunner implements internals.Runner {
 
   uses(): void {}
 
+  withdraw(): void {}
+
   cancel(record: internals.Work, reason: unknown): boolean {
     const running = this.#running.get(record);
     running?.attempt.cancel(reason);

@@ -8,7 +8,7 @@ import { VirtualClock } from './clock.js';
 export interface RunJobOptions {
   /** Number of the attempt, from 1. Default 1. */
   attempt?: number;
-  /** Executions allowed in total. Default the definition's. */
+  /** Executions allowed in total. Default the definition's, as with `add`: what `attempt` says may be one of several. */
   maxAttempts?: number;
   /** What the handler finds as `context.lastCheckpoint`. Default `undefined`. */
   lastCheckpoint?: unknown;

@@ -9,6 +9,7 @@ import {
   OptionsError,
   type Outcome,
   type QueueEvent,
+  type WaitReason,
 } from '../index.js';
 import * as internals from '../internals.js';
 import { pause, seededRandom, settled, type TestClock, threadsClock, VirtualClock } from './clock.js';
@@ -19,6 +20,10 @@ import { checkTestOptions, type TestMode, type TestQueueOptions } from './option
 
 /** With real threads, in milliseconds. */
 const LOOK_EVERY = 20;
+
+/** Why jobs wait that will not run until somebody says so, or until a time. */
+const PAUSED: readonly WaitReason[] = ['paused', 'definition-paused'];
+const LIMITED: readonly WaitReason[] = ['rate-limit', 'group-rate-limit'];
 
 /** What {@link TestQueue.drain} also waits for. */
 export interface DrainOptions {
@@ -196,11 +201,11 @@ export class TestQueue extends JobQueue {
   /** Whether a job is active, or will be without anybody doing anything or time passing. */
   #mayRun(): boolean {
     if (this.stats().counts.active > 0) return true;
-    return this.#reasons().some((reason) => !['paused', 'definition-paused', 'rate-limit'].includes(reason));
+    return this.#reasons().some((reason) => !PAUSED.includes(reason) && !LIMITED.includes(reason));
   }
 
   #waitsForTime(withDelayed: boolean, withRetries: boolean): boolean {
-    if (withDelayed && this.#reasons().includes('rate-limit')) return true;
+    if (withDelayed && this.#reasons().some((reason) => LIMITED.includes(reason))) return true;
     if (!withDelayed && !withRetries) return false;
     return this.list('delayed', { limit: Number.POSITIVE_INFINITY }).some(({ id }) => {
       const where = this.explain(id);
@@ -208,10 +213,14 @@ export class TestQueue extends JobQueue {
     });
   }
 
-  /** Why jobs wait: of the first of each definition, for the others wait for the same. */
-  #reasons(): string[] {
+  /** Why jobs wait: of the first of each definition and group, for the others wait for the same. */
+  #reasons(): WaitReason[] {
     const firsts = new Map<string, string>();
-    for (const { name, id } of this.list('waiting', { limit: Number.POSITIVE_INFINITY })) if (!firsts.has(name)) firsts.set(name, id);
+    for (const { name, group, id } of this.list('waiting', { limit: Number.POSITIVE_INFINITY })) {
+      // A name has no space in it.
+      const same = `${name} ${group}`;
+      if (!firsts.has(same)) firsts.set(same, id);
+    }
     return [...firsts.values()].map((id) => {
       const where = this.explain(id);
       return where?.state === 'waiting' ? where.reason : 'next';

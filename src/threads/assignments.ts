@@ -148,8 +148,7 @@ export class Assignments {
   }
 
   /** The running job and since when it runs, or `undefined` between jobs. */
-  running(): Running | undefined {
-    const { phase, position, since } = this.#activity();
+  running({ phase, position, since } = this.#activity()): Running | undefined {
     const work = this.at(position);
     const runs = phase === PHASE.RUNNING || phase === PHASE.LOADING;
     return runs && work !== undefined ? { work, position, since, loading: phase === PHASE.LOADING } : undefined;
@@ -157,14 +156,13 @@ export class Assignments {
 
   /** What an inspection is to judge. */
   view(): View {
-    const { phase, position, since } = this.#activity();
+    // Read once: the thread goes on meanwhile.
+    const activity = this.#activity();
     const written = this.#batches.reduce((sum, batch) => sum + batch.written, 0);
     return {
-      phase,
-      position,
-      since,
-      running: this.running()?.work,
-      behind: this.from(position + 1),
+      ...activity,
+      running: this.running(activity)?.work,
+      behind: this.from(activity.position + 1),
       owesResults: this.#first < this.endedBefore,
       written,
     };

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { CrashError, type CrashReason, ModuleError, NotCloneableError, TimeoutError } from '../errors/errors.js';
+import { RUNTIMES_GUIDE } from '../errors/guides.js';
 import type { PostMortem } from '../errors/post-mortem.js';
 import type { JobDefinition } from '../job/definition.js';
 import { messageOf } from '../thrown.js';
@@ -87,7 +89,9 @@ export function lateExitError({ jobName }: { jobName: string | undefined }, exit
 
 export function bootError(cause: unknown, exitCode = 1): CrashError {
   const why = cause === undefined ? `it ended with exit code ${exitCode}` : messageOf(cause);
-  return new CrashError(`no thread can be started: ${why}. Check the queue's option "worker".`, crashReason(cause), exitCode, {
+  const bundled = !existsSync(new URL('./inside/entry.cjs', import.meta.url));
+  const check = bundled ? `Was threadmill bundled? It must stay outside: see ${RUNTIMES_GUIDE}.` : 'Check the queue\'s option "worker".';
+  return new CrashError(`no thread can be started: ${why}. ${check}`, crashReason(cause), exitCode, {
     cause,
   });
 }

@@ -20,6 +20,8 @@ export interface BootingThreads {
   readonly least: number;
   /** How many boots in a row have failed. */
   readonly failedBoots: number;
+  /** A boot that has taken too long is one of them. */
+  bootFailed(): void;
   kill(slot: Slot): void;
 }
 
@@ -75,6 +77,7 @@ export class Boots {
   onDeadline(slot: Slot): void {
     const { loading } = slot;
     if (loading === undefined) {
+      this.#threads.bootFailed();
       this.failed(bootError(new Error(`a thread did not boot within ${BOOT_LIMIT} ms`)));
       return this.#threads.kill(slot);
     }

@@ -13,6 +13,7 @@ import { Returns } from './returns.js';
 import type { Location, Reports, Runner, ThreadStats, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
+import { makeWay, takeBackLike } from './take-back.js';
 import type { DispatcherOptions, ThreadEvents } from './thread-events.js';
 import { Threads } from './threads.js';
 import { Unstarted } from './unstarted.js';
@@ -74,8 +75,11 @@ export class Dispatcher implements Runner, ThreadEvents {
   /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(work: Work, reason: unknown): boolean {
     const slot = this.#slotOf(work);
-    if (slot !== undefined) this.#watchdog.cancel(slot, work, reason);
-    return slot !== undefined;
+    return slot !== undefined && this.#watchdog.cancel(slot, work, reason);
+  }
+
+  withdraw(like: Work): void {
+    takeBackLike(like, this.#threads, this.#reports);
   }
 
   /** Where an active job is. */
@@ -105,13 +109,14 @@ export class Dispatcher implements Runner, ThreadEvents {
    * that must not run twice has failed with `error`, and the others wait again.
    */
   abandon(error: Error): void {
+    const said: (() => void)[] = [];
     const ended: (() => void)[] = [];
     const back: Work[] = [];
     for (const slot of this.#threads) {
       if (slot.state !== 'busy') continue;
       slot.mute();
       back.push(...slot.jobs.withdraw());
-      slot.drain();
+      said.push(...slot.drain());
       const { verdict } = slot;
       for (const [work, run] of slot.jobs.takeRest(this.#clock.now())) {
         if (work === verdict?.work) ended.push(() => settle(this.#reports, slot, work, verdict.outcome, verdict.error, run));
@@ -121,7 +126,7 @@ export class Dispatcher implements Runner, ThreadEvents {
       }
     }
     this.#reports.returned(back.sort((a, b) => a.order - b.order));
-    for (const end of ended) end();
+    for (const tell of [...said, ...ended]) tell();
   }
 
   get holdup(): Runner['holdup'] {
@@ -155,21 +160,13 @@ export class Dispatcher implements Runner, ThreadEvents {
       // The last ones wait for whoever is free first; without batches all do.
       const candidates = this.#threads.candidates(size > threads && maxBatch > 1);
       const [slot] = candidates;
-      if (slot === undefined) return this.#makeWay();
+      if (slot === undefined) return makeWay(this.#threads, this.#source.head, this.#reports);
       const most = Math.min(maxBatch, Math.ceil(size / candidates.length), this.#threads.recycling.jobsLeft(slot));
       const batch = nextBatch(this.#source, most, slot.state === 'busy');
       if (batch.works.length === 0) return;
       this.#send(slot, batch);
     }
     this.#reports.free();
-  }
-
-  /** Takes back what was sent ahead where a job of higher priority would wait for it longer than for one batch. */
-  #makeWay(): void {
-    const { head } = this.#source;
-    if (head === undefined) return;
-    for (const slot of this.#threads)
-      if (slot.state === 'busy' && slot.jobs.delays(head.priority)) this.#reports.returned(slot.jobs.withdraw());
   }
 
   #send(slot: Slot, batch: Batch): void {
@@ -243,7 +240,8 @@ export class Dispatcher implements Runner, ThreadEvents {
   }
 
   #slotOf(work: Work): Slot | undefined {
-    for (const slot of this.#threads) if (slot.state === 'busy' && slot.jobs.positionOf(work) >= 0) return slot;
+    // Also one that is being terminated, until its jobs have been taken from it.
+    for (const slot of this.#threads) if ((slot.state === 'busy' || slot.state === 'dying') && slot.jobs.positionOf(work) >= 0) return slot;
     return undefined;
   }
 }

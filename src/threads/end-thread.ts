@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.js';
 import type { Slot } from './slot.js';
+import { PHASE } from './wire/shared-memory.js';
 
 /** Time that an idle thread has to end by itself, in milliseconds. */
 const PEACE = 500;
@@ -9,7 +10,8 @@ export async function endThread(slot: Slot, clock: Clock): Promise<void> {
   slot.deadline.clear();
   await slot.inspection;
   if (slot.state === 'ending') await slot.exited;
-  if (slot.state === 'idle' || slot.state === 'warming' || (slot.state === 'busy' && slot.isBetweenJobs)) await endInPeace(slot, clock);
+  if (slot.state === 'idle' || slot.state === 'warming' || (slot.state === 'busy' && slot.phase === PHASE.IDLE))
+    await endInPeace(slot, clock);
   slot.close();
   void slot.worker.terminate();
   await slot.exited;

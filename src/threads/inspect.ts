@@ -29,7 +29,8 @@ export interface SeenIdle {
 
 /** What a look at a busy thread found. */
 export type Finding =
-  | { is: 'over' | 'not-loading' | 'stuck' }
+  | { is: 'over' | 'not-loading'; running: { work: Work; position: Position; since: number } }
+  | { is: 'stuck' }
   | { is: 'holding-back' | 'fine'; lookAgainIn: number; seenIdleAt: SeenIdle | undefined };
 
 /** Reading takes a thread as long as writing took us, or some times as long: it has objects to make, and others use its CPU. */
@@ -41,11 +42,11 @@ export function inspect(view: View, seenIdleAt: SeenIdle | undefined, now: numbe
   return running === undefined ? inspectIdle(view, seenIdleAt, now) : inspectRunning(view, running, now);
 }
 
-function inspectRunning({ phase, since, behind, owesResults }: View, running: Work, now: number): Finding {
+function inspectRunning({ phase, position, since, behind, owesResults }: View, running: Work, now: number): Finding {
   const loading = phase === PHASE.LOADING;
   const ranFor = now - since;
   const limit = loading ? running.kind.definition.loadTimeout : running.timeout;
-  if (ranFor >= limit) return { is: loading ? 'not-loading' : 'over' };
+  if (ranFor >= limit) return { is: loading ? 'not-loading' : 'over', running: { work: running, position, since } };
   // Its clock has not started: it may start at any moment.
   const own = Math.min(loading ? Math.min(limit - ranFor, running.timeout) : limit - ranFor, LOOK_AT_LEAST_EVERY);
   const results = owesResults ? HOLDS_BACK_AFTER : own;

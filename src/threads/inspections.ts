@@ -6,6 +6,7 @@ import { interpret, type Sighting, sightingOf, unknown } from './post-mortem.js'
 import type { Slot } from './slot.js';
 import { type KernelState, kernelState } from './wire/kernel-thread.js';
 import { PROBE } from './wire/probe.js';
+import { PHASE } from './wire/shared-memory.js';
 
 /** A thread that computes answers within some milliseconds, where it gets a CPU. After so many it is looked at from outside, again and again. */
 const CHECK_EVERY = 100;
@@ -38,7 +39,7 @@ export class Inspections {
 
   async #inspect(slot: Slot): Promise<PostMortem> {
     const { threadId, kernelThreadId } = slot;
-    const loading = slot.isLoading;
+    const loading = slot.phase === PHASE.LOADING;
     const begun = now();
     const before = kernelState(kernelThreadId);
     const isNative = () => isInNativeCode(before, kernelState(kernelThreadId));

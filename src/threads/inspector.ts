@@ -100,8 +100,13 @@ export type { ThreadInspector };
 
 let inspector: ThreadInspector | undefined;
 
+/** Where there is none that could be trusted: Bun has no inspector of threads, and Deno's gives wrong answers. */
+const OTHER_RUNTIME = ['bun', 'deno'].find((name) => process.versions[name] !== undefined);
+const NONE = { evaluate: () => Promise.reject(new Error(`not available on ${OTHER_RUNTIME}`)) };
+
 /** The process's inspector of threads; `undefined` where there is none: in a worker thread, under `--permission`, in a build without it. */
-export function threadInspector(): ThreadInspector | undefined {
+export function threadInspector(): Pick<ThreadInspector, 'evaluate'> | undefined {
+  if (OTHER_RUNTIME !== undefined) return NONE;
   if (inspector !== undefined || !isMainThread) return inspector;
   try {
     const { Session } = process.getBuiltinModule('node:inspector');

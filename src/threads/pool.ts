@@ -92,6 +92,11 @@ export class ThreadPool {
     return this.#failedBoots;
   }
 
+  /** A thread has not booted in its time. */
+  bootFailed(): void {
+    this.#failedBoots++;
+  }
+
   /** A thread has answered: threads can boot. */
   opened(worker: Worker): void {
     if (this.#threads.has(worker)) this.#threads.set(worker, true);

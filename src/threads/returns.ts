@@ -3,8 +3,8 @@ import * as attemptErrors from './attempt-errors.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { InboxReader } from './inbox-reader.js';
 import { soonest } from './inspect.js';
-import type { Reports, Run, Runner, Work } from './runner.js';
-import { settle } from './settle.js';
+import type { AttemptEnd, Reports, Run, Runner, Work } from './runner.js';
+import { endOn, settle } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
 import type { Threads } from './threads.js';
 import type { Watchdog } from './watchdog.js';
@@ -43,9 +43,7 @@ export class Returns {
       case 'print':
         return this.#reports.threads.printed(slot.threadId, message);
       case 'late-error':
-        this.#reports.threads.lateError(slot.threadId, message.jobId, decodeThrown(message.error));
-        if (message.jobId === undefined) this.#threads.blameModule(message.jobName);
-        return this.#retire(slot);
+        return this.#tell(slot, () => this.#lateError(slot, message));
       case 'exit':
         slot.exitedBy = message;
     }
@@ -85,7 +83,7 @@ export class Returns {
 
   #said(slot: Slot, message: HandlerMessage): void {
     const work = slot.jobs.at(message.position);
-    if (work !== undefined) this.#reports.message(work, message);
+    if (work !== undefined) this.#tell(slot, () => this.#reports.message(work, message));
   }
 
   #results(slot: Slot, { first, values: rows, results, last }: ResultsMessage): void {
@@ -98,7 +96,7 @@ export class Returns {
       if (work === undefined) continue;
       const startedAt = jobs.startedAt(first + at);
       const duration = jobs.duration(first + at);
-      if (results === undefined && slot.verdict === undefined) {
+      if (results === undefined && slot.verdict === undefined && slot.later === undefined) {
         this.#reports.completed(work, values[at], startedAt, duration, slot.threadId);
       } else this.#result(slot, work, results?.[at], values[at], startedAt, duration);
     }
@@ -110,14 +108,25 @@ export class Returns {
     const { verdict } = slot;
     const run = { startedAt, duration, started: true };
     if (result === RESULT.CRASHED) {
-      this.#watchdog.crash(slot, work, attemptErrors.uncaughtError(work, decodeThrown(value as never)), run);
+      const error = attemptErrors.uncaughtError(work, decodeThrown(value as never));
+      this.#tell(slot, () => this.#watchdog.crash(slot, work, error, run));
     } else if (verdict?.work === work) {
       slot.acquit();
       // Its deadline is used up, and other jobs may be on the thread.
       slot.deadline.within(Math.min(soonest(slot.jobs.from()), LOOK_AT_LEAST_EVERY));
-      settle(this.#reports, slot, work, verdict.outcome, verdict.error, run);
-    } else if (result === RESULT.FAILED) settle(this.#reports, slot, work, 'failed', decodeThrown(value as never), run);
-    else this.#reports.completed(work, value, startedAt, duration, slot.threadId);
+      this.#ended(slot, work, endOn(slot, verdict.outcome, verdict.error, run));
+    } else if (result === RESULT.FAILED) this.#ended(slot, work, endOn(slot, 'failed', decodeThrown(value as never), run));
+    else this.#tell(slot, () => this.#reports.completed(work, value, startedAt, duration, slot.threadId));
+  }
+
+  #ended(slot: Slot, work: Work, end: AttemptEnd): void {
+    this.#tell(slot, () => this.#reports.ended(work, end));
+  }
+
+  /** At once, or as {@link Slot.drain} says. */
+  #tell(slot: Slot, tell: () => void): void {
+    if (slot.later === undefined) tell();
+    else slot.later.push(tell);
   }
 
   #batchOver(slot: Slot): void {
@@ -129,6 +138,12 @@ export class Returns {
       if (slot.isRetiring) this.#watchdog.kill(slot, 'late-error');
     } else if (this.#threads.recycling.isOld(slot)) this.#reports.returned(slot.jobs.withdraw());
     this.#runner.schedule();
+  }
+
+  #lateError(slot: Slot, { jobId, jobName, error }: Extract<FromThread, { type: 'late-error' }>): void {
+    this.#reports.threads.lateError(slot.threadId, jobId, decodeThrown(error));
+    if (jobId === undefined) this.#threads.blameModule(jobName);
+    this.#retire(slot);
   }
 
   /** What a job has left behind on this thread may harm others: the running job may end, then the thread is replaced. */

@@ -20,6 +20,8 @@ export interface Work {
   readonly maxAttempts: number;
   readonly timeout: number;
   readonly priority: number;
+  /** Whose turn it takes, where it has a group. */
+  readonly group?: string | undefined;
   /** Order of arrival among those that wait. */
   readonly order: number;
   readonly input: unknown;
@@ -74,6 +76,8 @@ export interface Runner {
   uses(kind: JobKind): void;
   /** Stops an active job: tells it, and ends it when its grace period is over. False when its result is there already. */
   cancel(work: Work, reason: unknown): boolean;
+  /** Gives back jobs like one that were sent, but not started: of its definition, and of its group where it has one. */
+  withdraw(like: Work): void;
   /** Where an active job is. */
   locate(work: Work): Location | undefined;
   /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */

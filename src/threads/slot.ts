@@ -46,6 +46,8 @@ export class Slot {
   warmth = 0;
   /** Whether it was asked to end by itself. */
   endsInPeace = false;
+  /** While this is there, people are told later of what comes from the thread: see {@link drain}. */
+  later: (() => void)[] | undefined;
   readonly jobs: Assignments;
   readonly service: Service;
   /** What its handlers say. */
@@ -151,25 +153,19 @@ export class Slot {
     return finding;
   }
 
-  /** Whether the module of a job loads in it. */
-  get isLoading(): boolean {
-    return this.#phase === PHASE.LOADING;
-  }
-
-  /** Whether the thread runs nothing now, though it has not said so yet. */
-  get isBetweenJobs(): boolean {
-    return this.#phase === PHASE.IDLE;
-  }
-
-  get #phase(): number {
+  /** One of {@link PHASE}; the thread may not have said so yet. */
+  get phase(): number {
     return Atomics.load(this.#shared.cells, CELL.PHASE);
   }
 
   /**
-   * Handles what the thread has sent and its handlers have said so far, now. It must not start jobs meanwhile: so what
-   * there is has an end.
+   * Takes what the thread has sent and its handlers have said so far, now, and gives what people are to be told of it when the
+   * change that this is a part of is whole. It must not start jobs meanwhile: so what there is has an end.
    */
-  drain(): void {
+  drain(): (() => void)[] {
+    const { later } = this;
+    const told: (() => void)[] = [];
+    this.later = told;
     for (let left = this.#shared.mask + 1 + MAX_OTHER_MESSAGES; left > 0; left--) {
       let entry: { message: unknown } | undefined;
       try {
@@ -183,6 +179,8 @@ export class Slot {
       if (entry !== undefined) this.#receive(entry.message);
     }
     this.inbox.readLast(this.jobs.running()?.position);
+    this.later = later;
+    return told;
   }
 
   /** Handles the results of jobs that have ended, but whose message has not left the thread; not before those of earlier jobs. */
@@ -216,9 +214,9 @@ export class Slot {
     return this.#verdict;
   }
 
-  /** A job of the thread shall end. Whether for this reason: see {@link takesEffect}. */
+  /** A job of the thread shall end. Whether for this reason: see {@link takesEffect}; and not while another shall. */
   condemn(verdict: SlotVerdict): boolean {
-    if (!takesEffect(verdict, this.#verdict)) return false;
+    if (!takesEffect(verdict, this.#verdict) || (this.#verdict ?? verdict).work !== verdict.work) return false;
     this.#verdict = verdict;
     return true;
   }

@@ -113,6 +113,10 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     return this.#pool.failedBoots;
   }
 
+  bootFailed(): void {
+    this.#pool.bootFailed();
+  }
+
   /** The thread has work. */
   work(slot: Slot): void {
     if (slot.state !== 'busy') this.#roster.move(slot, 'busy');
@@ -225,7 +229,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
   }
 
   exited(slot: Slot, exitCode: number): void {
-    slot.drain();
+    for (const tell of slot.drain()) tell();
     const { state } = slot;
     this.#roster.move(slot, 'gone');
     this.#warmup.ends(slot);

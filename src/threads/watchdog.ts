@@ -51,14 +51,15 @@ export class Watchdog {
     this.#reports.threads.trouble(...slowModule(definition));
   }
 
-  /** Stops a job that was sent to this thread. */
-  cancel(slot: Slot, work: Work, reason: unknown): void {
+  /** Stops a job that was sent to this thread. False when its result is on its way. */
+  cancel(slot: Slot, work: Work, reason: unknown): boolean {
     const position = slot.jobs.positionOf(work);
     const unstarted = slot.jobs.withdraw();
     this.#reports.returned(unstarted.filter((one) => one !== work));
     const error = cancelled(work, reason);
-    if (unstarted.includes(work)) settleUnstarted(this.#reports, slot, work, 'cancelled', error, this.#clock.now());
-    else this.#end(slot, position, { work, outcome: 'cancelled', error });
+    if (!unstarted.includes(work)) return this.#end(slot, position, { work, outcome: 'cancelled', error });
+    settleUnstarted(this.#reports, slot, work, 'cancelled', error, this.#clock.now());
+    return true;
   }
 
   /** The running job has left an error uncaught. Its thread ends first: no retry starts beside what is left of it. */
@@ -80,16 +81,17 @@ export class Watchdog {
     if (slot.state === 'dying' || slot.state === 'gone') return;
     const { state, verdict } = slot;
     slot.mute();
-    // First: who is told of a result may cancel one of them.
     this.#reports.returned(slot.jobs.withdraw());
-    slot.drain();
+    const said = slot.drain();
     // The condemned job, or all of them, have ended in the meantime: nobody is to blame any more.
-    if (slot.state !== state || slot.verdict !== verdict) return;
+    const isOver = slot.state !== state || slot.verdict !== verdict;
     const { suspect } = slot.jobs;
-    if (suspect !== undefined) slot.condemn({ work: suspect, outcome: 'crashed', error: stuckError(suspect) });
-    const lost = slot.jobs.takeRest(this.#clock.now());
-    this.#threads.kill(slot);
-    this.#settleLost(slot, lost);
+    if (!isOver && suspect !== undefined) slot.condemn({ work: suspect, outcome: 'crashed', error: stuckError(suspect) });
+    if (!isOver) this.#threads.kill(slot);
+    // Its other jobs are still there: who is told may cancel them.
+    for (const tell of said) tell();
+    if (isOver) return;
+    this.#settleLost(slot, slot.jobs.takeRest(this.#clock.now()));
     this.#reports.threads.killed(slot.threadId, reason, slot.verdict?.work);
   }
 
@@ -107,20 +109,25 @@ export class Watchdog {
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
     const now = this.#clock.now();
     const finding = slot.inspect(now);
-    const running = slot.jobs.running();
     if (finding.is === 'stuck') return this.kill(slot, 'stuck');
-    if (running === undefined || finding.is === 'fine' || finding.is === 'holding-back') return slot.deadline.within(1);
-    const { work, position, since } = running;
+    if (!('running' in finding)) return slot.deadline.within(1);
+    const { work, position, since } = finding.running;
     this.#reports.returned(slot.jobs.withdraw());
     if (finding.is === 'over') this.#end(slot, position, { work, outcome: 'timed-out', error: timeoutError(work, now - since) });
     else this.#end(slot, position, { work, outcome: 'failed', error: loadTimeoutError(work.kind.definition) });
   }
 
-  /** Ends the running job of a thread: at once, or when its grace period is over; what only loads has none. */
-  #end(slot: Slot, position: number, verdict: SlotVerdict): void {
-    if (!slot.condemn(verdict)) return;
-    const { gracePeriod } = verdict.work.kind.definition;
-    if (gracePeriod === 0 || verdict.outcome === 'failed') return this.#execute(slot, verdict);
+  /** Ends the running job of a thread: at once, or when its grace period is over; what only loads has none. Whether it shall end. */
+  #end(slot: Slot, position: number, verdict: SlotVerdict): boolean {
+    const { work } = verdict;
+    if (!slot.condemn(verdict)) return slot.verdict?.work === work;
+    const { gracePeriod } = work.kind.definition;
+    if (gracePeriod === 0 || verdict.outcome === 'failed') this.#execute(slot, verdict);
+    else this.#tellToStop(slot, position, verdict, gracePeriod);
+    return true;
+  }
+
+  #tellToStop(slot: Slot, position: number, verdict: SlotVerdict, gracePeriod: number): void {
     slot.stop(position, encodeThrown(verdict.error));
     this.#clock.setTimeout(() => {
       if (slot.verdict === verdict) this.#execute(slot, verdict);

@@ -2,26 +2,32 @@ import TinyQueue from 'tinyqueue';
 import type { JobRecord } from '../job/record.js';
 import type { Clock, Timer } from '../time/clock.js';
 
-interface Entry {
-  readonly due: number;
-  readonly record: JobRecord;
+/** What can wait for a time. */
+interface Ordered {
+  /** Which of two goes first that have one time. */
+  readonly order: number;
 }
 
-const byDue = (a: Entry, b: Entry) => a.due - b.due || a.record.order - b.record.order;
+interface Entry<Item> {
+  readonly due: number;
+  readonly record: Item;
+}
 
-/** Jobs that wait for a time, some of them for a thread to exit before: a heap and one timer. Calls back with each when it is due. */
-export class Delays {
+const byDue = (a: Entry<Ordered>, b: Entry<Ordered>) => a.due - b.due || a.record.order - b.record.order;
+
+/** Jobs, or others, that wait for a time, some of them for a thread to exit before: a heap and one timer. Calls back with each when it is due. */
+export class Delays<Item extends Ordered = JobRecord> {
   readonly #clock: Clock;
-  readonly #due: (record: JobRecord) => void;
-  #heap = new TinyQueue<Entry>([], byDue);
+  readonly #due: (record: Item) => void;
+  #heap = new TinyQueue<Entry<Item>>([], byDue);
   /** Which entries of the heap still hold; the others were removed. */
-  readonly #live = new Map<JobRecord, Entry>();
+  readonly #live = new Map<Item, Entry<Item>>();
   /** Jobs whose old thread has not exited: their time counts from now, but comes after that. */
-  readonly #held = new Set<JobRecord>();
+  readonly #held = new Set<Item>();
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, due: (record: JobRecord) => void) {
+  constructor(clock: Clock, due: (record: Item) => void) {
     this.#clock = clock;
     this.#due = due;
   }
@@ -31,11 +37,11 @@ export class Delays {
   }
 
   /** In order of their time, those that wait for a thread to exit at the end; goes down the heap only as far as it is asked to. */
-  *[Symbol.iterator](): Generator<JobRecord> {
+  *[Symbol.iterator](): Generator<Item> {
     const { data } = this.#heap;
-    const candidates = new TinyQueue<number>(data.length > 0 ? [0] : [], (a, b) => byDue(data[a] as Entry, data[b] as Entry));
+    const candidates = new TinyQueue<number>(data.length > 0 ? [0] : [], (a, b) => byDue(data[a] as Entry<Item>, data[b] as Entry<Item>));
     for (let place = candidates.pop(); place !== undefined; place = candidates.pop()) {
-      const entry = data[place] as Entry;
+      const entry = data[place] as Entry<Item>;
       if (this.#live.get(entry.record) === entry) yield entry.record;
       for (const child of [2 * place + 1, 2 * place + 2]) if (child < data.length) candidates.push(child);
     }
@@ -48,7 +54,7 @@ export class Delays {
   }
 
   /** When a job is due, on {@link Clock.now}; `undefined` for one that waits for a thread to exit, or is not in here. */
-  dueAt(record: JobRecord): number | undefined {
+  dueAt(record: Item): number | undefined {
     return this.#live.get(record)?.due;
   }
 
@@ -59,7 +65,7 @@ export class Delays {
   }
 
   /** Counts from now, but does not end before `exited` resolves. */
-  add(record: JobRecord, delay: number, exited?: Promise<void>): void {
+  add(record: Item, delay: number, exited?: Promise<void>): void {
     const due = this.#clock.now() + delay;
     if (exited === undefined) return this.#add(record, due);
     this.#held.add(record);
@@ -68,7 +74,7 @@ export class Delays {
     });
   }
 
-  #add(record: JobRecord, due: number): void {
+  #add(record: Item, due: number): void {
     const entry = { due, record };
     this.#live.set(record, entry);
     this.#heap.push(entry);
@@ -76,7 +82,7 @@ export class Delays {
   }
 
   /** Whether it was in here. */
-  remove(record: JobRecord): boolean {
+  remove(record: Item): boolean {
     if (this.#held.delete(record)) return true;
     if (!this.#live.delete(record)) return false;
     if (this.#heap.length > 2 * this.#live.size + 64) this.#heap = new TinyQueue([...this.#live.values()], byDue);
@@ -97,7 +103,7 @@ export class Delays {
     this.#timerDue = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     while (this.nextDue <= now) {
-      const { record } = this.#heap.pop() as Entry;
+      const { record } = this.#heap.pop() as Entry<Item>;
       this.#live.delete(record);
       this.#due(record);
     }

@@ -29,20 +29,29 @@ export interface Permit {
  * which gives a place back by `queueMicrotask`: where fake timers have replaced that, it never does.
  */
 export class Gate {
+  /** Whether it has limits of its own, beside what {@link hold} says. */
+  readonly isLimit: boolean;
   readonly #concurrency: number;
   readonly #window: RateWindow | undefined;
+  readonly #host: GateHost;
   readonly #opened: () => void;
   #running = 0;
+  #holds = 0;
+  #heldUntil = 0;
 
   /** `opened` is called when a permit can be had that could not before. */
-  constructor({ concurrency = Number.POSITIVE_INFINITY, rateLimit }: Limits, host: GateHost, opened: () => void) {
+  constructor(limits: Limits, host: GateHost, opened: () => void) {
+    const { concurrency = Number.POSITIVE_INFINITY, rateLimit } = limits;
+    this.isLimit = isLimit(limits);
     this.#concurrency = concurrency;
+    this.#host = host;
     this.#opened = opened;
     this.#window = rateLimit && new RateWindow(rateLimit, host, () => this.#windowOpened());
   }
 
   /** What the next start waits for. */
   get heldBy(): Limit | undefined {
+    if (this.#holds > 0) return 'rate-limit';
     if (this.#running >= this.#concurrency) return 'concurrency';
     return this.#window?.isFull ? 'rate-limit' : undefined;
   }
@@ -53,7 +62,32 @@ export class Gate {
 
   /** Whether nothing holds it any more: it is as a new one. */
   get isIdle(): boolean {
-    return this.#running === 0 && (this.#window?.isEmpty ?? true);
+    return this.#running === 0 && this.#holds === 0 && (this.#window?.isEmpty ?? true);
+  }
+
+  /** How many more may start now. */
+  get room(): number {
+    return this.#holds > 0 ? 0 : Math.min(this.#concurrency - this.#running, this.#window?.room ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** How long the next one will wait for it, in milliseconds, where so many wait before it and each usually runs for so long. */
+  waitOf(waiting: number, usual: number): number {
+    const before = waiting + this.#running;
+    const free = before < this.#concurrency;
+    const byConcurrency = free ? 0 : ((before - Math.min(this.#running, this.#concurrency) / 2) * usual) / this.#concurrency;
+    const held = this.#holds > 0 ? this.#heldUntil - this.#host.clock.now() : 0;
+    return Math.max(byConcurrency, this.#window?.waitOf(waiting) ?? 0, held);
+  }
+
+  /** Nothing starts for so many milliseconds. */
+  hold(ms: number): void {
+    const { clock } = this.#host;
+    this.#holds++;
+    this.#heldUntil = Math.max(this.#heldUntil, clock.now() + ms);
+    clock.setTimeout(() => {
+      this.#holds--;
+      if (!this.closed || this.isIdle) this.#opened();
+    }, ms);
   }
 
   /** A permit for a job that starts now; only where it is not {@link closed}. */

@@ -1,11 +1,15 @@
 import type { JobRecord } from '../job/record.js';
-import { Gate, type Limit, type Limits, type Permit } from './gate.js';
+import { Gate, isLimit, type Limit, type Limits, type Permit } from './gate.js';
 import type { GroupKey } from './level.js';
 import type { GateHost } from './rate-window.js';
 
-/** The limits that hold for each group of a definition. A group that runs nothing, and is not rate-limited, costs nothing. */
+/**
+ * What holds for each group of a definition: its limits, and what a handler of it has said. A group that runs nothing, and is not
+ * rate-limited, costs nothing.
+ */
 export class GroupGates {
   readonly #limits: Limits;
+  readonly #isLimit: boolean;
   readonly #host: GateHost;
   readonly #released: (key: GroupKey) => void;
   readonly #gates = new Map<GroupKey, Gate>();
@@ -13,6 +17,7 @@ export class GroupGates {
   /** `released` is called when a group may run that might not before. */
   constructor(limits: Limits, host: GateHost, released: (key: GroupKey) => void) {
     this.#limits = limits;
+    this.#isLimit = isLimit(limits);
     this.#host = host;
     this.#released = released;
   }
@@ -26,14 +31,23 @@ export class GroupGates {
   }
 
   /** A permit for a job that starts now; only where its group is not held. */
-  enter(record: JobRecord): Permit {
-    const { group } = record;
-    let gate = this.#gates.get(group);
+  enter(record: JobRecord): Permit | undefined {
+    return this.#isLimit ? this.of(record.group).enter(record) : undefined;
+  }
+
+  /** The gate of a group. */
+  of(key: GroupKey): Gate {
+    let gate = this.#gates.get(key);
     if (gate === undefined) {
-      gate = new Gate(this.#limits, this.#host, () => this.#opened(group));
-      this.#gates.set(group, gate);
+      gate = new Gate(this.#limits, this.#host, () => this.#opened(key));
+      this.#gates.set(key, gate);
     }
-    return gate.enter(record);
+    return gate;
+  }
+
+  /** Its gate as it is now, which a group that nothing holds does not keep. */
+  peek(key: GroupKey): Gate {
+    return this.#gates.get(key) ?? new Gate(this.#limits, this.#host, () => {});
   }
 
   #opened(key: GroupKey): void {

@@ -90,6 +90,17 @@ export class Level {
   }
 }
 
+/** So many groups of a level are looked at to say how many jobs run before another; of more, these stand for the others. */
+const SAMPLE = 1_000;
+
+/** How many jobs of a level run before one more of a group that has `own` there. */
+export function countBefore({ runs, first }: Level, own: number): number {
+  let seen = 0;
+  let count = 0;
+  for (let run = first; run !== undefined && seen < SAMPLE; run = run.next, seen++) count += Math.min(run.size, own + 1);
+  return seen < SAMPLE ? count : (count / SAMPLE) * runs.size;
+}
+
 /** The jobs of a level: one of each group, again and again; those of held groups as if they stood at the end of the line. */
 export function* inTurns({ runs, first }: Level): Generator<JobRecord> {
   let heads: (JobRecord | undefined)[] = [];

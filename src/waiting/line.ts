@@ -1,9 +1,16 @@
 import type { JobKind } from '../job/kind.js';
 import type { JobRecord } from '../job/record.js';
 import { Backlog } from './backlog.js';
-import type { Gate, Permit } from './gate.js';
-import type { GroupGates } from './group-gates.js';
+import { Gate, isLimit, type Limit, type Permit } from './gate.js';
+import { GroupGates } from './group-gates.js';
+import type { GroupKey } from './level.js';
+import type { GateHost } from './rate-window.js';
 import { type Rounds, Turns } from './turns.js';
+
+/** Who is told when jobs of a line may run that might not before. */
+export interface LineHost extends GateHost {
+  opened(): void;
+}
 
 /**
  * Jobs that wait for the same: those of a definition that is limited or paused, apart, so that they never stand in the
@@ -12,14 +19,18 @@ import { type Rounds, Turns } from './turns.js';
 export class Line {
   /** Whether its definition is. */
   readonly kind: JobKind | undefined;
-  readonly #gate: Gate | undefined;
-  readonly #groups: GroupGates | undefined;
+  readonly #host: LineHost;
+  #gate: Gate | undefined;
+  #groups: GroupGates | undefined;
   #jobs: Backlog | Turns = new Backlog();
 
-  constructor(kind?: JobKind, gate?: Gate, groups?: GroupGates) {
+  constructor(host: LineHost, kind?: JobKind) {
     this.kind = kind;
-    this.#gate = gate;
-    this.#groups = groups;
+    this.#host = host;
+    if (kind === undefined) return;
+    const { definition } = kind;
+    if (isLimit(definition)) this.#gate = this.#newGate();
+    if (definition.group !== undefined && isLimit(definition.group)) this.#groups = this.#newGroupGates();
   }
 
   get size(): number {
@@ -34,13 +45,9 @@ export class Line {
     return this.kind?.paused ?? false;
   }
 
-  /** Whether its definition's limit holds all of it back. */
+  /** Whether something holds all of it back. */
   get isHeld(): boolean {
-    return this.#gate?.closed === true || this.#isToldToWait;
-  }
-
-  get #isToldToWait(): boolean {
-    return this.kind !== undefined && this.kind.holds > 0;
+    return this.#gate?.closed === true;
   }
 
   get isOpen(): boolean {
@@ -48,9 +55,8 @@ export class Line {
   }
 
   /** What holds a job of it back, of its definition or of its group. */
-  heldBy(record: JobRecord): 'concurrency' | 'rate-limit' | 'group-concurrency' | 'group-rate-limit' | undefined {
-    if (this.#isToldToWait) return 'rate-limit';
-    const limit = this.#groups?.heldBy(record.group);
+  heldBy({ group }: JobRecord): Limit | `group-${Limit}` | undefined {
+    const limit = this.#groups?.heldBy(group);
     return this.#gate?.heldBy ?? (limit && `group-${limit}`);
   }
 
@@ -70,7 +76,7 @@ export class Line {
 
   /** The head is about to start. What it holds of its limits, where there are any. */
   enter(record: JobRecord): Permit | undefined {
-    const whole = this.#gate?.enter(record);
+    const whole = this.#gate?.isLimit ? this.#gate.enter(record) : undefined;
     const own = this.#groups?.enter(record);
     if (whole === undefined || own === undefined) return whole ?? own;
     return {
@@ -79,6 +85,47 @@ export class Line {
         own.leave(startedAt, gone);
       },
     };
+  }
+
+  /** None starts for so many milliseconds: of a group, or where it has none, of all. */
+  hold(group: GroupKey, ms: number): void {
+    if (group === undefined) {
+      this.#gate ??= this.#newGate();
+      this.#gate.hold(ms);
+    } else {
+      this.#groups ??= this.#newGroupGates();
+      this.#groups.of(group).hold(ms);
+    }
+  }
+
+  #newGate(): Gate {
+    return new Gate(this.kind?.definition ?? {}, this.#host, () => this.#host.opened());
+  }
+
+  #newGroupGates(): GroupGates {
+    return new GroupGates(this.kind?.definition.group ?? {}, this.#host, (key) => {
+      if (this.#jobs instanceof Turns) this.#jobs.release(key);
+      this.#host.opened();
+    });
+  }
+
+  // --- What may run, and when
+
+  /** How many more jobs of a group could start now beside those in here; 0 or less where they would wait, whoever is free. */
+  roomOf(group: GroupKey): number {
+    if (this.isPaused) return Number.NEGATIVE_INFINITY;
+    const room = this.#gate === undefined ? Number.POSITIVE_INFINITY : this.#gate.room - this.size;
+    return this.#groups === undefined ? room : Math.min(room, this.#groups.peek(group).room - this.sizeOf(group));
+  }
+
+  /** How long limits make one more job of a group wait behind so many of its definition, in milliseconds, where they usually run for so long. */
+  limitOf(waiting: number, group: GroupKey, usual: number): number {
+    return Math.max(this.#gate?.waitOf(waiting, usual) ?? 0, this.#groups?.peek(group).waitOf(this.sizeOf(group), usual) ?? 0);
+  }
+
+  /** How many jobs of a group are in here. */
+  sizeOf(group: GroupKey): number {
+    return this.#jobs instanceof Turns ? this.#jobs.sizeOf(group) : 0;
   }
 
   // --- Groups
@@ -92,6 +139,11 @@ export class Line {
     this.#jobs = turns;
   }
 
+  /** The groups of its jobs, once there are any. */
+  get turns(): Turns | undefined {
+    return this.#jobs instanceof Turns ? this.#jobs : undefined;
+  }
+
   /** The turn of the head; the same for all where there are no groups. */
   get turn(): number {
     return this.#jobs instanceof Turns && this.head !== undefined ? this.#jobs.turnOf(this.head) : 0;
@@ -99,11 +151,6 @@ export class Line {
 
   passed({ priority, group }: JobRecord, turn: number): void {
     if (this.#jobs instanceof Turns) this.#jobs.passed(priority, group, turn);
-  }
-
-  /** A group is held back no longer. */
-  release(key: string | undefined): void {
-    if (this.#jobs instanceof Turns) this.#jobs.release(key);
   }
 
   [Symbol.iterator](): Iterator<JobRecord> {

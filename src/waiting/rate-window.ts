@@ -55,6 +55,19 @@ export class RateWindow {
     return this.#taken === 0;
   }
 
+  /** How many more may start now. */
+  get room(): number {
+    return this.#max - this.#taken;
+  }
+
+  /** How long the next start will wait for a place, in milliseconds, where so many wait for one before it. */
+  waitOf(waiting: number): number {
+    const windows = Math.floor((this.#taken + waiting) / this.#max);
+    if (windows === 0) return 0;
+    const first = this.#checks.peek()?.at ?? this.#host.clock.now() + this.#duration;
+    return (windows - 1) * this.#duration + first - this.#host.clock.now();
+  }
+
   /** The place is taken for a start that is about to happen. */
   take(record: JobRecord): Place {
     this.#taken++;

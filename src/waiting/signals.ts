@@ -1,6 +1,7 @@
 /** Signals given to `add`: one listener each, however many jobs share it, and none once its last job has ended. */
 export class Signals<Held> {
-  readonly #watched = new Map<AbortSignal, { held: Set<Held>; listener: () => void }>();
+  // Weak: who breaks off without a word, such as a generator that is let go, is let go with its signal.
+  readonly #watched = new WeakMap<AbortSignal, { held: Set<Held>; listener: () => void }>();
   readonly #aborted: (held: Held, reason: unknown) => void;
 
   constructor(aborted: (held: Held, reason: unknown) => void) {

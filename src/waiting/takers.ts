@@ -1,5 +1,6 @@
 import type { JobKind } from '../job/kind.js';
-import type { Takers } from './admission.js';
+import type { Takers } from './admission-request.js';
+import type { GroupKey } from './level.js';
 import type { WaitEstimate } from './wait-estimate.js';
 import type { WaitingJobs } from './waiting-jobs.js';
 
@@ -32,7 +33,17 @@ export class FreeThreads implements Takers {
     return this.#waiting.size;
   }
 
-  waitOf(kind: JobKind): number {
-    return this.#estimate.of(kind);
+  roomOf(kind: JobKind, group: GroupKey): number {
+    return this.#waiting.lineOf(kind).roomOf(group);
+  }
+
+  takenOf(kind: JobKind, group: GroupKey, more: number): number {
+    const own = this.#waiting.lineOf(kind).sizeOf(group);
+    const startable = own + Math.min(more, this.roomOf(kind, group));
+    return Math.max(0, Math.min(startable, this.free - Math.max(0, this.takeable - own)));
+  }
+
+  waitOf(kind: JobKind, group?: GroupKey): number {
+    return this.#estimate.of(kind, group);
   }
 }

@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import type { JobRecord } from '../job/record.js';
-import { type GroupKey, inTurns, Level, Run } from './level.js';
+import { countBefore, type GroupKey, inTurns, Level, Run } from './level.js';
 
 /** Hands out turns, for all lines of a queue: a lower number is sooner. */
 export class Rounds {
@@ -101,6 +101,28 @@ export class Turns {
   /** The turn that the group of a job in here has. */
   turnOf({ priority, group }: JobRecord): number {
     return this.#levels.get(priority)?.runs.get(group)?.turn ?? 0;
+  }
+
+  /** Each group that has jobs of some priority, and how many, held or not. */
+  *sizes(): Generator<[key: GroupKey, size: number]> {
+    for (const { runs } of this.#levels.values()) for (const { key, size } of runs.values()) yield [key, size];
+  }
+
+  /** How many jobs of a group are in here, held or not. */
+  sizeOf(key: GroupKey): number {
+    let size = 0;
+    for (const { runs } of this.#levels.values()) size += runs.get(key)?.size ?? 0;
+    return size;
+  }
+
+  /** How many jobs run before one more of a priority and a group. */
+  before(priority: number, key: GroupKey): number {
+    let count = 0;
+    for (const level of this.#levels.values()) {
+      if (level.priority >= priority)
+        count += countBefore(level, level.priority > priority ? Number.POSITIVE_INFINITY : (level.runs.get(key)?.size ?? 0));
+    }
+    return count;
   }
 
   /** A group is held back no longer. */

@@ -3,10 +3,8 @@ import { type Location, runningSince } from '../job/location.js';
 import type { JobRecord } from '../job/record.js';
 import type { Clock } from '../time/clock.js';
 import { Ages } from './ages.js';
-import { Gate, isLimit, type Permit } from './gate.js';
-import { GroupGates } from './group-gates.js';
-import { before, goesBefore, isEmpty, Line } from './line.js';
-import type { GateHost } from './rate-window.js';
+import type { Permit } from './gate.js';
+import { before, goesBefore, isEmpty, Line, type LineHost } from './line.js';
 import { Rounds } from './turns.js';
 
 /** Who takes the jobs. */
@@ -15,16 +13,18 @@ export interface Taker {
   schedule(): void;
   /** Where a job is that was taken. */
   locate(record: JobRecord): Location | undefined;
+  /** Gives back jobs like one that have not been started: of its definition, and of its group where it has one. */
+  withdraw(like: JobRecord): void;
 }
 
 /**
  * All jobs that are waiting, and which of them may run next: by priority, then in turns of the groups, then by arrival;
  * past what is limited or paused.
  */
-export class WaitingJobs implements GateHost {
+export class WaitingJobs implements LineHost {
   readonly clock: Clock;
   /** Of definitions that are neither limited nor paused. */
-  readonly #free = new Line();
+  readonly #free = new Line(this);
   readonly #lines = new Map<JobKind, Line>();
   /** Since the first job with a group. */
   #rounds: Rounds | undefined;
@@ -97,7 +97,7 @@ export class WaitingJobs implements GateHost {
 
   push(record: JobRecord): void {
     if (record.group !== undefined && this.#rounds === undefined) this.#takeTurns();
-    this.#lineOf(record.kind).push(record);
+    this.lineOf(record.kind).push(record);
     this.#ages.enter(record.readyAt);
     this.#taker.schedule();
   }
@@ -108,7 +108,7 @@ export class WaitingJobs implements GateHost {
     const inOrder = this.#rounds === undefined ? records : [...records].reverse();
     for (const record of inOrder) {
       this.ended(record, undefined);
-      this.#lineOf(record.kind).putBack(record);
+      this.lineOf(record.kind).putBack(record);
       this.#ages.enter(record.readyAt);
     }
     if (records.length > 0) this.#taker.schedule();
@@ -119,7 +119,7 @@ export class WaitingJobs implements GateHost {
   }
 
   remove(record: JobRecord): void {
-    this.#lineOf(record.kind).remove(record);
+    this.lineOf(record.kind).remove(record);
     this.#ages.leave(record.readyAt);
   }
 
@@ -136,9 +136,9 @@ export class WaitingJobs implements GateHost {
     return this.#lines.get(record.kind)?.heldBy(record);
   }
 
-  /** Whether jobs of a definition may not start now, for its limit or because it is paused. */
-  isHeld(kind: JobKind): boolean {
-    return kind.paused || this.#lines.get(kind)?.isHeld === true;
+  /** All lines, once there are groups. */
+  get inTurns(): readonly Line[] {
+    return this.#rounds === undefined ? [] : [this.#free, ...this.#lines.values()];
   }
 
   /** When the handler of an active job was started. */
@@ -159,14 +159,16 @@ export class WaitingJobs implements GateHost {
     this.#taker.schedule();
   }
 
-  /** Starts no jobs of a definition for so many milliseconds. */
-  hold(kind: JobKind, ms: number): void {
-    kind.holds++;
-    this.#setApart(kind);
-    this.clock.setTimeout(() => {
-      kind.holds--;
-      this.#taker.schedule();
-    }, ms);
+  /** Starts no jobs like this one for so many milliseconds: of its definition, and of its group where it has one. */
+  hold(record: JobRecord, ms: number): void {
+    this.#setApart(record.kind);
+    this.#line(record.kind).hold(record.group, ms);
+    this.#taker.withdraw(record);
+  }
+
+  /** A limit holds jobs back no longer. */
+  opened(): void {
+    this.#taker.schedule();
   }
 
   #pause(kind: JobKind): void {
@@ -206,7 +208,8 @@ export class WaitingJobs implements GateHost {
     return best;
   }
 
-  #lineOf(kind: JobKind): Line {
+  /** Where the jobs of a definition wait. */
+  lineOf(kind: JobKind): Line {
     if (this.#lines.size === 0 && !kind.limited) return this.#free;
     return this.#lines.get(kind) ?? (kind.limited ? this.#line(kind) : this.#free);
   }
@@ -215,24 +218,11 @@ export class WaitingJobs implements GateHost {
   #line(kind: JobKind): Line {
     let line = this.#lines.get(kind);
     if (line === undefined) {
-      line = new Line(kind, this.#gate(kind), this.#groupGates(kind));
+      line = new Line(this, kind);
       if (this.#rounds !== undefined) line.takeTurns(this.#rounds);
       this.#lines.set(kind, line);
     }
     return line;
-  }
-
-  #gate({ definition }: JobKind): Gate | undefined {
-    return isLimit(definition) ? new Gate(definition, this, () => this.#taker.schedule()) : undefined;
-  }
-
-  #groupGates(kind: JobKind): GroupGates | undefined {
-    const { group } = kind.definition;
-    if (group === undefined || !isLimit(group)) return undefined;
-    return new GroupGates(group, this, (key) => {
-      this.#lines.get(kind)?.release(key);
-      this.#taker.schedule();
-    });
   }
 
   // --- Groups

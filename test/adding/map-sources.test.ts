@@ -1,3 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue } from '../helpers.js';
@@ -33,4 +36,23 @@ test('one signal ends many maps at once, without a warning, and is left alone by
   for (const map of maps.slice(0, 20)) expect(await map.next()).toEqual({ done: true, value: undefined });
   await new Promise((resolve) => setImmediate(resolve));
   expect(warnings).toEqual([]);
+});
+
+test('a map that is let go half-way is kept by nobody, its signal neither', async () => {
+  const queue = makeQueue();
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const begin = async () => {
+    const { signal } = new AbortController();
+    const { value } = await queue.map(echo, [1, 2, 3], { signal, concurrency: 1 }).next();
+    expect(value).toBe(1);
+    return new WeakRef(signal);
+  };
+  const signal = await begin();
+  await queue.idle();
+  for (let rounds = 0; rounds < 100 && signal.deref() !== undefined; rounds++) {
+    await turn();
+    collect();
+  }
+  expect(signal.deref()).toBeUndefined();
 });

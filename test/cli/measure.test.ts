@@ -111,9 +111,10 @@ describe('a window', () => {
     const ends: (() => void)[] = [];
     const start = (n: number) => {
       window.start(
-        new Promise<number>((resolve) => {
-          ends[n] = () => resolve(n);
-        }),
+        () =>
+          new Promise<number>((resolve) => {
+            ends[n] = () => resolve(n);
+          }),
       );
     };
     for (const n of [0, 1, 2]) {
@@ -131,6 +132,7 @@ describe('a window', () => {
     expect([room, handed]).toEqual(ordered ? [false, []] : [true, [1]]);
     ends[0]();
     await waits;
+    await turn();
     expect(handed).toEqual(ordered ? [0, 1] : [1, 0]);
     ends[2]();
     await window.empty();

@@ -1,6 +1,7 @@
+import type { Job } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { limited, snoozes } from '../fixtures/put-off.job.js';
-import { caught, expectBalanced, history, makeQueue } from '../helpers.js';
+import { limited, snoozes, tenant } from '../fixtures/put-off.job.js';
+import { caught, expectBalanced, history, makeGate, makeQueue, next, until, variant } from '../helpers.js';
 import { makeTestQueue } from '../testing/queues.js';
 
 const counter = () => new SharedArrayBuffer(4);
@@ -64,6 +65,64 @@ describe('RateLimitedError', () => {
     await queue.drain();
     expect([first.output, second.output]).toEqual([1, 1]);
     expect(queue.stats().totals).toMatchObject({ snoozed: 1, retried: 0, failed: 0 });
+  });
+
+  test('of a job with a group holds back the jobs of that group, and no others', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    const shared = counter();
+    const jobs = await queue.addBulk(tenant, [
+      { tenant: 'a', counter: shared, ms: 1_000 },
+      { tenant: 'a', counter: shared },
+      { tenant: 'b', counter: shared },
+    ]);
+    const [first, second, other] = jobs as [Job, Job, Job];
+    await queue.drain();
+    expect([first.state, second.state, other.state]).toEqual(['waiting', 'waiting', 'completed']);
+    expect(queue.explain(second.id)).toMatchObject({ state: 'waiting', reason: 'group-rate-limit' });
+    const late = await queue.add(tenant, { tenant: 'a', counter: shared });
+    await queue.add(tenant, { tenant: 'c', counter: shared });
+    await queue.clock.advance(999);
+    expect(await queue.drain()).toMatchObject({ completed: 1 });
+    await queue.clock.advance(1);
+    const order: Job[] = [];
+    queue.on('active', (job) => void order.push(job));
+    await queue.drain();
+    expect(order.map(({ id }) => id)).toEqual([first.id, second.id, late.id]);
+    expect(queue.stats().totals).toMatchObject({ snoozed: 1, retried: 0, failed: 0, completed: 5 });
+  });
+
+  test('is over when the last of several is, for a group that has limits of its own too', async () => {
+    const queue = makeTestQueue({ mode: 'manual', threads: 2 });
+    const { key } = tenant.group as { key: (input: unknown) => string };
+    const grouped = variant(tenant, { group: { key, concurrency: 1 } });
+    const job = await queue.add(grouped, { tenant: 'a', counter: counter(), ms: 1_000 });
+    await queue.drain();
+    await queue.clock.advance(1_000);
+    await queue.drain();
+    expect(job.state).toBe('completed');
+  });
+
+  test.each(['its definition', 'its group'])('takes back what was sent ahead and has not started: %s', async (what) => {
+    const queue = makeQueue({ threads: 1 });
+    const plain = variant(tenant, what === 'its group' ? { group: tenant.group as never } : {});
+    // What it costs is known: so they are sent together.
+    for (let n = 0; n < 20; n++) await queue.run(plain, { tenant: 'a' });
+    const gate = makeGate();
+    // The second starts in the moment before the queue hears of the first, and ends when it has heard.
+    queue.on('snoozed', () => gate.open());
+    queue.pause();
+    const first = await queue.add(plain, { tenant: 'a', counter: counter(), ms: 3_600_000 });
+    const second = await queue.add(plain, { tenant: 'b', gate: gate.memory });
+    const behind = await queue.addBulk(plain, [{ tenant: 'a' }, { tenant: 'b' }, { tenant: 'a' }]);
+    queue.resume();
+    await next(queue, 'snoozed');
+    const [third, fourth, fifth] = behind as [Job, Job, Job];
+    const ready = what === 'its group' ? [second, fourth] : [];
+    await Promise.all(ready.map((job) => job.result()));
+    await until(() => queue.stats().counts.active === 0);
+    expect([first, third, fifth].map(({ state }) => state)).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(fourth.state).toBe(what === 'its group' ? 'completed' : 'waiting');
+    expect(queue.list('waiting')[0]?.id).toBe(first.id);
   });
 
   test('crosses from a thread', async () => {

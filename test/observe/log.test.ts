@@ -66,6 +66,31 @@ test('inputs, metadata and results are in no line', async () => {
   expect(JSON.stringify(lines)).not.toContain(secret);
 });
 
+test('of many cancelled at once each has its line, with an error of its own', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger, logMetadata: ['user'] });
+  queue.pause();
+  await queue.addBulk(echo, [1, 2, 3], { metadata: { user: 7 } });
+  queue.cancel();
+  const cancelled = lines.filter(({ message }) => message === 'job cancelled');
+  expect(cancelled).toHaveLength(3);
+  expect(new Set(cancelled.map(({ fields }) => fields.err.jobId)).size).toBe(3);
+  // Where it was read says nothing.
+  expect(cancelled[0]?.fields).toMatchObject({ user: 7, err: { stack: 'CancelledError: echo was cancelled: queue.cancel' } });
+});
+
+test('a level that the logger does not take has no lines', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger: Object.assign(logger, { isLevelEnabled: (level: string) => level !== 'info' }) });
+  await queue.run(echo, 1);
+  queue.pause();
+  await queue.add(echo, 2);
+  queue.cancel();
+  await caught(queue.run(flaky, { failures: 9 }, { signal: AbortSignal.abort() }));
+  expect(lines).toEqual([]);
+  expect(queue.stats().totals).toMatchObject({ completed: 1, cancelled: 1 });
+});
+
 test('evictions and alerts have a line', async () => {
   const { lines, logger } = listening();
   const queue = makeQueue({ logger, deadLetters: { max: 1, alertAt: 1 } });

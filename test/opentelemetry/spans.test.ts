@@ -3,8 +3,9 @@ import type { InMemorySpanExporter, ReadableSpan } from '@opentelemetry/sdk-trac
 import type { JobQueue } from 'threadmill';
 import { instrument } from 'threadmill/opentelemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bomb, patient } from '../fixtures/bomb.job.js';
 import { caught, makeQueue, next } from '../helpers.js';
-import { bomb, failing, flaky, patient, stuck, traced } from './fixtures/traced.job.js';
+import { failing, flaky, stuck, traced } from './fixtures/traced.job.js';
 import { startSdk, stopSdk, timesOf } from './sdk.js';
 
 let sdk: ReturnType<typeof startSdk>;

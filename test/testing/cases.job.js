@@ -1,4 +1,4 @@
-import { defineJob, UnrecoverableError } from 'threadmill/job';
+import { defineJob, RateLimitedError, UnrecoverableError } from 'threadmill/job';
 import { z } from 'zod';
 
 const common = { module: import.meta.url, input: z.any() };
@@ -143,3 +143,30 @@ export const spoils = defineJob({
     return input.list.length;
   },
 });
+
+const key = ({ tenant }) => tenant;
+export const grouped = defineJob({ ...common, name: 'grouped', group: { key }, run: ({ n }) => n });
+export const serial = defineJob({ ...common, name: 'serial', group: { key, concurrency: 1 }, run: async ({ n }) => n });
+export const metered = defineJob({ ...common, name: 'metered', group: { key, rateLimit: { max: 2, duration: 60_000 } }, run: ({ n }) => n });
+export const shared = defineJob({ ...common, name: 'shared', group: { key, maxWaiting: 2 }, run: ({ n }) => n });
+/** Puts itself off until it has been so often: a checkpoint survives that. */
+export const snoozes = defineJob({
+  ...common,
+  name: 'snoozes',
+  run: ({ times, ms }, context) => {
+    const done = context.lastCheckpoint ?? 0;
+    context.checkpoint(done + 1);
+    if (done < times) context.snooze(ms);
+    return { done, attempt: context.attempt };
+  },
+});
+/** Its first run says that its definition, or its group, shall wait. */
+const limitedOnce = {
+  run: ({ n, ms }, context) => {
+    if (ms === undefined || context.lastCheckpoint !== undefined) return n;
+    context.checkpoint('told');
+    throw new RateLimitedError(ms);
+  },
+};
+export const told = defineJob({ ...common, ...limitedOnce, name: 'told' });
+export const toldGroup = defineJob({ ...common, ...limitedOnce, name: 'told-group', group: { key } });

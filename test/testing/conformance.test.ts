@@ -245,7 +245,240 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
     });
   });
 
+  describe('groups', () => {
+    const of = (tenant: string, count: number) => Array.from({ length: count }, (_, n) => ({ tenant, n }));
+    function starts(): string[] {
+      const order: string[] = [];
+      queue.on('active', ({ group, input }) => void order.push(`${group}${(input as { n: number }).n}`));
+      return order;
+    }
+
+    test('take turns, and keep their order', async () => {
+      queue.pause();
+      const order = starts();
+      await queue.addBulk(jobs.grouped, [...of('a', 4), ...of('b', 2), ...of('c', 1)]);
+      const named = await queue.add(jobs.echo, { n: 9 }, { group: 'c' });
+      expect([named.group, queue.stats({ groups: 1 }).groups]).toEqual([
+        'c',
+        [{ group: 'a', counts: { delayed: 0, waiting: 4, active: 0 } }],
+      ]);
+      queue.resume();
+      await queue.drain();
+      expect(order).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'c9', 'a2', 'a3']);
+    });
+
+    test('keep to limits of their own', async () => {
+      queue = make({ threads: 2 });
+      const most = new Map<string | undefined, number>();
+      queue.on('active', ({ group }) => {
+        const own = queue.list('active').filter((job) => job.group === group).length;
+        most.set(group, Math.max(own, most.get(group) ?? 0));
+      });
+      const added = await queue.addBulk(jobs.serial, [...of('a', 3), ...of('b', 3)]);
+      await queue.drain();
+      expect(added.map(({ state }) => state)).toEqual(added.map(() => 'completed'));
+      expect([...most]).toEqual([
+        ['a', 1],
+        ['b', 1],
+      ]);
+      await queue.addBulk(jobs.metered, [...of('a', 3), ...of('b', 1)]);
+      expect(await queue.drain()).toMatchObject({ completed: 3 });
+      const [held] = queue.list('waiting');
+      expect([held?.group, queue.explain(held?.id as string)]).toMatchObject(['a', { reason: 'group-rate-limit' }]);
+      if (mode === 'threads') expect(queue.cancel({ group: 'a' })).toBe(1);
+      else expect(await queue.drain(everything)).toMatchObject({ completed: 1 });
+    });
+
+    test('have a share of the waiting room', async () => {
+      queue = make({ whenFull: 'reject' });
+      queue.pause();
+      await queue.addBulk(jobs.shared, of('a', 2));
+      const error = await caught(queue.add(jobs.shared, { tenant: 'a', n: 2 }));
+      expect(error).toMatchObject({ code: 'ERR_QUEUE_FULL', group: 'a', retryAfter: queue.estimateWait(jobs.shared, { group: 'a' }) });
+      await queue.addBulk(jobs.shared, of('b', 2));
+      queue.resume();
+      await queue.drain();
+      await queue.add(jobs.shared, { tenant: 'a', n: 2 });
+      expect(await queue.drain()).toMatchObject({ completed: 1 });
+    });
+
+    test('go on after close and restore, and over a replay', async () => {
+      queue.pause();
+      await queue.addBulk(jobs.grouped, [...of('a', 2), ...of('b', 1)]);
+      const { unfinished } = await queue.close({ drain: 'none' });
+      queue = make({ jobs: [jobs.grouped] });
+      queue.pause();
+      const order = starts();
+      queue.restore(unfinished);
+      queue.resume();
+      await queue.drain();
+      expect(order).toEqual(['a0', 'b0', 'a1']);
+      const failed = await queue.add(jobs.throws, 'text', { group: 'x' });
+      await endOf(failed);
+      expect((await queue.deadLetters.replay(failed.id)).group).toBe('x');
+    });
+  });
+
+  describe('a job that is not started in time', () => {
+    test('expires', async () => {
+      queue.pause();
+      const told = listen('added', 'cancelled', 'expired');
+      const job = await queue.add(jobs.echo, 1, { maxWait: 20 });
+      const patient = await queue.add(jobs.echo, 2, { maxWait: 60_000 });
+      const ended = caught(queue.waitFor(job, 'completed'));
+      if (mode !== 'threads') await queue.clock.advance(20);
+      await ended;
+      expect([job.state, patient.state]).toEqual(['cancelled', 'waiting']);
+      expect(job.error).toMatchObject({
+        name: 'ExpiredError',
+        code: 'ERR_EXPIRED',
+        message: 'echo was not started within 20 ms: it expired',
+      });
+      expect(told.slice(2)).toEqual(['cancelled echo', 'expired echo']);
+      queue.resume();
+      await queue.drain();
+      expect(queue.stats().totals).toMatchObject({ completed: 1, cancelled: 1, expired: 1 });
+      expectBalanced(queue);
+    });
+
+    test('expires while it waits for room, too', async () => {
+      queue = make({ maxWaiting: 1 });
+      queue.pause();
+      await queue.add(jobs.echo, 1);
+      const waiting = caught(queue.run(jobs.echo, 2, { maxWait: 20 }));
+      if (mode !== 'threads') await queue.clock.advance(20);
+      expect(await waiting).toMatchObject({ code: 'ERR_EXPIRED' });
+      expect(queue.stats().totals).toMatchObject({ added: 2, expired: 1 });
+    });
+  });
+
+  describe('a handler that puts its job off', () => {
+    test('spends no attempt', async () => {
+      const told = listen('snoozed', 'retrying');
+      const job = await queue.add(jobs.snoozes, { times: 2, ms: 5 }, { maxAttempts: 1 });
+      expect(await endOf(job)).toMatchObject({ state: 'completed', output: { done: 2, attempt: 1 } });
+      expect(told).toEqual(['snoozed snoozes', 'snoozed snoozes']);
+      expect(queue.stats().totals).toMatchObject({ snoozed: 2, retried: 0 });
+    });
+
+    test('or all of its definition, or its group', async () => {
+      const jobsOf = async (definition: typeof jobs.told, ms: number) =>
+        queue.addBulk(definition, [
+          { n: 1, tenant: 'a', ms },
+          { n: 2, tenant: 'a' },
+          { n: 3, tenant: 'b' },
+        ]);
+      const whole = await jobsOf(jobs.told, 40);
+      const [first, second, other] = (await jobsOf(jobs.toldGroup, 60_000)) as [Job, Job, Job];
+      await queue.drain();
+      await until(() => queue.stats().counts.active === 0 && other.state === 'completed');
+      expect([first.state, other.state, queue.explain(first.id)]).toMatchObject(['waiting', 'completed', { reason: 'group-rate-limit' }]);
+      // Where it was on its thread already it may have been started in the moment before the queue heard.
+      if (mode !== 'threads') expect(second.state).toBe('waiting');
+      expect(queue.cancel({ name: 'told-group' })).toBeGreaterThan(0);
+      await queue.drain(everything);
+      expect(whole.map(({ state }) => state)).toEqual(['completed', 'completed', 'completed']);
+      expect(queue.stats().totals).toMatchObject({ snoozed: 2, retried: 0 });
+    });
+  });
+
+  describe('what waits', () => {
+    test('can be promoted, cancelled by a filter, and waited for', async () => {
+      const delayed = await queue.add(jobs.echo, 1, { delay: 60_000 });
+      expect([delayed.promote(), delayed.promote()]).toEqual([true, false]);
+      await queue.drain();
+      expect(delayed.state).toBe('completed');
+      queue.pause();
+      await queue.addBulk(jobs.grouped, [
+        { tenant: 'a', n: 1 },
+        { tenant: 'b', n: 2 },
+      ]);
+      await queue.add(jobs.echo, 1, { delay: 60_000 });
+      expect(queue.cancel({ group: 'a' })).toBe(1);
+      expect(queue.cancel({ state: 'delayed', name: 'grouped' })).toBe(0);
+      const idle = queue.idle();
+      expect(queue.cancel()).toBe(2);
+      await idle;
+      expectBalanced(queue);
+    });
+
+    test('is estimated', async () => {
+      expect(queue.estimateWait(jobs.limited)).toBe(0);
+      await queue.addBulk(jobs.limited, [1, 2]);
+      await queue.drain();
+      const wait = queue.estimateWait(jobs.limited);
+      expect(wait).toBeLessThanOrEqual(40);
+      if (mode !== 'threads') expect(wait).toBe(40);
+    });
+
+    test('has bytes, which are bounded too', async () => {
+      queue = make({ maxWaitingBytes: 10_000, whenFull: 'reject' });
+      queue.pause();
+      await queue.add(jobs.echo, 'x'.repeat(6_000));
+      const error = await caught(queue.add(jobs.echo, 'small', { metadata: { note: 'y'.repeat(6_000) } }));
+      expect(error).toMatchObject({ code: 'ERR_QUEUE_FULL', message: expect.stringMatching(/over maxWaitingBytes \(10000\)/) });
+      queue.cancel();
+      await queue.add(jobs.echo, 'small', { metadata: { note: 'y'.repeat(6_000) } });
+    });
+  });
+
+  test('who waits gets the error: one attempt, and no dead letter', async () => {
+    const awaited = caught(queue.run(jobs.flaky, { failures: 1 }));
+    const drained = queue.drain(everything);
+    expect(await awaited).toMatchObject({ message: 'failure 1' });
+    await drained;
+    expect([queue.deadLetters.size, queue.list('failed').length]).toEqual([0, 1]);
+    const twice = queue.run(jobs.flaky, { failures: 1 }, { maxAttempts: 2 });
+    await queue.drain(everything);
+    expect(await twice).toBe(2);
+    const job = await queue.add(jobs.flaky, { failures: 9 });
+    await endOf(job);
+    expect([job.attempts.length, queue.deadLetters.size]).toEqual([4, 1]);
+  });
+
+  test('results that are kept are bounded in bytes', async () => {
+    queue = make({ keepCompleted: { max: 10, bytes: 2_500 } });
+    const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(1_000));
+    const added = await queue.addBulk(jobs.echo, texts);
+    await queue.drain();
+    // Who asked for the result has it by then.
+    await until(() => added[0]?.output === undefined);
+    expect(added.map(({ state, output }) => [state, output])).toEqual([
+      ['completed', undefined],
+      ['completed', texts[1]],
+      ['completed', texts[2]],
+    ]);
+    expect(await caught((added[0] as Job).result())).toMatchObject({ code: 'ERR_NOT_FOUND' });
+  });
+
+  test('a schedule leaves out a run while the last one still waits', async () => {
+    queue.pause();
+    const schedule = queue.schedule(jobs.echo, 'tick', { every: 20 }, { immediately: true, limit: 3, group: 'timed' });
+    const job = await schedule.trigger();
+    expect([job.group, (await schedule.trigger()).id]).toEqual(['timed', job.id]);
+    schedule.stop();
+    expect(schedule.next).toBeUndefined();
+    queue.resume();
+    await queue.drain();
+    expect(job.state).toBe('completed');
+  });
+
   describe('idempotency', () => {
+    test('has four answers to a second job of a key', async () => {
+      queue.pause();
+      const options = { idempotencyKey: 'k' };
+      const first = await queue.add(jobs.echo, 1, options);
+      expect(await caught(queue.add(jobs.echo, 1, { ...options, onDuplicate: 'reject' }))).toMatchObject({ code: 'ERR_IDEMPOTENCY' });
+      expect((await queue.add(jobs.echo, 2, { ...options, onDuplicate: 'drop' })).id).toBe(first.id);
+      expect((await queue.add(jobs.echo, 1, { ...options, onDuplicate: 'join' })).id).toBe(first.id);
+      const newest = await queue.add(jobs.echo, 3, { ...options, onDuplicate: 'replace', delay: 20, ttl: 0 });
+      expect([first.state, newest.state, newest.id === first.id]).toEqual(['cancelled', 'delayed', false]);
+      queue.resume();
+      expect((await endOf(newest)).output).toBe(3);
+      // Its ttl is over.
+      expect((await queue.add(jobs.echo, 3, options)).id).not.toBe(newest.id);
+    });
+
     test('answers with the same job', async () => {
       const told = listen('added', 'deduplicated');
       const first = await queue.add(jobs.echo, 1, { idempotencyKey: 'k' });

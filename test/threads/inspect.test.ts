@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { Assignments } from '../../dist/threads/assignments.js';
 import { inspect, type View } from '../../dist/threads/inspect.js';
 import type { Work } from '../../dist/threads/runner.js';
-import { PHASE } from '../../dist/threads/wire/shared-memory.js';
+import { CELL, PHASE, SharedMemory } from '../../dist/threads/wire/shared-memory.js';
 
 const work = (changes: { timeout?: number; usualRunTime?: number } = {}) =>
   ({ timeout: changes.timeout ?? 30_000, kind: { usualRunTime: changes.usualRunTime } }) as Work;
@@ -24,7 +25,10 @@ describe('a thread that runs a job', () => {
   test('alone is looked at again when the job is over its limit, or after a second', () => {
     expect(inspect(running(5), undefined, 1_000)).toEqual({ is: 'fine', lookAgainIn: 1_000, seenIdleAt: undefined });
     expect(inspect(running(5, { running: work({ timeout: 200 }) }), undefined, 1_000)).toMatchObject({ lookAgainIn: 195 });
-    expect(inspect(running(200, { running: work({ timeout: 200 }) }), undefined, 1_000)).toEqual({ is: 'over' });
+    expect(inspect(running(200, { running: work({ timeout: 200 }) }), undefined, 1_000)).toMatchObject({
+      is: 'over',
+      running: { position: 4, since: 800 },
+    });
   });
 
   test('loses those behind it after 10 ms, or twice what it usually takes', () => {
@@ -60,4 +64,22 @@ describe('a thread between two jobs', () => {
     expect(inspect(between({ written: 100 }), { position: 4, at: 0 }, 3_000)).toEqual({ is: 'stuck' });
     expect(inspect(between({ written: 1e9 }), { position: 4, at: 0 }, 30_000)).toEqual({ is: 'stuck' });
   });
+});
+
+test('a thread that goes on to its next job while it is looked at is not seen half in the one and half in the other', () => {
+  const shared = SharedMemory.for(2);
+  const jobs = new Assignments(shared);
+  const [slow, next] = [work({ timeout: 100 }), work({ timeout: 50 })];
+  const goOn = () => {
+    Atomics.add(shared.cells, CELL.CLAIMED, 1);
+    shared.since[0] = 1_000;
+    return 0;
+  };
+  // The look reads how long its batch took to write; by then the thread has gone on.
+  jobs.add([slow, next], 1, { valueOf: goOn } as never);
+  Atomics.store(shared.cells, CELL.CLAIMED, 1);
+  Atomics.store(shared.cells, CELL.PHASE, PHASE.RUNNING);
+  shared.since[0] = 920;
+  expect(jobs.view()).toMatchObject({ position: 0, since: 920, running: slow, behind: [next] });
+  expect(jobs.view()).toMatchObject({ position: 1, since: 1_000, running: next, behind: [] });
 });

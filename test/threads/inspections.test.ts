@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Inspections, isInNativeCode } from '../../dist/threads/inspections.js';
 import { kernelState, kernelThreadId } from '../../dist/threads/wire/kernel-thread.js';
+import { PHASE } from '../../dist/threads/wire/shared-memory.js';
 import { stuck } from '../fixtures/stuck.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
@@ -20,9 +21,9 @@ describe('of a thread that does not answer', () => {
 });
 
 /** What comes of a look when a thread's answer, or the way to it, is this. */
-function lookWith(evaluate: (...args: any[]) => Promise<any>, isLoading = false) {
+function lookWith(evaluate: (...args: any[]) => Promise<any>, phase: number = PHASE.RUNNING) {
   const worker = { performance: { eventLoopUtilization: () => ({ utilization: 1 }) } };
-  return new Inspections({ evaluate }).of({ worker, threadId: 1, isLoading } as never);
+  return new Inspections({ evaluate }).of({ worker, threadId: 1, phase } as never);
 }
 
 describe('a look never throws', () => {
@@ -49,7 +50,7 @@ describe('a look never throws', () => {
 
   it('without an answer: nothing is known, but that a module loads', async () => {
     expect(await lookWith(async () => undefined)).toMatchObject({ kind: 'unknown', stack: [], why: expect.stringMatching(/^no answer/) });
-    expect(await lookWith(async () => undefined, true)).toMatchObject({ kind: 'loading', stack: [] });
+    expect(await lookWith(async () => undefined, PHASE.LOADING)).toMatchObject({ kind: 'loading', stack: [] });
   });
 
   it('when the thread cannot be asked', async () => {

@@ -1,6 +1,7 @@
 import { TimeoutError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, once, where } from '../fixtures/answers.job.js';
+import { lastAtGate } from '../fixtures/grace.job.js';
 import { checkpointing, misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
 
@@ -133,4 +134,21 @@ describe('a job past its limit', () => {
     expect(await job.result()).toMatchObject({ attempt: 2 });
     expect(queue.stats().threads.zombies).toBe(0);
   });
+});
+
+test('what a job said last is told when its thread has been killed, and before the job has ended', async () => {
+  const queue = makeQueue();
+  const gate = makeGate();
+  const job = await queue.add(lastAtGate, { gate: gate.memory });
+  await next(queue, 'progress');
+  const told: unknown[] = [];
+  // Who hears of it may do anything, such as cancel what is being cancelled.
+  queue.on('progress', (_, value) => told.push([value, job.state, queue.stats().threads.killed, job.cancel('again')]));
+  gate.open();
+  // All in one turn of the event loop: nobody else reads what it says.
+  while (gate.arrivals === 0);
+  job.cancel('enough');
+  expect(told).toEqual([['last words', 'active', 1, true]]);
+  expect(await caught(job.result())).toMatchObject({ code: 'ERR_CANCELLED', reason: 'enough' });
+  expectBalanced(queue);
 });

@@ -1,3 +1,4 @@
+import { on } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as threadmill from 'threadmill';
 import { CrashError } from 'threadmill';
 import { afterEach, describe, expect, test } from 'vitest';
+import { JobQueue } from '../../dist/job-queue.js';
 import { echo, where } from '../fixtures/answers.job.js';
+import { HandClock } from '../hand-clock.js';
 import { caught, closeAfterwards, makeQueue } from '../helpers.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -120,4 +123,20 @@ test('an option that lets no thread start is an error of its jobs, and not of th
   const queue = makeQueue({ worker: { execArgv: ['--no-such-option'] } });
   const error = await caught(queue.run(echo, 1, { maxAttempts: 1 }));
   expect(error.message).toMatch(/no thread can be started: .*--no-such-option.*option "worker"/);
+});
+
+test('threads that never boot are not waited for without an end', async () => {
+  const clock = new HandClock();
+  const never = `data:text/javascript,setInterval(() => {}, 1_000); await new Promise(() => {});`;
+  const started = on(process, 'worker');
+  const options = { logger: false, threads: 1, spareThreads: 0, worker: { execArgv: ['--import', never] } } as const;
+  const queue = closeAfterwards(new (JobQueue as any)(options, { clock }) as JobQueue);
+  const failed = caught(queue.run(echo, 1));
+  for (let boots = 0; boots < 5; boots++) {
+    await started.next();
+    clock.advance(30_000);
+  }
+  expect((await failed).message).toMatch(/no thread can be started: a thread did not boot within 30000 ms/);
+  expect(await caught(queue.ready())).toBeInstanceOf(CrashError);
+  await started.return?.();
 });

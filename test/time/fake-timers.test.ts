@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
 import { stuck } from '../fixtures/stuck.job.js';
@@ -26,6 +27,10 @@ describe('fake timers, whose clock nobody moves, keep nothing of a queue from it
     expect(await run(whose, when)).toBe('ERR_TIMEOUT on attempt 2; delayed; 2 scheduled; closed');
   });
 
+  test('of sinon, installed before the package is loaded', async () => {
+    expect(await run('sinon', 'first')).toBe('ERR_TIMEOUT on attempt 2; delayed; 2 scheduled; closed');
+  });
+
   test.each(['before', 'after'])('of vitest, installed %s the queue is made', async (when) => {
     try {
       if (when === 'before') vi.useFakeTimers();
@@ -40,6 +45,14 @@ describe('fake timers, whose clock nobody moves, keep nothing of a queue from it
       vi.useRealTimers();
     }
   });
+});
+
+test('of node:test, enabled before the package is loaded: they cannot be looked through, and that is said', async () => {
+  const code = `const { mock } = require('node:test');
+    mock.timers.enable({ apis: ['setTimeout'] });
+    import('threadmill');`;
+  const { stderr } = await promisify(execFile)(process.execPath, ['-e', code], { cwd: fileURLToPath(new URL('../../', import.meta.url)) });
+  expect(stderr).toContain('fake timers of node:test were enabled before threadmill was loaded');
 });
 
 test('no file but one takes timers and clocks from the globals, or from modules that fakes change', () => {

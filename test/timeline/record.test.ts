@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordTimeline } from 'threadmill/timeline';
 import { expect, onTestFinished, test } from 'vitest';
+import { bomb, patient } from '../fixtures/bomb.job.js';
 import { caught, makeQueue, next, until } from '../helpers.js';
-import { bomb, failing, patient, pausing, quick, spinning } from './fixtures/mixed.job.js';
+import { failing, pausing, quick, spinning } from './fixtures/mixed.job.js';
 import { expectApart, readTrace } from './trace.js';
 
 function file(): string {

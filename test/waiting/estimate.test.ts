@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { TestQueue } from '../../dist/testing/index.js';
 import { echo } from '../fixtures/answers.job.js';
+import { limited } from '../fixtures/put-off.job.js';
 import { takes } from '../fixtures/takes.job.js';
 import { caught, makeQueue, variant } from '../helpers.js';
 import { makeTestQueue } from '../testing/queues.js';
@@ -77,4 +79,91 @@ test('a QueueFullError says when to come again', async () => {
   const error = await caught(queue.add(echo, 3));
   expect(error).toMatchObject({ code: 'ERR_QUEUE_FULL', jobName: 'echo', retryAfter: queue.estimateWait(echo) });
   expect(error.retryAfter).toBeGreaterThan(0);
+});
+
+describe('where there are groups', () => {
+  const tenants = (group: object = {}, rest: object = {}) => variant(takes, { group: { key: ({ tenant }) => tenant, ...group }, ...rest });
+  const jobs = (tenant: string, count: number) => Array.from({ length: count }, () => ({ ms: 100, tenant }));
+
+  /** What a job is told, and what it waits. */
+  async function waitOf(queue: TestQueue, definition: typeof takes, tenant: string): Promise<[estimated: number, waited: number]> {
+    const estimated = queue.estimateWait(definition, { group: tenant });
+    const job = await queue.add(definition, { ms: 100, tenant });
+    const added = queue.clock.now();
+    await queue.clock.advance(0);
+    while (job.state === 'waiting') await queue.clock.advance(1);
+    return [estimated, queue.clock.now() - added];
+  }
+  async function warm(queue: TestQueue, definition: typeof takes): Promise<void> {
+    await queue.addBulk(definition, jobs('warm', 5));
+    await queue.clock.advance(60_000);
+  }
+
+  test('by the turns of its group, not by what all others have', async () => {
+    const queue = inline(2);
+    const definition = tenants();
+    await warm(queue, definition);
+    await queue.addBulk(definition, jobs('flood', 1_000));
+    await queue.addBulk(definition, jobs('other', 3));
+    await queue.clock.advance(50);
+    for (const tenant of ['new', 'other', 'new']) {
+      const [estimated, waited] = await waitOf(queue, definition, tenant);
+      expect(estimated, tenant).toBeLessThanOrEqual(Math.max(waited, 50) * 1.5);
+      expect(estimated, tenant).toBeGreaterThanOrEqual(waited / 1.5);
+      expect(waited).toBeLessThan(1_000);
+    }
+    expect(queue.estimateWait(definition)).toBeLessThan(200);
+    expect(queue.estimateWait(definition, { group: 'flood' })).toBeGreaterThan(40_000);
+    expect(queue.estimateWait()).toBeGreaterThan(40_000);
+  });
+
+  test.each([
+    ['concurrency', { concurrency: 1 }],
+    ['rateLimit', { rateLimit: { max: 2, duration: 1_000 } }],
+  ])('by the limits of its group: %s', async (_what, group) => {
+    const queue = inline(4);
+    const definition = tenants(group);
+    await warm(queue, definition);
+    await queue.addBulk(definition, jobs('a', 10));
+    await queue.clock.advance(50);
+    const [estimated, waited] = await waitOf(queue, definition, 'a');
+    expect(waited).toBeGreaterThan(500);
+    expect(estimated).toBeLessThanOrEqual(waited * 1.5);
+    expect(estimated).toBeGreaterThanOrEqual(waited / 1.5);
+    // A group at its limit is not before others: threads are free for them.
+    expect(await waitOf(queue, definition, 'b')).toEqual([0, 0]);
+  });
+
+  test('what others are told to wait for is not before it', async () => {
+    const queue = inline(2);
+    const [paused, limited] = [tenants({}, { name: 'paused' }), tenants({}, { name: 'limited', concurrency: 1 })];
+    const definition = tenants();
+    await warm(queue, definition);
+    queue.pause(paused);
+    await queue.addBulk(paused, jobs('p', 100));
+    await queue.addBulk(limited, jobs('l', 100));
+    await queue.clock.advance(50);
+    expect(await waitOf(queue, definition, 'a')).toEqual([0, 0]);
+    expect(queue.estimateWait(limited, { group: 'l' })).toBeGreaterThan(9_000);
+  });
+});
+
+test('a definition that was told to wait is estimated to wait for that', async () => {
+  const queue = makeTestQueue({ mode: 'manual' });
+  await queue.add(limited, { counter: new SharedArrayBuffer(4), ms: 5_000 });
+  await queue.drain();
+  await queue.clock.advance(1_000);
+  expect(queue.estimateWait(limited)).toBe(4_000);
+  expect(queue.estimateWait(echo)).toBe(0);
+});
+
+test('a rate limit that is reached is estimated by when its places are free', async () => {
+  const queue = makeTestQueue({ mode: 'manual' });
+  const twice = variant(echo, { rateLimit: { max: 2, duration: 1_000 } });
+  await queue.addBulk(twice, [1, 2]);
+  await queue.drain();
+  await queue.clock.advance(400);
+  expect(queue.estimateWait(twice)).toBe(600);
+  await queue.addBulk(twice, [3, 4, 5]);
+  expect(queue.estimateWait(twice)).toBe(1_600);
 });

@@ -1,4 +1,5 @@
 import type { JobDefinition } from '../../job/definition.js';
+import { isThenable } from '../../thrown.js';
 import type { HandlerContext } from './handler-context.js';
 import { checkedOutput } from './output.js';
 
@@ -32,8 +33,4 @@ async function settle(definition: JobDefinition, output: unknown, context: Handl
   } catch (error) {
     invoker.failed(context, error);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { ModuleError } from '../../errors/errors.js';
+import { RUNTIMES_GUIDE } from '../../errors/guides.js';
 import { hearDefined } from '../../job/defined.js';
 import { isDefinition, type JobDefinition } from '../../job/definition.js';
 import { messageOf } from '../../thrown.js';
@@ -25,9 +27,12 @@ export class ModuleLoader {
       if (error instanceof ModuleError) throw error;
       // A part of what it wanted to define is nothing.
       this.#defined.length = before;
-      throw new ModuleError(`the module of job "${name}" failed to load: ${messageOf(error)} (${module})${compilerHint(module, error)}`, {
-        cause: error,
-      });
+      throw new ModuleError(
+        `the module of job "${name}" failed to load: ${messageOf(error)} (${module})${compilerHint(module, error) || bundlerHint(module)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -41,6 +46,12 @@ export class ModuleLoader {
       `${module} has no definition of a job called "${name}": ${contents(all, exports)}. Call defineJob while the file that \`module\` names is loaded.`,
     );
   }
+}
+
+/** What to do where there is no such file; empty elsewhere. */
+function bundlerHint(module: string): string {
+  if (!module.startsWith('file:') || existsSync(new URL(module))) return '';
+  return `. There is no such file: did a bundler write it, or was it not copied? See ${RUNTIMES_GUIDE}`;
 }
 
 function one(name: string, module: string, definitions: readonly JobDefinition[]): JobDefinition | undefined {

@@ -9,7 +9,8 @@ import { nameThread } from './thread-name.js';
  * more. Nobody listens to what handlers would send there, but the main thread would have to read it.
  */
 export default function open(message: OpenMessage): void {
-  parentPort?.close();
+  // Deno has no such method.
+  parentPort?.close?.();
   Object.defineProperty(globalThis, THREAD_MARK, { value: true });
   installProbe();
   if (message.name !== undefined) nameThread(message.name);
