@@ -131,7 +131,7 @@ export const hogs = defineJob({
     for (;;) kept.push(new Array(1_000).fill(kept.length));
   },
 });
-export const limited = defineJob({ ...common, name: 'limited', rateLimit: { max: 2, duration: 40 }, run: (input) => input });
+export const limited = defineJob({ ...common, name: 'limited', rateLimit: { max: 2, duration: 400 }, run: (input) => input });
 export const single = defineJob({ ...common, name: 'single', concurrency: 1, run: async (input) => input });
 export const once = defineJob({ ...common, name: 'once', delivery: 'at-most-once', run: () => new Promise(() => {}) });
 /** Changes what it was given. */
@@ -147,7 +147,12 @@ export const spoils = defineJob({
 const key = ({ tenant }) => tenant;
 export const grouped = defineJob({ ...common, name: 'grouped', group: { key }, run: ({ n }) => n });
 export const serial = defineJob({ ...common, name: 'serial', group: { key, concurrency: 1 }, run: async ({ n }) => n });
-export const metered = defineJob({ ...common, name: 'metered', group: { key, rateLimit: { max: 2, duration: 60_000 } }, run: ({ n }) => n });
+export const metered = defineJob({
+  ...common,
+  name: 'metered',
+  group: { key, rateLimit: { max: 2, duration: 60_000 } },
+  run: ({ n }) => n,
+});
 export const shared = defineJob({ ...common, name: 'shared', group: { key, maxWaiting: 2 }, run: ({ n }) => n });
 /** Puts itself off until it has been so often: a checkpoint survives that. */
 export const snoozes = defineJob({
