@@ -2,6 +2,7 @@ import { FOR_JOB, FOR_OUTPUT } from './adding/asking.js';
 import { type MapOptions, mapThrough, type Settled } from './adding/map.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
 import { type RepeatOptions, repeatOptions, type Schedule } from './adding/schedules.js';
+import type { AnyJobQueue } from './any-job-queue.js';
 import { type CancelFilter, cancelMatching } from './closing/cancel.js';
 import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
@@ -28,7 +29,7 @@ import { wire } from './wiring.js';
  * Emits {@link QueueEvents}. Listeners cannot do harm: one that throws, or rejects, is logged, and the others are called
  * all the same; they may call anything, for they are called when what they are told of is complete.
  */
-export class JobQueue extends QueueEmitter implements AsyncDisposable {
+export class JobQueue extends QueueEmitter implements AnyJobQueue {
   readonly name: string;
   /** The jobs that failed for good. */
   readonly deadLetters: DeadLetters;

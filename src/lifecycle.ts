@@ -14,7 +14,7 @@ import { hear, type Listeners } from './observe/handler-message.js';
 import { execution } from './observe/log.js';
 import { nextOf } from './observe/next.js';
 import { ThreadNews } from './observe/thread-news.js';
-import type { AttemptEnd, HandlerMessage, Reports, Runner } from './threads/runner.js';
+import type { AttemptEnd, HandlerMessage, Reports, Runner, Usage } from './threads/runner.js';
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
 import { Expiries } from './waiting/expiries.js';
@@ -132,9 +132,9 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   // --- 4. The attempt ends: active → completed; or as decided: waiting, delayed, failed, cancelled
 
-  completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void {
+  completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number, usage?: Usage): void {
     this.#parts.waiting.ended(record, startedAt, undefined);
-    record.kind.recordRun(record.ran(startedAt, duration, threadId), duration);
+    record.kind.recordRun(record.ran(startedAt, duration, threadId, usage), duration);
     record.output = output;
     this.#finish(record, 'completed', startedAt + duration);
   }

@@ -53,6 +53,8 @@ test('imports go one way, from part to part', () => {
       .filter((imported) => {
         const [from, to] = [part(file), part(imported)];
         // What stands on the package uses what it exports, and its internals.
+        // A thread that renews locks and does nothing else shall not load all of the package.
+        if (file === 'bullmq/lock-thread.ts' && isBottom(imported)) return false;
         return from.name !== to.name && (to.level >= from.level || (from.level >= 10 && (to.level < 9 || imported === 'job.ts')));
       })
       .map((imported) => `${file} imports ${imported}`),

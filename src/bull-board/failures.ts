@@ -7,9 +7,10 @@ const CAUSES = 5;
 const LONGEST = 20_000;
 
 /** An attempt that did not complete its job: when, where, and with what error. */
-export function attemptText({ number, outcome, duration, threadId, startedAt, error }: Attempt): string {
+export function attemptText({ number, outcome, duration, cpuTime, threadId, startedAt, error }: Attempt): string {
   const [started] = new Date(startedAt).toISOString().replace('T', ' ').split('.');
-  const head = `Attempt ${number}: ${outcome} after ${duration.toFixed(0)} ms on thread ${threadId}, started ${started} UTC`;
+  const cpu = cpuTime === undefined ? '' : ` (${cpuTime.toFixed(0)} of CPU)`;
+  const head = `Attempt ${number}: ${outcome} after ${duration.toFixed(0)} ms${cpu} on thread ${threadId}, started ${started} UTC`;
   return [head, ...chainOf(error).map(stackOf), ...wherePostMortem(error), ''].join('\n');
 }
 

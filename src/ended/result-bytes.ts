@@ -1,4 +1,5 @@
-import { dropResult, type JobRecord } from '../job/record.js';
+import type { JobRecord } from '../job/record.js';
+import { dropResult } from '../job/result.js';
 import { resultBytes } from '../job/result-bytes.js';
 import { now, setImmediate, setTimeout } from '../time/timers.js';
 

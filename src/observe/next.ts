@@ -2,12 +2,17 @@ import type { JobRecord } from '../job/record.js';
 import { decide, type Ending, type Next } from '../job/retry.js';
 import { type QueueLogger, report } from './log.js';
 
+/** What is asked of a job to know what follows. */
+export type Deciding = Pick<JobRecord, 'attempt' | 'maxAttempts' | 'backoff' | 'putOffs'> & {
+  readonly kind: Pick<JobRecord['kind'], 'definition'>;
+};
+
 /**
  * What follows the end of a job's attempt. A backoff function that throws, or returns nonsense, is reported, and the
  * default backoff is used.
  */
 export function nextOf(
-  record: JobRecord,
+  record: Deciding,
   { outcome, error, started }: Pick<Ending, 'outcome' | 'error' | 'started'>,
   random: () => number,
   logger: QueueLogger | undefined,

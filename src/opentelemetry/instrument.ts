@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { JobQueue } from '../index.js';
 import * as internals from '../internals.js';
 import { Metrics } from './metrics.js';
+import { isRegistered } from './registered.js';
 import { Spans } from './spans.js';
 
 export interface InstrumentOptions {
@@ -32,15 +33,23 @@ const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), mete
 export function instrument(queue: JobQueue, options: InstrumentOptions = {}): Disposable {
   internals.checkOptions(optionsSchema, options, 'instrument');
   const { tracerProvider = trace, meterProvider = globalMetrics } = options;
-  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue);
-  const metrics = meterProvider === false ? undefined : new Metrics(meterProvider.getMeter('threadmill', version), queue);
-  const stop = internals.onAttemptEnd(queue, (job, attempt, startedAt, waited) => {
-    spans?.ended(job, attempt, startedAt);
-    metrics?.ended(job, attempt, waited);
-  });
+  // A meter does not notice an SDK that comes later.
+  const hasMeter = meterProvider !== false && (meterProvider !== globalMetrics || isRegistered('metrics'));
+  const metrics = hasMeter ? new Metrics(meterProvider.getMeter('threadmill', version), queue) : undefined;
+  let stop: (() => void) | undefined;
+  // Until somebody wants to know, nobody listens to what ends.
+  const begin = () => {
+    stop ??= internals.onAttemptEnd(queue, (job, attempt) => {
+      spans?.ended(job, attempt);
+      metrics?.ended(job, attempt);
+    });
+  };
+  const isLive = tracerProvider === trace ? () => isRegistered('trace') : () => true;
+  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue, isLive, begin);
+  if (metrics !== undefined || (spans !== undefined && isLive())) begin();
   return {
     [Symbol.dispose]() {
-      stop();
+      stop?.();
       spans?.[Symbol.dispose]();
       metrics?.[Symbol.dispose]();
     },

@@ -19,9 +19,9 @@ import {
 import { keyAt, kindAt } from '../wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
-import { writeHeap } from './heap.js';
 import { type Invoker, invoke } from './invoke.js';
 import { type JobMessages, Messenger } from './job-messages.js';
+import { Meter } from './meter.js';
 import { type Loaded, Modules } from './modules.js';
 import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
@@ -61,16 +61,16 @@ export class JobThread implements Invoker, HandlerLink {
   readonly #messenger: Messenger;
   readonly #modules: Modules;
   readonly #outbox: Outbox;
-  readonly #measuresHeap: boolean;
+  readonly #meter: Meter;
   /** Errors told that were left by jobs that had ended: after the first this thread is replaced, so it need not tell of many. */
   #lateErrors = 0;
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
   constructor({ port, messages, shared, idPrefix, measuresHeap, data, listened, printing }: OpenMessage) {
-    this.#measuresHeap = measuresHeap;
     this.#port = port;
     this.#shared = new SharedMemory(shared);
+    this.#meter = new Meter(this.#shared, measuresHeap);
     this.#status = new Status(this.#shared);
     this.idPrefix = idPrefix;
     this.cells = this.#shared.cells;
@@ -141,7 +141,7 @@ export class JobThread implements Invoker, HandlerLink {
       // Something else may have run in between.
       this.#status.tick();
     }
-    if (this.#measuresHeap) writeHeap(this.cells);
+    this.#meter.batchOver();
     if (!this.#broken) this.#outbox.end();
   }
 
@@ -161,7 +161,7 @@ export class JobThread implements Invoker, HandlerLink {
   /** Starts one job; gives a promise when it has to be awaited. */
   #run(loaded: Loaded, batch: RunMessage, input: unknown, index: number): Promise<void> | undefined {
     const position = batch.first + index;
-    this.#shared.startedAt[position & this.#shared.mask] = this.#status.now;
+    this.#meter.start(position, loaded, this.#status.now);
     this.#status.enter(PHASE.RUNNING);
     if (loaded.error !== undefined) return void this.#finish(position, RESULT.FAILED, loaded.error);
     const extras = batch.extras?.[index];
@@ -213,8 +213,7 @@ export class JobThread implements Invoker, HandlerLink {
   }
 
   #finish(position: Position, result: number, value: unknown, bytes = 0): void {
-    const { startedAt, duration, mask } = this.#shared;
-    duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
+    this.#meter.end(position, this.#status.tick());
     const leaves = this.#outbox.add(position, result, value, bytes);
     this.#status.leave();
     if (leaves) this.#outbox.send();
