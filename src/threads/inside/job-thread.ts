@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
+import { unpacked } from '../wire/columns.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
 import type { Listened } from '../wire/log-levels.js';
@@ -126,14 +127,15 @@ export class JobThread implements Invoker, HandlerLink {
 
   async #runBatch(batch: RunMessage): Promise<void> {
     for (const kind of batch.kinds ?? []) this.#modules.add(kind);
-    const end = batch.first + batch.inputs.length;
+    const inputs = unpacked(batch.inputs);
+    const end = batch.first + inputs.length;
     this.#outbox.begin(batch.first, end);
     for (let index = 0; batch.first + index < end && !this.#broken; index++) {
       this.#outbox.beforeStart(batch.first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
       const loaded = this.#modules.at(kindAt(batch, index)) ?? (await this.#load(kindAt(batch, index)));
-      const pending = this.#run(loaded, batch, index);
+      const pending = this.#run(loaded, batch, inputs[index], index);
       if (pending === undefined) continue;
       await pending;
       // Something else may have run in between.
@@ -157,14 +159,11 @@ export class JobThread implements Invoker, HandlerLink {
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */
-  #run(loaded: Loaded, batch: RunMessage, index: number): Promise<void> | undefined {
+  #run(loaded: Loaded, batch: RunMessage, input: unknown, index: number): Promise<void> | undefined {
     const position = batch.first + index;
     this.#meter.start(position, loaded, this.#status.now);
     this.#status.enter(PHASE.RUNNING);
-    if (loaded.error !== undefined) {
-      this.#finish(position, RESULT.FAILED, loaded.error);
-      return undefined;
-    }
+    if (loaded.error !== undefined) return void this.#finish(position, RESULT.FAILED, loaded.error);
     const extras = batch.extras?.[index];
     const context = new HandlerContext(
       this,
@@ -179,7 +178,7 @@ export class JobThread implements Invoker, HandlerLink {
     context.resource = loaded.resource;
     this.#current = context;
     this.#carrier = batch.carriers?.[index];
-    return invoke(loaded.definition, batch.inputs[index], context, this);
+    return invoke(loaded.definition, input, context, this);
   }
 
   call(run: JobDefinition['run'], input: unknown, context: HandlerContext): unknown {
