@@ -3,6 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { unpacked } from '../wire/columns.js';
+import { expandedRun } from '../wire/compact.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
 import type { Listened } from '../wire/log-levels.js';
@@ -81,7 +82,7 @@ export class JobThread implements Invoker, HandlerLink {
     takeOutput(printing, new Printer(listened, this.#messenger, () => this.#owner.getStore() ?? this.#current));
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
-    port.on('message', (message: ToThread) => this.#receive(message));
+    port.on('message', (message: ToThread) => this.#receive(expandedRun(message)));
   }
 
   async open(preload: KindMessage[]): Promise<void> {
@@ -103,7 +104,7 @@ export class JobThread implements Invoker, HandlerLink {
 
   receiveNext(): boolean {
     const entry = receiveMessageOnPort(this.#port);
-    if (entry !== undefined) this.#receive(entry.message as ToThread);
+    if (entry !== undefined) this.#receive(expandedRun(entry.message as ToThread));
     return entry !== undefined;
   }
 
@@ -219,10 +220,7 @@ export class JobThread implements Invoker, HandlerLink {
     if (leaves) this.#outbox.send();
   }
 
-  /**
-   * An error nobody caught. From the running job: the attempt has crashed. From one that had ended: it is reported
-   * with that job's id, and the queue replaces this thread when the running job is done.
-   */
+  /** Nobody caught it. By the running job: it has crashed. Of one that had ended it is told, and the queue replaces this thread after the running job. */
   #uncaught(thrown: unknown): void {
     const error = encodeThrown(thrown);
     const owner = this.#owner.getStore() ?? this.#current ?? this.#last;

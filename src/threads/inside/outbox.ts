@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { clearImmediate, setImmediate } from '../../time/timers.js';
 import { packed } from '../wire/columns.js';
+import { compactResults } from '../wire/compact.js';
 import { EarlyResults } from '../wire/early-results.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import { type Position, RESULT, type ResultsMessage } from '../wire/protocol.js';
@@ -140,10 +141,8 @@ export class Outbox {
     this.#results = undefined;
     if (moving.size > 0) this.#moving = new Set();
     try {
-      this.#port.postMessage(
-        { ...message, values: packed(values), results } satisfies ResultsMessage,
-        moving.size > 0 ? [...moving] : undefined,
-      );
+      const compact = compactResults({ ...message, values: packed(values), results });
+      this.#port.postMessage(compact, moving.size > 0 ? [...moving] : undefined);
     } catch {
       this.#port.postMessage({ ...message, ...withoutUncloneable(values, results) } satisfies ResultsMessage);
     }
