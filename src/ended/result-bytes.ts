@@ -6,6 +6,8 @@ import { now, setImmediate, setTimeout } from '../time/timers.js';
 /** More jobs than this in one turn of the event loop are load: then it is looked at every so many milliseconds, and what comes meanwhile is bounded by that. */
 const LOAD = 16;
 const LOOK_EVERY = 10;
+/** A look is followed by a pause that is so many times as long: it takes no more of the main thread, however many jobs are kept. */
+const PAUSE = 20;
 
 /**
  * Holds what the results of kept jobs take at a number of bytes: those of the oldest are dropped first. Looked at in the next turn
@@ -20,6 +22,7 @@ export class ResultBytes {
   /** How many have come since the last look. */
   #come = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #pausesUntil = Number.NEGATIVE_INFINITY;
 
   constructor(max: number, kept: Iterable<JobRecord>) {
     this.#max = max;
@@ -35,8 +38,9 @@ export class ResultBytes {
   }
 
   #look(): void {
-    const wait = this.#lookedAt + LOOK_EVERY - now();
-    if (this.#come > LOAD && wait > 0) setTimeout(() => this.#sweep(), wait).unref();
+    const notBefore = this.#come > LOAD ? this.#lookedAt + LOOK_EVERY : Number.NEGATIVE_INFINITY;
+    const wait = Math.max(notBefore, this.#pausesUntil) - now();
+    if (wait > 0) setTimeout(() => this.#sweep(), wait).unref();
     else this.#sweep();
   }
 
@@ -52,6 +56,8 @@ export class ResultBytes {
       if (total + bytes > this.#max) dropResult(record, bytes);
       else total += bytes;
     }
+    const over = now();
+    this.#pausesUntil = over + PAUSE * (over - this.#lookedAt);
   }
 
   #sizeOf(record: JobRecord): number {
