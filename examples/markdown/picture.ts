@@ -14,6 +14,7 @@ const lines = ['$ npm run demo', '…', ...shown.trimEnd().split('\n')].flatMap(
 const height = lines.length * LINE + 40;
 
 console.log(`<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">
+<title>The end of what npm run demo prints</title>
 <rect width="100%" height="100%" rx="8" fill="#0f172a"/>
 <g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="13" fill="#e2e8f0">
 ${lines.map((line, at) => `<text x="20" y="${(at + 1) * LINE + 16}"${colour(line)}>${escaped(line)}</text>`).join('\n')}
