@@ -42,7 +42,7 @@ export class Returns {
       case 'log':
         return this.#said(slot, message);
       case 'print':
-        return this.#reports.threads.printed(slot.threadId, message);
+        return this.#tell(slot, () => this.#reports.threads.printed(slot.threadId, message));
       case 'late-error':
         return this.#tell(slot, () => this.#lateError(slot, message));
       case 'exit':

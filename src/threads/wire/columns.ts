@@ -5,6 +5,8 @@ const ObjectPrototype = Object.prototype;
 
 /** Objects with more properties than this are sent as they are. */
 const MOST_KEYS = 16;
+/** More results than a batch has jobs (`LARGEST_BATCH`) are none of ours: whoever takes them walks them, also the holes of an array that only claims to be long. */
+const MOST_ROWS = 4_096;
 /** Fewer are not worth it. */
 const FEWEST = 4;
 
@@ -88,9 +90,11 @@ function defined(keys: Columns['keys'], columns: Columns['columns'], row: number
 
 /** Whether something from a thread is such. */
 export function isRows(value: unknown): value is Rows {
-  if (isArray(value)) return true;
+  if (isArray(value)) return value.length <= MOST_ROWS;
   if (typeof value !== 'object' || value === null) return false;
   const { keys, columns } = value as { keys?: unknown; columns?: unknown };
   if (!isArray(keys) || !isArray(columns) || keys.length === 0 || columns.length !== keys.length) return false;
-  return keys.every((key) => typeof key === 'string') && columns.every((column) => isArray(column) && column.length === columns[0].length);
+  if (!keys.every((key) => typeof key === 'string') || !isArray(columns[0])) return false;
+  const { length } = columns[0];
+  return length <= MOST_ROWS && columns.every((column) => isArray(column) && column.length === length);
 }
