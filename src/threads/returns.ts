@@ -8,6 +8,7 @@ import { endOn, settle } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
 import type { Threads } from './threads.js';
 import type { Watchdog } from './watchdog.js';
+import { unpacked } from './wire/columns.js';
 import { decodeThrown } from './wire/error-codec.js';
 import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage, type Said } from './wire/protocol.js';
 import { MEASURED_FROM } from './wire/shared-memory.js';
@@ -41,7 +42,7 @@ export class Returns {
       case 'log':
         return this.#said(slot, message);
       case 'print':
-        return this.#reports.threads.printed(slot.threadId, message);
+        return this.#tell(slot, () => this.#reports.threads.printed(slot.threadId, message));
       case 'late-error':
         return this.#tell(slot, () => this.#lateError(slot, message));
       case 'exit':
@@ -86,8 +87,9 @@ export class Returns {
     if (work !== undefined) this.#tell(slot, () => this.#reports.message(work, message));
   }
 
-  #results(slot: Slot, { first, values, results, last }: ResultsMessage): void {
+  #results(slot: Slot, { first, values: rows, results, last }: ResultsMessage): void {
     const { jobs } = slot;
+    const values = unpacked(rows);
     // All are taken before anybody is told: a listener may cancel another job of the message, which has ended too.
     const works = values.map((_, at) => jobs.take(first + at));
     for (let at = 0; at < values.length; at++) {

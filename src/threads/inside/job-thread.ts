@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
+import { unpacked } from '../wire/columns.js';
+import { expandedRun } from '../wire/compact.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
 import type { Listened } from '../wire/log-levels.js';
@@ -80,7 +82,7 @@ export class JobThread implements Invoker, HandlerLink {
     takeOutput(printing, new Printer(listened, this.#messenger, () => this.#owner.getStore() ?? this.#current));
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
-    port.on('message', (message: ToThread) => this.#receive(message));
+    port.on('message', (message: ToThread) => this.#receive(expandedRun(message)));
   }
 
   async open(preload: KindMessage[]): Promise<void> {
@@ -102,7 +104,7 @@ export class JobThread implements Invoker, HandlerLink {
 
   receiveNext(): boolean {
     const entry = receiveMessageOnPort(this.#port);
-    if (entry !== undefined) this.#receive(entry.message as ToThread);
+    if (entry !== undefined) this.#receive(expandedRun(entry.message as ToThread));
     return entry !== undefined;
   }
 
@@ -126,14 +128,15 @@ export class JobThread implements Invoker, HandlerLink {
 
   async #runBatch(batch: RunMessage): Promise<void> {
     for (const kind of batch.kinds ?? []) this.#modules.add(kind);
-    const end = batch.first + batch.inputs.length;
+    const inputs = unpacked(batch.inputs);
+    const end = batch.first + inputs.length;
     this.#outbox.begin(batch.first, end);
     for (let index = 0; batch.first + index < end && !this.#broken; index++) {
       this.#outbox.beforeStart(batch.first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
       const loaded = this.#modules.at(kindAt(batch, index)) ?? (await this.#load(kindAt(batch, index)));
-      const pending = this.#run(loaded, batch, index);
+      const pending = this.#run(loaded, batch, inputs[index], index);
       if (pending === undefined) continue;
       await pending;
       // Something else may have run in between.
@@ -157,14 +160,11 @@ export class JobThread implements Invoker, HandlerLink {
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */
-  #run(loaded: Loaded, batch: RunMessage, index: number): Promise<void> | undefined {
+  #run(loaded: Loaded, batch: RunMessage, input: unknown, index: number): Promise<void> | undefined {
     const position = batch.first + index;
     this.#meter.start(position, loaded, this.#status.now);
     this.#status.enter(PHASE.RUNNING);
-    if (loaded.error !== undefined) {
-      this.#finish(position, RESULT.FAILED, loaded.error);
-      return undefined;
-    }
+    if (loaded.error !== undefined) return void this.#finish(position, RESULT.FAILED, loaded.error);
     const extras = batch.extras?.[index];
     const context = new HandlerContext(
       this,
@@ -179,7 +179,7 @@ export class JobThread implements Invoker, HandlerLink {
     context.resource = loaded.resource;
     this.#current = context;
     this.#carrier = batch.carriers?.[index];
-    return invoke(loaded.definition, batch.inputs[index], context, this);
+    return invoke(loaded.definition, input, context, this);
   }
 
   call(run: JobDefinition['run'], input: unknown, context: HandlerContext): unknown {
@@ -220,10 +220,7 @@ export class JobThread implements Invoker, HandlerLink {
     if (leaves) this.#outbox.send();
   }
 
-  /**
-   * An error nobody caught. From the running job: the attempt has crashed. From one that had ended: it is reported
-   * with that job's id, and the queue replaces this thread when the running job is done.
-   */
+  /** Nobody caught it. By the running job: it has crashed. Of one that had ended it is told, and the queue replaces this thread after the running job. */
   #uncaught(thrown: unknown): void {
     const error = encodeThrown(thrown);
     const owner = this.#owner.getStore() ?? this.#current ?? this.#last;
