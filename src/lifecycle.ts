@@ -181,10 +181,11 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   // --- 5. The job ends, exactly once
 
-  /** Ends a living job on its owner's word. False when its result is there already. */
+  /** Ends a living job on its owner's word. The text of a reason is made first: it may do anything. False when its result is there already. */
   cancel(record: JobRecord, reason: unknown): boolean {
-    if (record.state === 'active') return this.#runner.cancel(record, reason) || this.#decisions.cancel(record, cancelled(record, reason));
-    this.giveUp(record, cancelled(record, reason));
+    const error = cancelled(record, reason);
+    if (record.state === 'active') return this.#runner.cancel(record, reason) || this.#decisions.cancel(record, error);
+    if (!record.ended) this.giveUp(record, error);
     return true;
   }
 

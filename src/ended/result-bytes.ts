@@ -6,6 +6,8 @@ import { now, setImmediate, setTimeout } from '../time/timers.js';
 /** More jobs than this in one turn of the event loop are load: then it is looked at every so many milliseconds, and what comes meanwhile is bounded by that. */
 const LOAD = 16;
 const LOOK_EVERY = 10;
+/** Of a result that was not measured. */
+const UNKNOWN = -1;
 /** A look is followed by a pause that is so many times as long: it takes no more of the main thread, however many jobs are kept. */
 const PAUSE = 20;
 
@@ -17,7 +19,6 @@ export class ResultBytes {
   readonly #max: number;
   /** The newest first. */
   readonly #kept: Iterable<JobRecord>;
-  #sizes = new WeakMap<JobRecord, number>();
   #scheduled = false;
   /** How many have come since the last look. */
   #come = 0;
@@ -30,7 +31,8 @@ export class ResultBytes {
   }
 
   /** There is another. */
-  check(): void {
+  add(record: JobRecord): void {
+    record.bytes = UNKNOWN;
     this.#come++;
     if (this.#scheduled || this.#max === Number.POSITIVE_INFINITY) return;
     this.#scheduled = true;
@@ -52,19 +54,12 @@ export class ResultBytes {
     for (const record of this.#kept) {
       // Results of idempotency keys have a budget of their own.
       if (record.rare?.droppedBytes || record.options?.idempotencyKey !== undefined) continue;
-      const bytes = this.#sizeOf(record);
+      if (record.bytes === UNKNOWN) record.bytes = resultBytes(record);
+      const { bytes } = record;
       if (total + bytes > this.#max) dropResult(record, bytes);
       else total += bytes;
     }
     const over = now();
     this.#pausesUntil = over + PAUSE * (over - this.#lookedAt);
-  }
-
-  #sizeOf(record: JobRecord): number {
-    const known = this.#sizes.get(record);
-    if (known !== undefined) return known;
-    const bytes = resultBytes(record);
-    this.#sizes.set(record, bytes);
-    return bytes;
   }
 }

@@ -28,7 +28,7 @@ export class JobRecord {
   threadId = 0;
   /** The output of a completed job. */
   output: unknown;
-  /** Estimate of what its input and metadata take, where the queue counts it. */
+  /** Estimate of what its input and metadata take, where the queue counts it; of a completed job, of what its result takes. */
   bytes = 0;
   /** What few jobs have. */
   rare: Rare | undefined;
