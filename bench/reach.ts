@@ -56,6 +56,7 @@ export function targets(report: Report): Target[] {
     check(`a million wait, ${priorities}: bytes beyond the input`, '<', 500, medianOf(findWaiting(find, 'memory'), priorities));
     check(`a million wait, ${priorities}: µs to add and take, beyond running`, '<', 3, addAndTake(find, priorities));
   }
+  check('a million wait: stats() of 50 definitions, p99, ms', '<', 1, medianOf(findWaiting(find, 'to look'), 'stats() of 50 definitions'));
   check(
     'RSS over the jobs: end over first tenth',
     '≤',
