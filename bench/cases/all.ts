@@ -1,9 +1,11 @@
 import type { Case } from '../result.js';
+import { groups } from './groups.js';
 import { kill } from './kill.js';
 import { latency } from './latency.js';
 import { loopDelay } from './loop-delay.js';
 import { memory } from './memory.js';
 import { noop } from './noop.js';
+import { overload } from './overload.js';
 import { payload } from './payload.js';
 import { profile } from './profile.js';
 import { scaling } from './scaling.js';
@@ -20,6 +22,8 @@ export const cases: Record<string, Case> = {
   latency,
   kill,
   waiting,
+  groups,
+  overload,
   scaling,
   'loop-delay': loopDelay,
   memory,
