@@ -147,7 +147,12 @@ export const spoils = defineJob({
 const key = ({ tenant }) => tenant;
 export const grouped = defineJob({ ...common, name: 'grouped', group: { key }, run: ({ n }) => n });
 export const serial = defineJob({ ...common, name: 'serial', group: { key, concurrency: 1 }, run: async ({ n }) => n });
-export const metered = defineJob({ ...common, name: 'metered', group: { key, rateLimit: { max: 2, duration: 60_000 } }, run: ({ n }) => n });
+export const metered = defineJob({
+  ...common,
+  name: 'metered',
+  group: { key, rateLimit: { max: 2, duration: 60_000 } },
+  run: ({ n }) => n,
+});
 export const shared = defineJob({ ...common, name: 'shared', group: { key, maxWaiting: 2 }, run: ({ n }) => n });
 /** Puts itself off until it has been so often: a checkpoint survives that. */
 export const snoozes = defineJob({
