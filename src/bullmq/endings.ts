@@ -68,21 +68,22 @@ export class Endings {
     return Worker.RateLimitError();
   }
 
-  /** Others may have it. */
-  async returned({ job, token }: Pick<TakenJob, 'job' | 'token'>): Promise<unknown> {
+  /** Others may have it; nothing is wrong with it. */
+  async returned({ id, job, token }: TakenJob): Promise<unknown> {
+    if (job.stalledCounter > 0) await this.#connection.write(id, token, { [FIELDS.suspicions]: '0' });
     await job.moveToWait(token);
     return new WaitingError();
   }
 
   /** How often the job was put off in a row, before now. */
   async putOffs({ id }: TakenJob): Promise<number> {
-    return (await this.#connection.redis.hincrby(this.#connection.keyOf(id), FIELDS.putOffs, 1)) - 1;
+    return (await this.#connection.count(id, FIELDS.putOffs)) - 1;
   }
 
   /** Gives the error of who cancelled the job while this attempt ran, where somebody did. */
   async #note(taken: TakenJob, end: Ended): Promise<Error | undefined> {
     const { id, token, attempt } = taken;
-    const fields = { [FIELDS.attempt(attempt)]: JSON.stringify(storedOf(taken, end)), [FIELDS.putOffs]: '0' };
+    const fields = { [FIELDS.attempt(attempt)]: JSON.stringify(storedOf(taken, end)), [FIELDS.putOffs]: '0', [FIELDS.suspicions]: '0' };
     const cancel = await this.#connection.write(id, token, fields);
     return typeof cancel === 'string' ? internals.cancelled(taken, unpackError(cancel)) : undefined;
   }

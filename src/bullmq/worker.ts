@@ -3,17 +3,21 @@ import { QueueClosedError } from '../index.js';
 import * as internals from '../internals.js';
 import type { Cancels } from './cancels.js';
 import { type Connection, FIELDS } from './connection.js';
-import { type Ended, Endings, RetryIn } from './endings.js';
+import { type Ended, Endings } from './endings.js';
 import { store } from './json.js';
 import { LockKeeper } from './lock-keeper.js';
 import type { CheckedBullMQOptions } from './options.js';
 import type { RemoteEvents } from './remote-events.js';
 import { Said } from './said.js';
-import { nextTime } from './schedules.js';
 import { type JobReturn, unpackError } from './stored.js';
 import { Taken } from './taken.js';
 import { factsOf, type TakenJob } from './taken-job.js';
 import { Taking } from './taking.js';
+import { within } from './within.js';
+import { workerOptions } from './worker-options.js';
+
+/** How long it may take to tell Redis what was not done, in milliseconds: it may be away. */
+const AFTER_DEADLINE = 2_000;
 
 /** What a worker needs of its queue. */
 interface Parts {
@@ -61,24 +65,10 @@ export class JobWorker implements internals.Reports<TakenJob> {
       idPrefix: '',
       listened: parts.logger?.listened ?? internals.listenedBy(undefined),
     });
-    const { prefix, name, lockDuration, stalledInterval, maxStalled, threads, prefetch, limits, keepCompleted, deadLetters } = options;
+    const { prefix, name, lockDuration, limits } = options;
     this.#keeper = new LockKeeper({ connection: connection.plainOptions, prefix, name, lockDuration }, (id) => this.#lost(id), failed);
-    const { max, ttl } = keepCompleted;
-    this.#worker = new Worker(name, (job: Job, token?: string) => this.#process(job, token as string), {
-      ...connection.ofParts,
-      concurrency: threads + prefetch,
-      lockDuration,
-      stalledInterval,
-      maxStalledCount: maxStalled,
-      skipLockRenewal: true,
-      removeOnComplete: { count: max, ...(ttl !== undefined && { age: Math.ceil(ttl / 1_000) }) },
-      ...(deadLetters.max !== undefined && { removeOnFail: { count: deadLetters.max } }),
-      ...(limits.rateLimit !== undefined && { limiter: limits.rateLimit }),
-      settings: {
-        repeatStrategy: nextTime,
-        backoffStrategy: (_made: number, _type?: string, error?: Error) => (error instanceof RetryIn ? error.delay : 0),
-      },
-    } as never);
+    const process = (job: Job, token?: string) => this.#process(job, token as string);
+    this.#worker = new Worker(name, process, workerOptions(options, connection));
     this.#worker.on('error', failed);
     if (Number.isFinite(limits.concurrency)) connection.queue.setGlobalConcurrency(limits.concurrency).catch(failed);
     parts.cancels.listen(
@@ -90,9 +80,16 @@ export class JobWorker implements internals.Reports<TakenJob> {
   // --- 1. A job is taken, and goes to a thread
 
   async #process(job: Job, token: string): Promise<JobReturn | undefined> {
-    const taken = await this.#taking.take(job, token);
-    if (taken === undefined) return undefined;
-    this.#keeper.keep(taken.id, token);
+    try {
+      const taken = await this.#taking.take(job, token);
+      return taken && (await this.#run(taken));
+    } finally {
+      this.#taking.over(job.id as string);
+    }
+  }
+
+  #run(taken: TakenJob): Promise<JobReturn> {
+    this.#keeper.keep(taken.id, taken.token);
     this.#running.set(taken.id, { taken, said: new Said(this.#parts.connection, taken, this.#parts.failed) });
     this.#source.push(taken);
     if (this.#closing) this.#handBack();
@@ -229,7 +226,7 @@ export class JobWorker implements internals.Reports<TakenJob> {
     this.#handBack();
     const closed = this.#worker.close();
     const late = internals.timers.setTimeout(() => this.#abandon(), drain === 'none' ? 0 : timeout);
-    await closed.catch(this.#parts.failed);
+    await within((drain === 'none' ? 0 : timeout) + AFTER_DEADLINE, closed);
     internals.timers.clearTimeout(late);
     await this.runner.close();
     await this.#keeper.close();
