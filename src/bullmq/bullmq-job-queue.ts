@@ -168,7 +168,7 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
   /** Resolves when Redis is there, and the threads have booted and loaded `jobs`. */
   async ready(): Promise<void> {
     await this.#connection.queue.waitUntilReady();
-    await this.#worker?.runner.ready();
+    await this.#worker?.ready();
   }
 
   /**

@@ -2,8 +2,9 @@ import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Outcome } from '../index.js';
 import * as internals from '../internals.js';
 import { type Connection, FIELDS } from './connection.js';
+import { store } from './json.js';
 import type { RemoteEvents } from './remote-events.js';
-import { packError, type StoredAttempt, type Tombstone, unpackError } from './stored.js';
+import { type JobReturn, packError, type StoredAttempt, type Tombstone, unpackError } from './stored.js';
 import type { TakenJob } from './taken-job.js';
 
 /** An attempt failed, and another follows after so many milliseconds. */
@@ -34,6 +35,17 @@ export class Endings {
   constructor(connection: Connection, events: RemoteEvents) {
     this.#connection = connection;
     this.#events = events;
+  }
+
+  /** What stands in Redis of a completed job. Rejects with what its codec throws, which is its failure. */
+  async completed(taken: TakenJob, output: unknown, ran: JobReturn['ran']): Promise<JobReturn> {
+    const returned = { output: store(output, taken.kind.definition.codec), ran };
+    const { job, data } = taken;
+    // BullMQ drops the key of a job that ended, unless it has a time of its own.
+    if (job.deduplicationId !== undefined && data.keyTtl !== undefined) {
+      await this.#connection.redis.pexpire(this.#connection.keyOf(`de:${job.deduplicationId}`), Math.ceil(data.keyTtl));
+    }
+    return returned;
   }
 
   /** Another attempt follows, unless the job was cancelled meanwhile. */

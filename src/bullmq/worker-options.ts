@@ -10,6 +10,8 @@ export function workerOptions(options: CheckedBullMQOptions, connection: Connect
   const { max, ttl } = keepCompleted;
   return {
     ...connection.ofParts,
+    // When locks can be renewed.
+    autorun: false,
     concurrency: threads + prefetch,
     lockDuration,
     stalledInterval,

@@ -1,11 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { serialize } from 'node:v8';
 import { Redis as Client } from 'ioredis';
 import { type AnyJob, CrashError, TimeoutError } from 'threadmill';
 import { BullMQJobQueue, type BullMQJobQueueOptions } from 'threadmill/bullmq';
@@ -205,7 +206,10 @@ describe.skipIf(noRedis)(`faults of Redis and of processes${noRedis ? ` (${noRed
     queue.on('progress', (_job, value) => heard.push(value));
     const first = await startWorker();
     const job = await queue.add(jobs.steps, { file, flag });
-    while (existsSync(flag) || (await queue.getJob(job.id))?.progress !== 2) await pause(5);
+    const client = new Client(redis.port);
+    const second = serialize(2).toString('base64');
+    while ((await client.hget(`bull:${queue.name}:${job.id}`, 'threadmill:checkpoint')) !== second) await pause(5);
+    client.disconnect();
     await first.kill();
     await startWorker();
     expect(await job.result()).toBe(2);
