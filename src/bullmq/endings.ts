@@ -1,4 +1,4 @@
-import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Outcome } from '../index.js';
 import * as internals from '../internals.js';
 import { type Connection, FIELDS } from './connection.js';
@@ -74,10 +74,10 @@ export class Endings {
     return new DelayedError();
   }
 
-  /** Nothing of the queue starts for so long; the attempt does not count. */
-  async limited(delay: number): Promise<unknown> {
-    await this.#connection.queue.rateLimit(delay);
-    return Worker.RateLimitError();
+  /** Nothing of the queue starts for so long; the attempt does not count. The job is put off, for that wakes workers when it is over. */
+  async limited(taken: TakenJob, delay: number): Promise<unknown> {
+    await this.#connection.queue.rateLimit(Math.ceil(delay));
+    return this.putOff(taken, delay);
   }
 
   /** Others may have it; nothing is wrong with it. */

@@ -4,6 +4,9 @@ import { RetryIn } from './endings.js';
 import type { CheckedBullMQOptions } from './options.js';
 import { nextTime } from './schedules.js';
 
+/** BullMQ heeds `queue.rateLimit`, by which a `RateLimitedError` holds the queue back, only where a worker has a limit. */
+const NO_LIMIT = { max: Number.MAX_SAFE_INTEGER - 1, duration: 1_000 };
+
 /** How BullMQ's worker is told to do what ours wants. */
 export function workerOptions(options: CheckedBullMQOptions, connection: Connection): WorkerOptions {
   const { lockDuration, stalledInterval, threads, prefetch, limits, keepCompleted, deadLetters } = options;
@@ -21,7 +24,7 @@ export function workerOptions(options: CheckedBullMQOptions, connection: Connect
     skipLockRenewal: true,
     removeOnComplete: { count: max, ...(ttl !== undefined && { age: Math.ceil(ttl / 1_000) }) },
     ...(deadLetters.max !== undefined && { removeOnFail: { count: deadLetters.max } }),
-    ...(limits.rateLimit !== undefined && { limiter: limits.rateLimit }),
+    limiter: limits.rateLimit ?? NO_LIMIT,
     settings: {
       repeatStrategy: nextTime as never,
       // Decided by our own rules, and carried by the error.

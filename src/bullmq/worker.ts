@@ -162,7 +162,7 @@ export class JobWorker implements internals.Reports<TakenJob> {
     switch (next.to) {
       case 'put-off':
         kind.totals.snoozed++;
-        return next.limited ? this.#endings.limited(next.delay) : this.#endings.putOff(taken, next.delay);
+        return next.limited ? this.#endings.limited(taken, next.delay) : this.#endings.putOff(taken, next.delay);
       case 'delayed':
         kind.totals.retried++;
         return this.#endings.retried(taken, ended, next.delay);
