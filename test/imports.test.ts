@@ -80,7 +80,7 @@ test('a job file, and the thread that runs it, load no package but what the job 
     if (seen.has(file)) return;
     seen.add(file);
     const text = readFileSync(join(root, 'dist', file.replace(/ts$/, 'js')), 'utf8');
-    for (const [, from] of text.matchAll(/(?:\bfrom\s*|^import\s*)'([^']+)';$/gm)) {
+    for (const [, from] of text.matchAll(/(?:\bfrom\s*|^import\s*)['"]([^'"]+)['"];$/gm)) {
       if (from?.startsWith('.')) visit(normalize(join(dirname(file), from)).replace(/\.js$/, '.ts'));
       else if (!from?.startsWith('node:')) packages.add(`${file} imports ${from}`);
     }
@@ -89,6 +89,13 @@ test('a job file, and the thread that runs it, load no package but what the job 
   visit('threads/inside/thread.ts');
   expect(seen.size).toBeGreaterThan(10);
   expect([...packages]).toEqual([]);
+});
+
+// The faults of `npm run mutation` are made in single files.
+test.skipIf(process.env.MUTANT || process.env.MUTATION_COVER)('a thread loads one file, and the one that post-mortems must know', () => {
+  const text = readFileSync(join(root, 'dist/threads/inside/thread.js'), 'utf8');
+  const files = [...text.matchAll(/(?:\bfrom\s*|^import\s*|\bimport\()['"](\.[^'"]+)['"]/gm)].map(([, file]) => file);
+  expect(files).toEqual(['./probe.js']);
 });
 
 test('no file imports itself, on whatever way', () => {

@@ -1,4 +1,5 @@
 import type { Case } from '../result.js';
+import { boot } from './boot.js';
 import { kill } from './kill.js';
 import { latency } from './latency.js';
 import { loopDelay } from './loop-delay.js';
@@ -19,6 +20,7 @@ export const cases: Record<string, Case> = {
   payload,
   latency,
   kill,
+  boot,
   waiting,
   scaling,
   'loop-delay': loopDelay,

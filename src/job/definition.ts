@@ -25,7 +25,7 @@ export interface JobOptions<Parsed = any> {
    * On expiry the thread is terminated and the job fails with `ModuleError`, which is not retried.
    */
   loadTimeout?: number;
-  /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel. Default 0. */
+  /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel: time to save what there is, with `context.checkpoint`. Default 0. */
   gracePeriod?: number;
   /** Executions in total, the first included. Default 4; 1 with `run` and `map`, where somebody waits and gets the error. */
   maxAttempts?: number;

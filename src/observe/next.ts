@@ -35,3 +35,33 @@ export function nextOf(
     return decide({ ...ending, backoff: { type: 'exponential' } }, random);
   }
 }
+
+/** What follows the ends of a queue's jobs. The user's code, which is asked meanwhile, may cancel the job that it is asked for. */
+export class Decisions {
+  readonly #random: () => number;
+  readonly #logger: QueueLogger | undefined;
+  /** The job that somebody is asked for now, and its owner's last word. */
+  #asking: { readonly record: JobRecord; cancelled: Error | undefined } | undefined;
+
+  constructor(random: () => number, logger: QueueLogger | undefined) {
+    this.#random = random;
+    this.#logger = logger;
+  }
+
+  /** `error`: what the job ends with, where it does. */
+  of(record: JobRecord, end: Pick<Ending, 'outcome' | 'error' | 'started'>): { next: Next; error: unknown } {
+    const before = this.#asking;
+    const asking = { record, cancelled: undefined as Error | undefined };
+    this.#asking = asking;
+    const next = nextOf(record, end, this.#random, this.#logger);
+    this.#asking = before;
+    return asking.cancelled === undefined ? { next, error: end.error } : { next: { to: 'cancelled' }, error: asking.cancelled };
+  }
+
+  /** Whether it is asked now what follows, so that this does. */
+  cancel(record: JobRecord, error: Error): boolean {
+    if (this.#asking?.record !== record) return false;
+    this.#asking.cancelled ??= error;
+    return true;
+  }
+}
