@@ -2,6 +2,20 @@ export type { ItemError } from './adding/flow.js';
 export type { MapOptions, Settled } from './adding/map.js';
 export type { ScheduleOptions } from './adding/schedule-times.js';
 export type { RepeatOptions, Schedule } from './adding/schedules.js';
+export type {
+  AnyAddOptions,
+  AnyCloseOptions,
+  AnyDeadLetters,
+  AnyJob,
+  AnyJobQueue,
+  AnyQueueEvents,
+  AnyRepeatOptions,
+  AnySchedule,
+  AnyStats,
+  Awaitable,
+  ListedState,
+  Listen,
+} from './any-job-queue.js';
 export type { CancelFilter } from './closing/cancel.js';
 export type { Closed, CloseOptions } from './closing/close.js';
 export type { JobSnapshot } from './closing/snapshot.js';
@@ -33,6 +47,7 @@ export type { QueueEmitter, QueueEvent, QueueEvents, QueueListener, ThreadEvent,
 export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';
 export type { Backoff } from './job/backoff.js';
+export type { Codec } from './job/codec.js';
 export type { JobContext, JobLog } from './job/context.js';
 export {
   type DefinedJob,

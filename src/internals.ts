@@ -1,24 +1,35 @@
 /**
- * What `threadmill/testing`, `threadmill/opentelemetry`, `threadmill/timeline` and the command may use beyond the public API: the places where a queue's time, chance and
+ * What `threadmill/testing`, `threadmill/opentelemetry`, `threadmill/timeline`, `threadmill/bullmq` and the command may use beyond the public API: the places where a queue's time, chance and
  * threads can be replaced, and the parts that do to a value in this thread what crossing to another does to it.
  */
 export { payloadOf } from './adding/intake.js';
+export { timesOf } from './adding/schedule-times.js';
+export { repeatOptions } from './adding/schedules.js';
 export { checkOptions } from './checks/check-options.js';
 export { attachJob } from './errors/errors.js';
-export { EVENTS } from './events.js';
+export { Announcer, EVENTS } from './events.js';
 export { checkAddOptions } from './job/add-options.js';
 export type { Outcome } from './job/attempt.js';
 export { cancelled } from './job/cancelled.js';
+export { type Carrier, carrierOf } from './job/carrier.js';
 export { isDefinition } from './job/definition.js';
-export { carry, Job } from './job/job.js';
+export { carry, Job, tracedBy } from './job/job.js';
+export { JobKind, type JobOwner, noCounts } from './job/kind.js';
+export { Kinds } from './job/kinds.js';
+export { checkListOptions } from './job/list-options.js';
+export { withLine } from './job/log-lines.js';
 export { pack } from './job/payload.js';
 export { validate } from './job/validate.js';
 export { takesEffect, type Verdict } from './job/verdict.js';
-export { type AttemptListener, onAttemptEnd } from './observe/attempts.js';
+export { type AttemptListener, type EndedAttempt, onAttemptEnd } from './observe/attempts.js';
 export { listenedBy } from './observe/listened.js';
-export type { Seams } from './queue-options.js';
+export { type JobLogger, lineOf, loggerFor, report } from './observe/log.js';
+export { sumsOf } from './observe/metrics.js';
+export { type Deciding, nextOf } from './observe/next.js';
+export { checkQueueOptions, type Seams } from './queue-options.js';
 export { crashError, notSent, timeoutError } from './threads/attempt-errors.js';
 export type { Source } from './threads/batch.js';
+export { Dispatcher } from './threads/dispatcher.js';
 export { HandlerContext } from './threads/inside/handler-context.js';
 export { type Invoker, invoke } from './threads/inside/invoke.js';
 export type { JobMessages } from './threads/inside/job-messages.js';
@@ -34,6 +45,7 @@ export type {
   Reports,
   Runner,
   RunnerOptions,
+  ThreadReports,
   ThreadStats,
   Work,
 } from './threads/runner.js';
@@ -42,5 +54,6 @@ export { decodeThrown, encodeThrown } from './threads/wire/error-codec.js';
 export type { Listened, LogLevel } from './threads/wire/log-levels.js';
 export { CELL, CELLS } from './threads/wire/shared-memory.js';
 export { messageOf, textOf } from './thrown.js';
+export { Calendar } from './time/calendar.js';
 export { type Clock, realClock, type Timer } from './time/clock.js';
 export * as timers from './time/timers.js';

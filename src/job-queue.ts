@@ -2,6 +2,7 @@ import { FOR_JOB, FOR_OUTPUT } from './adding/asking.js';
 import { type MapOptions, mapThrough, type Settled } from './adding/map.js';
 import type { ScheduleOptions } from './adding/schedule-times.js';
 import { type RepeatOptions, repeatOptions, type Schedule } from './adding/schedules.js';
+import type { AnyJobQueue } from './any-job-queue.js';
 import { type CancelFilter, cancelMatching } from './closing/cancel.js';
 import type { Closed, CloseOptions } from './closing/close.js';
 import { restore } from './closing/restore.js';
@@ -28,7 +29,7 @@ import { wire } from './wiring.js';
  * Emits {@link QueueEvents}. Listeners cannot do harm: one that throws, or rejects, is logged, and the others are called
  * all the same; they may call anything, for they are called when what they are told of is complete.
  */
-export class JobQueue extends QueueEmitter implements AsyncDisposable {
+export class JobQueue extends QueueEmitter implements AnyJobQueue {
   readonly name: string;
   /** The jobs that failed for good. */
   readonly deadLetters: DeadLetters;
@@ -86,7 +87,7 @@ export class JobQueue extends QueueEmitter implements AsyncDisposable {
   /**
    * Runs every item of a source as a job, and yields the outputs. Reads no more than `concurrency` items ahead of the
    * consumer, so a source of any length needs constant memory. Breaking off cancels what is left and closes the source.
-   * A failing item throws the error of its job, with `index` and `input` on it ({@link ItemError}), when its turn comes; with
+   * A failing item throws the error of its job, with `index` and `input` on it (`ItemError`), when its turn comes; with
    * `settled`, every item is told of, and it goes on until the queue is closed.
    * Throws `OptionsError`; nothing is read before the first item is asked for.
    */

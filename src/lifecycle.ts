@@ -12,9 +12,9 @@ import { announceEnd } from './job/result.js';
 import { announceActive, announceEnded } from './observe/announce.js';
 import { hear, type Listeners } from './observe/handler-message.js';
 import { execution } from './observe/log.js';
-import { nextOf } from './observe/next.js';
+import { Decisions } from './observe/next.js';
 import { ThreadNews } from './observe/thread-news.js';
-import type { AttemptEnd, HandlerMessage, Reports, Runner } from './threads/runner.js';
+import type { AttemptEnd, HandlerMessage, Reports, Runner, Usage } from './threads/runner.js';
 import type { Admission } from './waiting/admission.js';
 import { Delays } from './waiting/delays.js';
 import { Expiries } from './waiting/expiries.js';
@@ -45,6 +45,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   readonly #expiries: Expiries;
   readonly #parts: Parts;
   readonly #ties: Ties;
+  readonly #decisions: Decisions;
   #runner!: Runner;
   #order = 0;
 
@@ -54,6 +55,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     this.#ties = new Ties(parts.idempotency, parts.register);
     this.delays = new Delays(parts.clock, (record) => this.#due(record));
     this.#expiries = new Expiries(parts.clock, (record) => this.#expire(record));
+    this.#decisions = new Decisions(parts.random, parts.logger);
     this.threads = new ThreadNews(parts.announcer, parts.logger);
   }
 
@@ -132,18 +134,18 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   // --- 4. The attempt ends: active → completed; or as decided: waiting, delayed, failed, cancelled
 
-  completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number): void {
+  completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number, usage?: Usage): void {
     this.#parts.waiting.ended(record, startedAt, undefined);
-    record.kind.recordRun(record.ran(startedAt, duration, threadId), duration);
+    record.kind.recordRun(record.ran(startedAt, duration, threadId, usage), duration);
     record.output = output;
     this.#finish(record, 'completed', startedAt + duration);
   }
 
   ended(record: JobRecord, end: AttemptEnd): void {
-    const { waiting, logger, random, clock } = this.#parts;
-    const { error, started, startedAt, exited } = end;
-    attachJob(error, { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt });
-    const next = nextOf(record, end, random, logger);
+    const { waiting, logger, clock } = this.#parts;
+    const { started, startedAt, exited } = end;
+    attachJob(end.error, { jobId: record.id, jobName: record.kind.definition.name, attempt: record.attempt });
+    const { next, error } = this.#decisions.of(record, end);
     waiting.ended(record, started ? startedAt : undefined, exited);
     if (next.to === 'put-off') return this.#putOff(record, next.delay, next.limited);
     noteEnd(record, end);
@@ -179,10 +181,11 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   // --- 5. The job ends, exactly once
 
-  /** Ends a living job on its owner's word. False when its result is there already. */
+  /** Ends a living job on its owner's word. The text of a reason is made first: it may do anything. False when its result is there already. */
   cancel(record: JobRecord, reason: unknown): boolean {
-    if (record.state === 'active') return this.#runner.cancel(record, reason);
-    this.giveUp(record, cancelled(record, reason));
+    const error = cancelled(record, reason);
+    if (record.state === 'active') return this.#runner.cancel(record, reason) || this.#decisions.cancel(record, error);
+    if (!record.ended) this.giveUp(record, error);
     return true;
   }
 

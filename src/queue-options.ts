@@ -140,11 +140,11 @@ const schema = z.strictObject({
 
 export type CheckedQueueOptions = z.output<typeof schema> & { minThreads: number };
 
-export function checkQueueOptions(options: QueueOptions): CheckedQueueOptions {
-  const checked = checkOptions(schema, options, 'new JobQueue');
+export function checkQueueOptions(options: QueueOptions, where = 'new JobQueue'): CheckedQueueOptions {
+  const checked = checkOptions(schema, options, where);
   const { threads, minThreads = threads } = checked;
   if (minThreads > threads) {
-    throw new OptionsError(`new JobQueue: option "minThreads": expected at most threads (${threads}), given ${minThreads}`);
+    throw new OptionsError(`${where}: option "minThreads": expected at most threads (${threads}), given ${minThreads}`);
   }
   return { ...checked, minThreads };
 }

@@ -1,4 +1,5 @@
 import type { Case } from '../result.js';
+import { boot } from './boot.js';
 import { groups } from './groups.js';
 import { kill } from './kill.js';
 import { latency } from './latency.js';
@@ -21,6 +22,7 @@ export const cases: Record<string, Case> = {
   payload,
   latency,
   kill,
+  boot,
   waiting,
   groups,
   overload,

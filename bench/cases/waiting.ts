@@ -1,8 +1,8 @@
 import fastq from 'fastq';
 import PQueue from 'p-queue';
-import type { JobQueue } from 'threadmill';
+import { defineJob, type JobQueue } from 'threadmill';
 import { noop } from '../jobs/definitions.js';
-import { drained, fillWith, heap, inputBytes, interleave, time } from '../measure.js';
+import { drained, fillWith, heap, inputBytes, interleave, quantile, time } from '../measure.js';
 import { openQueue } from '../peers/threadmill.js';
 import type { Case, Group, Settings } from '../result.js';
 
@@ -24,12 +24,14 @@ async function deep(jobs: number, { quick }: Settings): Promise<Group[]> {
   const named = Object.entries(PRIORITIES).map(([name, priority]) => ({ name, round: () => fillAndDrain(jobs, priority) }));
   const shallow = { name: 'never more than 1 000 waiting', round: () => inPortions(jobs) };
   const [add, drain, bytes] = await interleave([...named, shallow], quick ? 1 : 3);
+  const [stats] = await interleave([{ name: 'stats() of 50 definitions', round: () => statsWhile(jobs) }], 1);
   const many = jobs.toLocaleString('en').replaceAll(',', ' ');
   const group = (name: string, unit: Group['unit'], rounds: Group['rounds'] = {}): Group => ({ name, unit, rounds, compare: false });
   return [
     group(`${many} jobs wait: to add one`, 'µs a job', add),
     group(`${many} jobs wait: to take, run and end one`, 'µs a job', drain),
     group(`${many} jobs wait: memory beyond the input`, 'bytes a job', bytes),
+    group(`${many} jobs wait: to look at all`, 'ms', stats),
   ];
 }
 
@@ -42,6 +44,18 @@ async function fillAndDrain(jobs: number, priority: (() => number) | undefined):
   const drain = await time(() => drained(queue));
   await queue.close();
   return [(add * 1_000) / jobs, (drain * 1_000) / jobs, bytes];
+}
+
+/** Of 50 definitions: the 99th percentile of many looks, for nobody who collects metrics may hold up the event loop. */
+async function statsWhile(jobs: number): Promise<number[]> {
+  const kinds = Array.from({ length: 50 }, (_, n) => defineJob({ ...noop, name: `noop-${n}` } as typeof noop));
+  const queue = await openQueue({ jobs: [] });
+  queue.pause();
+  for (const kind of kinds) await queue.addBulk(kind, new Array(jobs / kinds.length).fill({ n: 1 }));
+  const times: number[] = [];
+  for (let look = 0; look < 1_000; look++) times.push(await time(async () => queue.stats()));
+  await queue.close({ drain: 'none' });
+  return [quantile(times, 0.99)];
 }
 
 /** The same work with nearly nothing waiting: what a job costs anyway. */

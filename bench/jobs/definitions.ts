@@ -1,4 +1,4 @@
-import { defineJob } from 'threadmill';
+import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 import * as work from './work.js';
 

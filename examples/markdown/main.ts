@@ -10,7 +10,7 @@ import { reportDeadLetters, reportDifferences, reportHang, reportLesson, reportP
 import { search } from './search.job.js';
 
 /** Most documents that are rendered: enough for some seconds. */
-const DOCUMENTS = 450;
+const DOCUMENTS = 260;
 
 // 1. The input: all Markdown files among the installed packages.
 const documents = await findDocuments(library);

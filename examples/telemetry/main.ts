@@ -49,8 +49,9 @@ const text = new PrometheusSerializer().serialize(resourceMetrics);
 const lines = text.split('\n').filter((line) => /^threadmill_(threads|thread_kills_total|job_events_total)\{.* [1-9]/.test(line));
 console.log(lines.map((line) => line.replace(/(messaging|otel)_\w+="[^"]*",?/g, '').replace(',}', '}')).join('\n'));
 
-// A span of the handler is in the trace of the request, and so is every attempt.
+// A span of the handler is in the trace of the request, below its attempt.
 assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 2);
+assert.equal(spans.find(({ spanId }) => spanId === inThreads[0]?.parent)?.name, 'process documents');
 assert.match(text, /threadmill_thread_kills_total\{.*\} 1/);
 
 await queue.close();

@@ -9,6 +9,7 @@ import type { Lifecycle } from '../lifecycle.js';
 import { refuseOther } from '../waiting/idempotency.js';
 import { jobOf } from './asking.js';
 import type { Intake } from './intake.js';
+import { withGroup } from './with-group.js';
 
 interface Parts {
   readonly announcer: Announcer;
@@ -29,8 +30,11 @@ export class Replay implements DeadLetterHost {
   async replay(record: JobRecord, change: { input?: unknown }): Promise<Job> {
     const { intake } = this.#parts;
     const kind = intake.kindOf(record.kind.definition);
-    const input = 'input' in change ? await intake.parse(kind, change.input) : record.input;
+    if (!('input' in change)) return this.#replay(record, record.input, this.#known(record, record.input));
+    const input = await intake.parse(kind, change.input);
+    const group = groupOf(record, input);
     const known = this.#known(record, input);
+    record.group = group;
     return this.#replay(record, input, known);
   }
 
@@ -71,6 +75,12 @@ export class Replay implements DeadLetterHost {
     this.forget(record);
     return jobOf(intake.duplicates.join(known));
   }
+}
+
+/** The group of a dead letter with another input: that of the input, unless `add` had said another. Throws `OptionsError`. */
+function groupOf({ kind, group, input: former }: JobRecord, input: unknown): string | undefined {
+  const of = (one: unknown) => withGroup(kind.definition, one, undefined)?.group;
+  return group !== undefined && of(former) === group ? of(input) : group;
 }
 
 /** The first dead letter of those that have one key; it will live by the time of the others. Throws when one has another input. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Attempt, PostMortem } from '../index.js';
 import { textOf } from '../internals.js';
 
@@ -7,9 +8,10 @@ const CAUSES = 5;
 const LONGEST = 20_000;
 
 /** An attempt that did not complete its job: when, where, and with what error. */
-export function attemptText({ number, outcome, duration, threadId, startedAt, error }: Attempt): string {
+export function attemptText({ number, outcome, duration, cpuTime, threadId, startedAt, error }: Attempt): string {
   const [started] = new Date(startedAt).toISOString().replace('T', ' ').split('.');
-  const head = `Attempt ${number}: ${outcome} after ${duration.toFixed(0)} ms on thread ${threadId}, started ${started} UTC`;
+  const cpu = cpuTime === undefined ? '' : ` (${cpuTime.toFixed(0)} of CPU)`;
+  const head = `Attempt ${number}: ${outcome} after ${duration.toFixed(0)} ms${cpu} on thread ${threadId}, started ${started} UTC`;
   return [head, ...chainOf(error).map(stackOf), ...wherePostMortem(error), ''].join('\n');
 }
 
@@ -47,12 +49,15 @@ function stackOf(error: unknown, depth: number): string {
   return `${depth > 0 ? 'Caused by: ' : ''}${text.slice(0, LONGEST)}`;
 }
 
-// This file stands in a folder of the package's code.
-const OWN = new URL('..', import.meta.url).href;
+// This file stands in a folder of the package's code; with source maps stacks name its sources, by their paths.
+const OWN = ['..', '../../src/'].flatMap((folder) => {
+  const { href } = new URL(folder, import.meta.url);
+  return [href, fileURLToPath(href)];
+});
 
 /** Without the calls of threadmill and Node.js, which are the same for every job. */
 function withoutOurs(stack: string): string {
-  const isOurs = (line: string) => /^ +at /.test(line) && (line.includes(OWN) || line.includes('(node:'));
+  const isOurs = (line: string) => /^ +at /.test(line) && (OWN.some((place) => line.includes(place)) || line.includes('(node:'));
   return stack
     .split('\n')
     .filter((line) => !isOurs(line))

@@ -36,10 +36,14 @@ async function loadEcharts() {
   }
 }
 
+const FAILED = 'failed/s';
+const ALL_DONE = 'arriving = done';
+
 type Curve = { name: string; axis: 0 | 1; value: (row: Row) => number };
 
 const CURVES: readonly Curve[] = [
   { name: 'jobs/s', axis: 0, value: ({ jobsPerSecond }) => jobsPerSecond },
+  { name: FAILED, axis: 0, value: ({ failed, seconds }) => failed / seconds },
   { name: 'total p50', axis: 1, value: ({ total }) => total.p50 },
   { name: 'total p99', axis: 1, value: ({ total }) => total.p99 },
   { name: 'run p50', axis: 1, value: ({ run }) => run.p50 },
@@ -52,6 +56,8 @@ function optionsOf({ job, rows, machine }: BenchResult) {
   const groups = [...new Set(rows.map((row) => (byRate ? row.threads : row.rate)))];
   const inGroup = (group: number | undefined) => rows.filter((row) => (byRate ? row.threads : row.rate) === group);
   const label = (name: string, group: number | undefined) => (groups.length > 1 ? `${name}, ${group} ${byRate ? 'threads' : '/s'}` : name);
+  const curves = CURVES.filter(({ name }) => name !== FAILED || rows.some(({ failed }) => failed > 0));
+  const rates = rows.map(({ rate }) => rate as number).sort((a, b) => a - b);
   const axis = {
     type: 'value',
     min: 0,
@@ -64,7 +70,7 @@ function optionsOf({ job, rows, machine }: BenchResult) {
   return {
     animation: false,
     backgroundColor: '#ffffff',
-    color: ['#0f766e', '#f59e0b', '#dc2626', '#64748b'],
+    color: ['#0f766e', '#7c3aed', '#f59e0b', '#dc2626', '#64748b'],
     title: {
       text: `${job}: throughput and latency`,
       subtext: `${machine.cpu}, ${machine.cores} cores, Node.js ${machine.node}`,
@@ -75,15 +81,22 @@ function optionsOf({ job, rows, machine }: BenchResult) {
     grid: [0, 1].map((half) => ({ left: 80, right: 40, top: 90 + half * 285, height: 190 })),
     xAxis: [0, 1].map((gridIndex) => ({ ...axis, gridIndex })),
     yAxis: ['jobs a second', 'latency, ms'].map((name, gridIndex) => ({ ...scale, name, gridIndex })),
-    series: groups.flatMap((group) =>
-      CURVES.map(({ name, axis, value }) => ({
-        name: label(name, group),
-        type: 'line' as const,
-        xAxisIndex: axis,
-        yAxisIndex: axis,
-        symbolSize: 8,
-        data: inGroup(group).map((row) => [x(row), value(row)]),
-      })),
-    ),
+    series: [
+      ...groups.flatMap((group) =>
+        curves.map(({ name, axis, value }) => ({
+          ...line(label(name, group), axis),
+          symbolSize: 8,
+          data: inGroup(group).map((row) => [x(row), value(row)]),
+        })),
+      ),
+      // Where the other line leaves this one, the machine does not keep up.
+      ...(byRate
+        ? [{ ...line(ALL_DONE, 0), symbol: 'none', lineStyle: { type: 'dashed' as const }, data: rates.map((rate) => [rate, rate]) }]
+        : []),
+    ],
   };
+}
+
+function line(name: string, half: 0 | 1) {
+  return { name, type: 'line' as const, xAxisIndex: half, yAxisIndex: half };
 }

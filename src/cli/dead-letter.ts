@@ -1,3 +1,4 @@
+import type { PostMortem } from '../index.js';
 import { messageOf } from './exit.js';
 
 /** A failure as `run` writes it: one line of JSON. A later run that reads it runs its input again. */
@@ -21,13 +22,28 @@ export interface ErrorLine {
   name: string;
   message: string;
   code?: string | number;
+  /** Where it was thrown, or where the job was stuck when it was killed. Absent when it never started. */
+  stack?: string;
+  /** Of a job that was killed: what it was doing. */
+  postMortem?: { kind: PostMortem['kind']; at?: string; why?: string };
 }
 
-export function errorLine(error: unknown): ErrorLine {
+export function errorLine(error: unknown, started: boolean): ErrorLine {
   if (!(error instanceof Error)) return { name: typeof error, message: messageOf(error) };
-  const { name, message } = error;
+  const { name, message, stack } = error;
   const { code } = error as { code?: unknown };
-  return { name, message, ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}) };
+  const { postMortem } = error as { postMortem?: PostMortem };
+  return {
+    name,
+    message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(started && typeof stack === 'string' && { stack }),
+    ...(postMortem && { postMortem: shortOf(postMortem) }),
+  };
+}
+
+function shortOf({ kind, stack: [top], why }: PostMortem): ErrorLine['postMortem'] {
+  return { kind, ...(top && { at: `${top.functionName} (${top.url}:${top.line}:${top.column})` }), ...(why !== undefined && { why }) };
 }
 
 /** What a line asks to run: its JSON, or the input of a dead letter. Throws `SyntaxError`. */

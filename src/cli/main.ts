@@ -67,6 +67,8 @@ program
   .option('--input <file>', 'one JSON value a line: inputs, or dead letters of an earlier run; - is stdin', '-')
   .option('--out <file>', 'results, one {"index","output"} a line; - is stdout', '-')
   .option('--dead-letters <file>', 'failures with their inputs and errors, one a line; a later run takes them as --input')
+  .option('--from-line <n>', 'go on at this line of the input, as an earlier run has said; index counts on', whole(1), 1)
+  .option('--append', 'add to the files of results and dead letters, instead of replacing them', false)
   .option('--threads <n>', 'jobs running at once (default: what the machine has)', whole(1))
   .option('--concurrency <n>', 'most inputs read and not yet written', whole(1), 256)
   .option('--timeout <ms>', "longest time of one attempt (default: the definition's)", positive)
@@ -81,6 +83,7 @@ program
 Examples:
   threadmill run render.job.js --input files.ndjson --out results.ndjson --dead-letters dead.ndjson
   threadmill run render.job.js --input dead.ndjson --out more.ndjson
+  threadmill run render.job.js --input files.ndjson --out results.ndjson --from-line 4711 --append
   cat files.ndjson | threadmill run render.job.js --with-input | head`,
   )
   .action(async (module, options) => {

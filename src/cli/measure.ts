@@ -119,7 +119,7 @@ class Measurement {
     } catch (error) {
       if (error instanceof QueueClosedError || !counts) return;
       this.#failed++;
-      const { code, name } = errorLine(error);
+      const { code, name } = errorLine(error, false);
       const key = String(code ?? name);
       this.#failures[key] = (this.#failures[key] ?? 0) + 1;
     }

@@ -46,6 +46,11 @@ export class Results {
     readonly note: (line: string) => void,
   ) {}
 
+  /** It is before the first line that is run. */
+  skip({ bytes }: TextLine): void {
+    this.bytes += bytes;
+  }
+
   take(end: LineEnd): void {
     this.bytes += end.item.bytes;
     if (end.state === 'completed') this.#completed(end.item, end.input, end.output);
@@ -68,7 +73,7 @@ export class Results {
   #failed({ item, ...rest }: { item: InputLine; input?: unknown }, state: 'failed' | 'not-run', error: unknown, attempts: number): void {
     const { index, number: line, text } = item;
     const what = 'input' in rest ? { input: rest.input } : { text: failedText(text) };
-    const letter: DeadLetterLine = { deadLetter: this.jobName, index, line, ...what, error: errorLine(error), attempts };
+    const letter: DeadLetterLine = { deadLetter: this.jobName, index, line, ...what, error: errorLine(error, attempts > 0), attempts };
     this.deadLetters?.write(JSON.stringify(letter));
     if (state === 'failed') this.#noteFailure(letter);
     else {

@@ -22,6 +22,10 @@ export interface RunOptions {
   out: string;
   /** Where failures go. Default: they are only printed. */
   deadLetters?: string;
+  /** First line that is run; those before are only counted. */
+  fromLine: number;
+  /** Results and dead letters are added to what the files hold. */
+  append: boolean;
   /** Default `os.availableParallelism()`. */
   threads?: number;
   /** Most inputs read and not written yet. Default 256. */
@@ -79,7 +83,7 @@ class FileRun {
   readonly #start = performance.now();
   #inputs = 0;
   /** Line of the last input that was started. */
-  #lastLine = 0;
+  #lastLine;
   #stopped = false;
   /** What ended it early, other than Ctrl-C. */
   #problem: string | undefined;
@@ -91,8 +95,9 @@ class FileRun {
     readonly options: RunOptions,
   ) {
     const sink = (name: string) =>
-      new Sink(name, (error) => this.#stop(`${name === '-' ? 'stdout' : name} cannot be written: ${error.message}`));
+      new Sink(name, options.append, (error) => this.#stop(`${name === '-' ? 'stdout' : name} cannot be written: ${error.message}`));
     const { out, deadLetters, concurrency, ordered, withInput } = options;
+    this.#lastLine = options.fromLine - 1;
     const note = (line: string) => this.#progress.note(line);
     this.#results = new Results(definition.name, sink(out), deadLetters === undefined ? undefined : sink(deadLetters), withInput, note);
     // After the files: a bar that is drawn must be taken away again.
@@ -116,6 +121,11 @@ class FileRun {
   async #read(): Promise<void> {
     try {
       for await (const line of lines(this.source.stream)) {
+        if (line.number < this.options.fromLine) {
+          this.#results.skip(line);
+          this.#inputs++;
+          continue;
+        }
         await this.#window.room();
         await this.#results.out.ready();
         await this.#results.deadLetters?.ready();
@@ -182,6 +192,9 @@ class FileRun {
     if (!this.#stopped) return;
     const kept = deadLetters === undefined ? `the first is line ${firstNotRun}` : `they are in ${deadLetters}`;
     if (notRun > 0) say(`read and not run: ${count(notRun)}; ${kept}`);
-    say(`${input === '-' ? 'stdin' : input} was read up to line ${this.#lastLine}; the rest begins at line ${this.#lastLine + 1}`);
+    const next = this.#lastLine + 1;
+    say(
+      `${input === '-' ? 'stdin' : input} was read up to line ${next - 1}; the rest begins at line ${next}: go on with --from-line ${next} --append`,
+    );
   }
 }

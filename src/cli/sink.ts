@@ -1,4 +1,4 @@
-import { closeSync, createWriteStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { messageOf, UsageError } from './exit.js';
 
@@ -10,13 +10,16 @@ export class Sink {
   readonly #isStdout: boolean;
   #wake: (() => void) | undefined;
 
-  /** Replaces the file. `failed` is called once, when it can no longer be written. Throws {@link UsageError}. */
+  /** Replaces the file, or adds to it. `failed` is called once, when it can no longer be written. Throws {@link UsageError}. */
   constructor(
     readonly name: string,
+    append: boolean,
     failed: (error: Error) => void,
   ) {
     this.#isStdout = name === '-';
-    this.#stream = this.#isStdout ? process.stdout : createWriteStream(name, { fd: opened(name, 'w') });
+    this.#stream = this.#isStdout ? process.stdout : createWriteStream(name, { fd: opened(name, append ? 'a+' : 'w') });
+    // A line that a killed run did not finish is one of its own.
+    if (append && !this.#isStdout && !endsWithLine(name)) this.#stream.write('\n');
     this.#stream.on('drain', () => this.#wake?.());
     this.#stream.on('error', (error: Error) => {
       if (this.failure === undefined) {
@@ -49,8 +52,19 @@ export class Sink {
   }
 }
 
+function endsWithLine(name: string): boolean {
+  const file = openSync(name, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const last = Buffer.alloc(1);
+    return size === 0 || !fstatSync(file).isFile() || (readSync(file, last, 0, 1, size - 1) === 1 && last.toString() === '\n');
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Opens a file. Throws {@link UsageError}. */
-export function opened(name: string, flags: 'r' | 'w' | 'a'): number {
+export function opened(name: string, flags: 'r' | 'w' | 'a' | 'a+'): number {
   try {
     const fd = openSync(name, flags);
     if (!fstatSync(fd).isDirectory()) return fd;

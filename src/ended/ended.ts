@@ -46,7 +46,7 @@ export class Ended {
   add(record: JobRecord): JobRecord | undefined {
     if (this.#ttl !== undefined) this.#expireIn(this.#ttl);
     if (record.state === 'completed') {
-      this.#results.check();
+      this.#results.add(record);
       return this.completed.add(record);
     }
     if (record.state === 'cancelled') return this.cancelled.add(record);

@@ -13,6 +13,12 @@ export interface Attempt {
   readonly duration: number;
   /** `worker.threadId` of the thread it ran on. */
   readonly threadId: number;
-  /** CPU time in milliseconds, where it is known. */
+  /**
+   * Milliseconds for which its thread had a CPU: little of a long `duration` is waiting. As exact as the kernel counts, often by 4 ms.
+   * Known of attempts of 5 ms and more, on Linux and where Node.js has `process.threadCpuUsage`; of a killed one on Linux only.
+   * Not of one that runs far longer than all of its definition that ran on its thread just before.
+   */
   readonly cpuTime?: number;
+  /** Bytes of its thread's heap in use when it ended, or when it was looked at to be killed. Of attempts of 5 ms and more. */
+  readonly heapUsed?: number;
 }

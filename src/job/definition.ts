@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { boolean, type Check, checked, count, number, object, oneOf, optional } from '../checks/checks.js';
 import { type Backoff, checkBackoff } from './backoff.js';
+import { type Codec, checkCodec } from './codec.js';
 import type { JobContext } from './context.js';
-
 import { tellDefined } from './defined.js';
 import { checkGroup, type GroupOptions } from './group.js';
 import { checkModule } from './module-url.js';
@@ -25,7 +25,7 @@ export interface JobOptions<Parsed = any> {
    * On expiry the thread is terminated and the job fails with `ModuleError`, which is not retried.
    */
   loadTimeout?: number;
-  /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel. Default 0. */
+  /** Milliseconds between raising `context.signal` and terminating the thread, on expiry and on cancel: time to save what there is, with `context.checkpoint`. Default 0. */
   gracePeriod?: number;
   /** Executions in total, the first included. Default 4; 1 with `run` and `map`, where somebody waits and gets the error. */
   maxAttempts?: number;
@@ -51,6 +51,8 @@ export interface JobOptions<Parsed = any> {
   delivery?: 'at-least-once' | 'at-most-once';
   /** Groups take turns, so that none starves the others; and have limits of their own. Default none. */
   group?: GroupOptions<Parsed>;
+  /** Makes JSON of inputs and outputs where they leave the process, with `threadmill/bullmq`. Default none: what is no JSON is refused there. */
+  codec?: Codec;
 }
 
 /** What `setup` is given. */
@@ -113,6 +115,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly maxWait: number | undefined;
   readonly delivery: 'at-least-once' | 'at-most-once';
   readonly group: GroupOptions | undefined;
+  readonly codec: Codec | undefined;
 }
 
 /** A definition whose schema hands on what it is given: the handler's input is what `add` takes. */
@@ -188,6 +191,7 @@ const definitionOptions = object({
   maxWait: optional(jobLimits.maxWait),
   delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
   group: optional(checkGroup),
+  codec: optional(checkCodec),
 });
 
 // One symbol for all copies of the package, so that a definition made by another copy is known too.
@@ -230,6 +234,7 @@ export function defineJob(options: object): JobDefinition {
     rateLimit: undefined,
     maxWait: undefined,
     group: undefined,
+    codec: undefined,
     ...taken,
   };
   // Not enumerable where it was not said: a copy made by spreading says no more than its original.

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Attempt } from './attempt.js';
-import { carrierOf } from './carrier.js';
+import type { Carrier } from './carrier.js';
+import { rareOf } from './rare.js';
 import type { JobRecord } from './record.js';
 import { resultOf } from './result.js';
 import type { JobState } from './state.js';
@@ -132,11 +133,20 @@ export function recordOf(job: Job): JobRecord {
   return record(job);
 }
 
-/** Gives a job what its handler finds its trace by. To be called where `added` is told: later it may be on its way. */
-export function carry(job: Job, headers: Readonly<Record<string, string>>): void {
-  const record = recordOf(job);
-  const carrier = carrierOf(headers);
-  if (carrier !== undefined) record.options = record.options === undefined ? { carrier } : { ...record.options, carrier };
+/**
+ * Gives a job what its next attempt finds its trace by, and what is kept for who makes its spans. To be called where
+ * `added`, `retrying` or `failed` is told: later it may be on its way.
+ */
+export function carry(job: Job, carrier: Carrier | undefined, trace: object): void {
+  const rare = rareOf(recordOf(job));
+  rare.carrier = carrier;
+  rare.trace = trace;
+}
+
+/** What {@link carry} was given last. */
+export function tracedBy(job: Job): { carrier: Carrier | undefined; trace: object } | undefined {
+  const { rare } = recordOf(job);
+  return rare?.trace === undefined ? undefined : { carrier: rare.carrier, trace: rare.trace };
 }
 
 /** The one handle of a job that events and readers share. */

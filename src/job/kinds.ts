@@ -52,7 +52,7 @@ export class Kinds {
 }
 
 /** What differs where a module is loaded twice: these are made anew each time. */
-const MADE_ANEW: readonly string[] = ['input', 'output', 'run', 'setup', 'teardown'];
+const MADE_ANEW: readonly string[] = ['input', 'output', 'run', 'setup', 'teardown', 'codec'];
 
 /** Throws {@link OptionsError} when two definitions of one name are not the same one, loaded twice: only the options of one could hold. */
 function refuseOther(known: JobDefinition, other: JobDefinition): void {

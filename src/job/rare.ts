@@ -1,3 +1,9 @@
+import type { Attempt } from './attempt.js';
+import type { Carrier } from './carrier.js';
+
+/** What an attempt took of its thread, as far as that is known. */
+export type Usage = Pick<Attempt, 'cpuTime' | 'heapUsed'>;
+
 /** What few jobs have: kept apart, for a million jobs may wait. */
 export class Rare {
   /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
@@ -11,10 +17,22 @@ export class Rare {
   checkpoint: unknown;
   /** The last lines that its handler logged. */
   logs: string[] | undefined;
+  /** What the attempt took that completed it. */
+  usage: Usage | undefined;
+  /** What its handler finds its trace by, and what whoever makes its spans keeps of it. */
+  carrier: Carrier | undefined;
+  trace: object | undefined;
 }
 
 /** To write it. */
 export function rareOf(record: { rare: Rare | undefined }): Rare {
   record.rare ??= new Rare();
   return record.rare;
+}
+
+/** What stays when its job begins anew: the trace that it is in. */
+export function renewed(rare: Rare | undefined): Rare | undefined {
+  if (rare?.trace === undefined) return undefined;
+  const { carrier, trace } = rare;
+  return Object.assign(new Rare(), { carrier, trace });
 }

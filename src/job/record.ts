@@ -4,7 +4,7 @@ import type { Backoff } from './backoff.js';
 import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
-import { type Rare, rareOf } from './rare.js';
+import { type Rare, rareOf, renewed, type Usage } from './rare.js';
 import type { JobState } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
 
@@ -28,7 +28,7 @@ export class JobRecord {
   threadId = 0;
   /** The output of a completed job. */
   output: unknown;
-  /** Estimate of what its input and metadata take, where the queue counts it. */
+  /** Estimate of what its input and metadata take, where the queue counts it; of a completed job, of what its result takes. */
   bytes = 0;
   /** What few jobs have. */
   rare: Rare | undefined;
@@ -54,8 +54,8 @@ export class JobRecord {
     /** Order of arrival among those that wait. */
     public order: number,
     now: number,
-    /** What it was added with and still needs, and what its trace is found by. */
-    public options: (AddOptions & { carrier?: Carrier; waited?: number }) | undefined,
+    /** What it was added with and still needs. */
+    public options: (AddOptions & { waited?: number }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
     times = noTimes(1),
     /** Whether somebody waits for it, and gets its error: it was added by `run` or `map`. */
@@ -98,7 +98,7 @@ export class JobRecord {
   }
 
   get carrier(): Carrier | undefined {
-    return this.options?.carrier;
+    return this.rare?.carrier;
   }
 
   /** How often its handler has put it off since an attempt last counted. */
@@ -161,6 +161,11 @@ export class JobRecord {
     return this.kind.owner.exactDateOf(this.#time(TIME.STARTED));
   }
 
+  /** How long it ran, in milliseconds. */
+  get lastRunTime(): number {
+    return this.#time(TIME.RAN);
+  }
+
   /** When it ended, on {@link Clock.now}. */
   get endedAt(): number {
     return this.#time(TIME.FINISHED);
@@ -173,23 +178,26 @@ export class JobRecord {
 
   /** Every attempt that has ended, oldest first. */
   get attempts(): readonly Attempt[] {
-    return this.state === 'completed' ? [...this.failedAttempts, this.#lastAttempt('completed', undefined)] : this.failedAttempts;
+    return this.state === 'completed'
+      ? [...this.failedAttempts, this.#lastAttempt('completed', undefined, this.rare?.usage)]
+      : this.failedAttempts;
   }
 
   /** An attempt has ended; `startedAt` on {@link Clock.now}, `duration` in milliseconds. Gives how long it had waited. */
-  ran(startedAt: number, duration: number, threadId: number): number {
+  ran(startedAt: number, duration: number, threadId: number, usage?: Usage): number {
     const waited = Math.max(0, startedAt - this.readyAt);
     this.#set(TIME.STARTED, startedAt);
     this.#set(TIME.WAITED, waited);
     this.#set(TIME.RAN, duration);
     this.threadId = threadId;
+    if (usage !== undefined) rareOf(this).usage = usage;
     return waited;
   }
 
   /** The attempt of {@link ran} did not complete the job. */
-  failed(outcome: Outcome, error: unknown): void {
+  failed(outcome: Outcome, error: unknown, usage?: Usage): void {
     if (this.rare !== undefined) this.rare.putOffs = 0;
-    this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error)];
+    this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error, usage)];
   }
 
   /** The job has ended, at a time of {@link Clock.now}. */
@@ -206,7 +214,7 @@ export class JobRecord {
     this.failedAttempts = NO_ATTEMPTS;
     this.error = undefined;
     this.promise = undefined;
-    this.rare = undefined;
+    this.rare = renewed(this.rare);
     this.#set(TIME.WAITED, Number.NaN);
     // It was started before.
     if (this.maxWait !== undefined) this.options = { ...this.options, maxWait: Number.POSITIVE_INFINITY };
@@ -218,9 +226,9 @@ export class JobRecord {
     this.#times = this.#times.slice(place, place + TIMES);
   }
 
-  #lastAttempt(outcome: Outcome, error: unknown): Attempt {
+  #lastAttempt(outcome: Outcome, error: unknown, usage: Usage | undefined): Attempt {
     const { attempt: number, threadId } = this;
-    return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId };
+    return { number, outcome, error, startedAt: this.#date(TIME.STARTED), duration: this.#time(TIME.RAN), threadId, ...usage };
   }
 
   #date(column: number): number {
@@ -238,11 +246,4 @@ export class JobRecord {
   get #place(): number {
     return this.#times.length === TIMES ? 0 : ((this.key as number) % PAGE) * TIMES;
   }
-}
-
-/** Its result is not kept any more, of which it took so many bytes. */
-export function dropResult(record: JobRecord, bytes: number): void {
-  record.output = undefined;
-  record.promise = undefined;
-  rareOf(record).droppedBytes = Math.max(bytes, 1);
 }

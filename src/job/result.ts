@@ -1,4 +1,5 @@
 import { NotFoundError } from '../errors/errors.js';
+import { rareOf } from './rare.js';
 import type { JobRecord } from './record.js';
 
 /** The promise of a job's end. Made when first asked for, so that a job nobody awaits rejects nothing. */
@@ -29,6 +30,13 @@ export function announceEnd(record: JobRecord): void {
   if (resolve === undefined) return;
   record.resolve = undefined;
   resolve(record.state === 'completed' ? record.output : Promise.reject(record.error));
+}
+
+/** Its result is not kept any more, of which it took so many bytes. */
+export function dropResult(record: JobRecord, bytes: number): void {
+  record.output = undefined;
+  record.promise = undefined;
+  rareOf(record).droppedBytes = Math.max(bytes, 1);
 }
 
 function dropped({ id: jobId, kind, rare }: JobRecord): NotFoundError {

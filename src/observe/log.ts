@@ -134,8 +134,11 @@ function stackOf(error: unknown): string {
   return textOf(error);
 }
 
+/** Whose line it is. */
+type Speaking = Pick<JobRecord, 'id' | 'attempt' | 'metadata'> & { readonly kind: Pick<JobRecord['kind'], 'definition'> };
+
 /** A handler's log line, as pino takes it: fields, then text. */
-export function lineOf({ id, kind, attempt, metadata }: JobRecord, args: unknown[], logger: JobLogger): [fields: object, message?: string] {
+export function lineOf({ id, kind, attempt, metadata }: Speaking, args: unknown[], logger: JobLogger): [fields: object, message?: string] {
   const [first, ...rest] = args;
   const facts = { ...logger.of(metadata), jobId: id, job: kind.definition.name, attempt };
   if (typeof first !== 'object' || first === null) return [facts, format(...args)];

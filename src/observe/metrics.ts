@@ -39,23 +39,25 @@ interface Counting extends GroupPlaces {
 export function queueStats(parts: Counting, options: StatsOptions): QueueStats {
   const { clock, register, waiting, runner } = parts;
   const asked = groupsAsked(options);
+  const oldestWaiting = Math.max(0, clock.now() - (waiting.oldest ?? clock.now()));
+  const stats = { counts: { ...register.counts }, ...sumsOf(register.kinds), threads: runner.stats, oldestWaiting };
+  return asked === undefined ? stats : { ...stats, groups: largestGroups(asked, parts) };
+}
+
+/** What kinds of jobs have counted, of all and of each. */
+export function sumsOf(kinds: Iterable<JobKind>): Omit<JobStats, 'counts'> & { byName: Record<string, JobStats> } {
   const totals = noTotals();
   const waitTime = new Histogram();
   const runTime = new Histogram();
   const byName: Record<string, JobStats> = {};
-  for (const kind of register.kinds) {
+  for (const kind of kinds) {
     for (const name of TOTALS) totals[name] += kind.totals[name];
     waitTime.add(kind.waitTime);
     runTime.add(kind.runTime);
-    byName[kind.definition.name] = statsOf(kind.counts, kind.totals, kind.waitTime, kind.runTime);
+    const durations = { waitTime: kind.waitTime.durations(), runTime: kind.runTime.durations() };
+    byName[kind.definition.name] = { counts: { ...kind.counts }, totals: { ...kind.totals }, ...durations };
   }
-  const oldestWaiting = Math.max(0, clock.now() - (waiting.oldest ?? clock.now()));
-  const stats = { ...statsOf(register.counts, totals, waitTime, runTime), threads: runner.stats, oldestWaiting, byName };
-  return asked === undefined ? stats : { ...stats, groups: largestGroups(asked, parts) };
+  return { totals, waitTime: waitTime.durations(), runTime: runTime.durations(), byName };
 }
 
 const TOTALS = Object.keys(noTotals()) as (keyof Totals)[];
-
-function statsOf(counts: Counts, totals: Totals, waitTime: Histogram, runTime: Histogram): JobStats {
-  return { counts: { ...counts }, totals: { ...totals }, waitTime: waitTime.durations(), runTime: runTime.durations() };
-}

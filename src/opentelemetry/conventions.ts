@@ -13,7 +13,7 @@ export const OTHER = '_OTHER';
 const IDENTIFIER = /^[A-Za-z_][\w.:-]{0,63}$/;
 
 /** What kind of failure an attempt ended with: the code of its error, or else its name. `undefined` when it completed. */
-export function errorTypeOf({ outcome, error }: Attempt): string | undefined {
+export function errorTypeOf({ outcome, error }: Pick<Attempt, 'outcome' | 'error'>): string | undefined {
   if (outcome === 'completed') return undefined;
   try {
     const { code, name } = error as { code?: unknown; name?: unknown };

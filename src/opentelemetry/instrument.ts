@@ -4,8 +4,10 @@ import { z } from 'zod';
 import type { JobQueue } from '../index.js';
 import * as internals from '../internals.js';
 import { Metrics } from './metrics.js';
+import { isRegistered } from './registered.js';
 import { Spans } from './spans.js';
 
+/** What {@link instrument} takes. */
 export interface InstrumentOptions {
   /** Where spans go; `false`: none are made. Default the provider that is registered globally, also if that is done later. */
   tracerProvider?: Pick<TracerProvider, 'getTracer'> | false;
@@ -32,15 +34,23 @@ const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), mete
 export function instrument(queue: JobQueue, options: InstrumentOptions = {}): Disposable {
   internals.checkOptions(optionsSchema, options, 'instrument');
   const { tracerProvider = trace, meterProvider = globalMetrics } = options;
-  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue);
-  const metrics = meterProvider === false ? undefined : new Metrics(meterProvider.getMeter('threadmill', version), queue);
-  const stop = internals.onAttemptEnd(queue, (job, attempt, startedAt, waited) => {
-    spans?.ended(job, attempt, startedAt);
-    metrics?.ended(job, attempt, waited);
-  });
+  // A meter does not notice an SDK that comes later.
+  const hasMeter = meterProvider !== false && (meterProvider !== globalMetrics || isRegistered('metrics'));
+  const metrics = hasMeter ? new Metrics(meterProvider.getMeter('threadmill', version), queue) : undefined;
+  let stop: (() => void) | undefined;
+  // Until somebody wants to know, nobody listens to what ends.
+  const begin = () => {
+    stop ??= internals.onAttemptEnd(queue, (job, attempt) => {
+      spans?.ended(job, attempt);
+      metrics?.ended(job, attempt);
+    });
+  };
+  const isLive = tracerProvider === trace ? () => isRegistered('trace') : () => true;
+  const spans = tracerProvider === false ? undefined : new Spans(tracerProvider.getTracer('threadmill', version), queue, isLive, begin);
+  if (metrics !== undefined || (spans !== undefined && isLive())) begin();
   return {
     [Symbol.dispose]() {
-      stop();
+      stop?.();
       spans?.[Symbol.dispose]();
       metrics?.[Symbol.dispose]();
     },

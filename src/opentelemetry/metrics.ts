@@ -1,5 +1,14 @@
-import type { Attributes, BatchObservableCallback, BatchObservableResult, Histogram, Meter, Observable } from '@opentelemetry/api';
-import type { Attempt, Job, JobQueue, QueueStats } from '../index.js';
+import {
+  type Attributes,
+  type BatchObservableCallback,
+  type BatchObservableResult,
+  type Histogram,
+  type Meter,
+  type Observable,
+  ROOT_CONTEXT,
+} from '@opentelemetry/api';
+import type { Job, JobQueue, QueueStats } from '../index.js';
+import type * as internals from '../internals.js';
 import { errorTypeOf, OTHER, SYSTEM } from './conventions.js';
 
 /** Of run and waiting times, in seconds: from a job that is hardly worth a thread to the default time limit. */
@@ -32,6 +41,7 @@ export class Metrics implements Disposable {
   readonly #wait: Histogram;
   /** By definition and kind of failure, for the histograms. */
   readonly #attributes = new Map<string, Map<string | undefined, Attributes>>();
+  readonly #waitAttributes = new Map<string, Attributes>();
   readonly #stop: () => void;
 
   constructor(meter: Meter, queue: JobQueue) {
@@ -43,10 +53,10 @@ export class Metrics implements Disposable {
     this.#stop = this.#observe(meter);
   }
 
-  ended(job: Job, attempt: Attempt, waited: number | undefined): void {
-    const attributes = this.#attributesOf(job.name, errorTypeOf(attempt));
-    this.#run.record(attempt.duration / 1_000, attributes);
-    if (waited !== undefined) this.#wait.record(waited / 1_000, this.#attributesOf(job.name, undefined));
+  ended(job: Job, attempt: internals.EndedAttempt): void {
+    const { name } = job;
+    this.#run.record(attempt.duration / 1_000, this.#attributesOf(name, errorTypeOf(attempt)), ROOT_CONTEXT);
+    if (attempt.waited !== undefined) this.#wait.record(attempt.waited / 1_000, this.#waitAttributesOf(name), ROOT_CONTEXT);
   }
 
   [Symbol.dispose](): void {
@@ -57,12 +67,22 @@ export class Metrics implements Disposable {
   #attributesOf(name: string, errorType: string | undefined): Attributes {
     const known = this.#attributes.get(name) ?? new Map<string | undefined, Attributes>();
     this.#attributes.set(name, known);
-    const type = errorType !== undefined && known.size > MAX_TYPES && !known.has(errorType) ? OTHER : errorType;
+    const type = errorType !== undefined && known.size >= MAX_TYPES && !known.has(errorType) ? OTHER : errorType;
     let attributes = known.get(type);
     if (attributes === undefined) {
       const failure = type === undefined ? {} : { 'error.type': type };
       attributes = { ...this.#base, 'messaging.operation.name': 'process', 'threadmill.job.name': name, ...failure };
       known.set(type, attributes);
+    }
+    return attributes;
+  }
+
+  /** Few: the SDK makes a text of all of them for every attempt. */
+  #waitAttributesOf(name: string): Attributes {
+    let attributes = this.#waitAttributes.get(name);
+    if (attributes === undefined) {
+      attributes = { 'messaging.destination.name': this.#queue.name, 'threadmill.job.name': name };
+      this.#waitAttributes.set(name, attributes);
     }
     return attributes;
   }

@@ -1,33 +1,38 @@
 import {
   type Attributes,
-  context,
   type HrTime,
+  INVALID_TRACEID,
   type Link,
-  propagation,
-  ROOT_CONTEXT,
   type Span,
-  type SpanContext,
   SpanKind,
   SpanStatusCode,
   type Tracer,
-  trace,
 } from '@opentelemetry/api';
-import { type Attempt, type Job, type JobQueue, type PostMortem, TimeoutError } from '../index.js';
+import { type Job, type JobQueue, type PostMortem, TimeoutError } from '../index.js';
 import * as internals from '../internals.js';
 import { errorTypeOf, SYSTEM } from './conventions.js';
+import { attemptId, carrierOf, contextOf, isStandard, type JobTrace, takesId, traceOf } from './job-trace.js';
 
-/** The spans of a queue's jobs: one where a job is added, and one for each of its attempts, in the same trace. */
+/**
+ * The spans of a queue's jobs: one where a job is added, and one for each of its attempts, in the same trace. The second is
+ * made when the attempt has ended: then its times and its outcome are known, for the sampler too.
+ */
 export class Spans implements Disposable {
   readonly #tracer: Tracer;
   readonly #queue: JobQueue;
+  readonly #isLive: () => boolean;
+  readonly #begin: () => void;
   readonly #sendName: string;
   readonly #processName: string;
-  /** Where each job was added. Not the whole context of the caller: that may hold much, for as long as the job is kept. */
-  readonly #created = new WeakMap<Job, SpanContext>();
+  /** Whether ids of spans can be known before they are made, and what carries traces is known: of the SDK, with the first job. */
+  #sdk: { readonly takesId: boolean; readonly isStandard: boolean } | undefined;
 
-  constructor(tracer: Tracer, queue: JobQueue) {
+  /** `isLive`: whether the tracer makes spans already. `begin`: called when it does, and {@link ended} is to be called from now on. */
+  constructor(tracer: Tracer, queue: JobQueue, isLive: () => boolean, begin: () => void) {
     this.#tracer = tracer;
     this.#queue = queue;
+    this.#isLive = isLive;
+    this.#begin = begin;
     this.#sendName = `send ${queue.name}`;
     this.#processName = `process ${queue.name}`;
     queue.on('added', this.#added).on('deduplicated', this.#deduplicated);
@@ -39,19 +44,23 @@ export class Spans implements Disposable {
 
   /** A job is in; told where it was added, in the context of whoever does. */
   readonly #added = (job: Job): void => {
+    if (!this.#isLive()) return;
     const span = this.#sent(job);
+    const isRecording = span.isRecording();
+    const send = span.spanContext();
+    // Tracing is suppressed here.
+    if (send.traceId === INVALID_TRACEID) return;
+    if (this.#sdk === undefined) this.#begin();
+    this.#sdk ??= { takesId: takesId(span), isStandard: isStandard() };
     span.end();
-    const created = span.spanContext();
-    if (!trace.isSpanContextValid(created)) return;
-    this.#created.set(job, created);
-    const carrier: Record<string, string> = {};
-    propagation.inject(trace.setSpan(context.active(), span), carrier);
-    internals.carry(job, carrier);
+    const parent = this.#sdk.takesId ? attemptId(send, 1) : send.spanId;
+    const trace: JobTrace = { owner: this, other: internals.tracedBy(job)?.trace, send, isRecording, attempts: 1 };
+    internals.carry(job, carrierOf(send, parent, this.#sdk.isStandard), trace);
   };
 
   /** A job was not added: it is there already. */
   readonly #deduplicated = (job: Job): void => {
-    const span = this.#sent(job, this.#linksTo(this.#created.get(job)));
+    const span = this.#sent(job, linksTo(traceOf(job, this)));
     span.setAttribute('threadmill.job.deduplicated', true);
     span.end();
   };
@@ -68,13 +77,22 @@ export class Spans implements Disposable {
     return this.#tracer.startSpan(this.#sendName, { kind: SpanKind.PRODUCER, attributes, ...(links && { links }) });
   }
 
-  #linksTo(created: SpanContext | undefined): Link[] {
-    return created === undefined ? [] : [{ context: created }];
+  /** An attempt has ended: its span begins and ends when the handler did, also where the thread was killed. */
+  ended(job: Job, attempt: internals.EndedAttempt): void {
+    const trace = traceOf(job, this);
+    // Of what is not sampled only failures are worth a question.
+    if (trace === undefined ? !this.#isLive() : !trace.isRecording && attempt.outcome === 'completed') return;
+    const span = this.#processed(job, attempt, trace);
+    if (trace !== undefined) this.#identify(job, attempt, trace, span);
+    if (!span.isRecording()) return;
+    const endTime = hrTime(attempt.startedAt + attempt.duration);
+    const errorType = errorTypeOf(attempt);
+    if (errorType !== undefined) describeFailure(span, attempt.error, errorType, endTime);
+    if (attempt.cpuTime !== undefined) span.setAttribute('threadmill.job.cpu_time', attempt.cpuTime / 1_000);
+    span.end(endTime);
   }
 
-  /** An attempt has ended: its span begins and ends when the handler did, also where the thread was killed. */
-  ended(job: Job, attempt: Attempt, startedAt: number): void {
-    const created = this.#created.get(job);
+  #processed(job: Job, attempt: internals.EndedAttempt, trace: JobTrace | undefined): Span {
     const attributes = {
       'messaging.system': SYSTEM,
       'messaging.destination.name': this.#queue.name,
@@ -86,15 +104,25 @@ export class Spans implements Disposable {
       'threadmill.job.outcome': attempt.outcome,
       'thread.id': attempt.threadId,
     };
-    const options = { kind: SpanKind.CONSUMER, startTime: hrTime(startedAt), links: this.#linksTo(created), attributes };
-    const parent = created === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, created);
-    const span = this.#tracer.startSpan(this.#processName, options, parent);
-    if (!span.isRecording()) return;
-    const endTime = hrTime(startedAt + attempt.duration);
-    const errorType = errorTypeOf(attempt);
-    if (errorType !== undefined) describeFailure(span, attempt.error, errorType, endTime);
-    span.end(endTime);
+    const options = { kind: SpanKind.CONSUMER, startTime: hrTime(attempt.startedAt), links: linksTo(trace), attributes };
+    return this.#tracer.startSpan(this.#processName, options, contextOf(trace?.send));
   }
+
+  /** The span of an attempt is the one that its handler knows as parent; the next attempt has another. */
+  #identify(job: Job, { outcome }: internals.EndedAttempt, trace: JobTrace, span: Span): void {
+    // An interrupted one is told with the next, whose handler knows the same.
+    if (!this.#sdk?.takesId || outcome === 'interrupted') return;
+    const id = attemptId(trace.send, trace.attempts);
+    if (span.isRecording()) span.spanContext().spanId = id;
+    if (outcome === 'completed') return;
+    trace.attempts++;
+    const { carrier } = internals.tracedBy(job) ?? {};
+    internals.carry(job, carrier?.replace(id, attemptId(trace.send, trace.attempts)), trace);
+  }
+}
+
+function linksTo(trace: JobTrace | undefined): Link[] {
+  return trace === undefined ? [] : [{ context: trace.send }];
 }
 
 function describeFailure(span: Span, error: unknown, errorType: string, time: HrTime): void {

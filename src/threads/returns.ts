@@ -8,8 +8,10 @@ import { endOn, settle } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
 import type { Threads } from './threads.js';
 import type { Watchdog } from './watchdog.js';
+import { unpacked } from './wire/columns.js';
 import { decodeThrown } from './wire/error-codec.js';
 import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage, type Said } from './wire/protocol.js';
+import { MEASURED_FROM } from './wire/shared-memory.js';
 
 /** What comes back from threads: results, what handlers say, and the thread's end. */
 export class Returns {
@@ -40,7 +42,7 @@ export class Returns {
       case 'log':
         return this.#said(slot, message);
       case 'print':
-        return this.#reports.threads.printed(slot.threadId, message);
+        return this.#tell(slot, () => this.#reports.threads.printed(slot.threadId, message));
       case 'late-error':
         return this.#tell(slot, () => this.#lateError(slot, message));
       case 'exit':
@@ -85,8 +87,9 @@ export class Returns {
     if (work !== undefined) this.#tell(slot, () => this.#reports.message(work, message));
   }
 
-  #results(slot: Slot, { first, values, results, last }: ResultsMessage): void {
+  #results(slot: Slot, { first, values: rows, results, last }: ResultsMessage): void {
     const { jobs } = slot;
+    const values = unpacked(rows);
     // All are taken before anybody is told: a listener may cancel another job of the message, which has ended too.
     const works = values.map((_, at) => jobs.take(first + at));
     for (let at = 0; at < values.length; at++) {
@@ -94,17 +97,19 @@ export class Returns {
       if (work === undefined) continue;
       const startedAt = jobs.startedAt(first + at);
       const duration = jobs.duration(first + at);
-      if (results === undefined && slot.verdict === undefined && slot.later === undefined) {
+      if (results === undefined && slot.verdict === undefined && slot.later === undefined && duration < MEASURED_FROM) {
         this.#reports.completed(work, values[at], startedAt, duration, slot.threadId);
-      } else this.#result(slot, work, results?.[at], values[at], startedAt, duration);
+      } else {
+        const usage = duration < MEASURED_FROM ? undefined : slot.service.usage(first + at, duration);
+        this.#result(slot, work, results?.[at], values[at], { startedAt, duration, started: true, usage });
+      }
     }
     if (last && slot.state === 'busy') this.#batchOver(slot);
   }
 
-  /** A result where not all is well. A job that was told to stop and has ended within its grace period ends as it was judged. */
-  #result(slot: Slot, work: Work, result: number | undefined, value: unknown, startedAt: number, duration: number): void {
+  /** A result where not all is well, or the job is worth measuring. A job that was told to stop and has ended within its grace period ends as it was judged. */
+  #result(slot: Slot, work: Work, result: number | undefined, value: unknown, run: Run): void {
     const { verdict } = slot;
-    const run = { startedAt, duration, started: true };
     if (result === RESULT.CRASHED) {
       const error = attemptErrors.uncaughtError(work, decodeThrown(value as never));
       this.#tell(slot, () => this.#watchdog.crash(slot, work, error, run));
@@ -114,7 +119,7 @@ export class Returns {
       slot.deadline.within(Math.min(soonest(slot.jobs.from()), LOOK_AT_LEAST_EVERY));
       this.#ended(slot, work, endOn(slot, verdict.outcome, verdict.error, run));
     } else if (result === RESULT.FAILED) this.#ended(slot, work, endOn(slot, 'failed', decodeThrown(value as never), run));
-    else this.#tell(slot, () => this.#reports.completed(work, value, startedAt, duration, slot.threadId));
+    else this.#tell(slot, () => this.#reports.completed(work, value, run.startedAt, run.duration, slot.threadId, run.usage));
   }
 
   #ended(slot: Slot, work: Work, end: AttemptEnd): void {

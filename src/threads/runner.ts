@@ -5,10 +5,11 @@ import type { Carrier } from '../job/carrier.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { JobKind } from '../job/kind.js';
 import type { Location } from '../job/location.js';
+import type { Usage } from '../job/rare.js';
 import type { Listened } from './wire/log-levels.js';
 import type { HandlerMessage, Printed } from './wire/protocol.js';
 
-export type { HandlerMessage, Location, Printed };
+export type { HandlerMessage, Location, Printed, Usage };
 
 /** One attempt of a job, with all that it takes to run it. A queue's record is one; an attempt in a test is another. */
 export interface Work {
@@ -106,6 +107,8 @@ export interface Run {
   duration: number;
   /** Whether the handler, or the loading of its module, had been started. */
   started: boolean;
+  /** What it took, where that is known. */
+  usage?: Usage | undefined;
 }
 
 /** How an attempt ended that did not complete. */
@@ -128,7 +131,7 @@ export interface Reports<Job extends Work = Work> {
   sent(jobs: readonly Job[]): void;
   /** Threads are free, and nothing waits for them. */
   free(): void;
-  completed(job: Job, output: unknown, startedAt: number, duration: number, threadId: number): void;
+  completed(job: Job, output: unknown, startedAt: number, duration: number, threadId: number, usage?: Usage): void;
   ended(job: Job, end: AttemptEnd): void;
   /** Jobs that were sent but not started, in their order: they go back to the front. */
   returned(jobs: readonly Job[]): void;

@@ -10,6 +10,7 @@ import { exited } from './pool.js';
 import type { Work } from './runner.js';
 import { Service } from './service.js';
 import type { SlotEventsOf, SlotState, SlotVerdict } from './slot-events.js';
+import { compactRun, expandedResults } from './wire/compact.js';
 import { EarlyResults } from './wire/early-results.js';
 import { isFromThread } from './wire/from-thread.js';
 import type { Encoded, FromThread, OpenMessage, Position, Said, ToThread } from './wire/protocol.js';
@@ -112,7 +113,7 @@ export class Slot {
     const message = runMessage(this.jobs.next, works, this.#known);
     const before = this.#clock.now();
     try {
-      this.#post(message, works[0]?.transfer);
+      this.#port.postMessage(compactRun(message), works[0]?.transfer as ArrayBuffer[] | undefined);
     } catch (error) {
       for (const { index } of message.kinds ?? []) this.#known[index] = false;
       throw error;
@@ -141,8 +142,8 @@ export class Slot {
     Atomics.store(this.#shared.cells, CELL.MUTED, this.jobs.started + 1);
   }
 
-  #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
-    this.#port.postMessage(message, transfer);
+  #post(message: ToThread): void {
+    this.#port.postMessage(message);
   }
 
   // --- What the thread does and says
@@ -193,7 +194,8 @@ export class Slot {
   }
 
   #receive(message: unknown): void {
-    if (isFromThread(message)) this.#handle(message);
+    const expanded = expandedResults(message);
+    if (isFromThread(expanded)) this.#handle(expanded);
   }
 
   /** The one entry of all that a thread says: whatever it is, it does no harm beyond this thread. */

@@ -45,12 +45,14 @@ export class Warmup {
 
   /** A thread waits for work. */
   rests(slot: Slot): void {
-    if (slot.warmth < this.#kinds.length) this.#schedule();
+    if (this.#missing(slot) !== undefined) this.#schedule();
   }
 
   loaded(slot: Slot): void {
     this.#limit.ended(slot);
     this.#warming = undefined;
+    // Others may miss it too.
+    this.#schedule();
   }
 
   onDeadline(slot: Slot): void {

@@ -4,7 +4,7 @@ import type { Clock } from '../time/clock.js';
 import { setImmediate } from '../time/timers.js';
 import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import type { Inspections } from './inspections.js';
-import type { KillReason, Reports, Run, Work } from './runner.js';
+import type { KillReason, Reports, Run, Usage, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotVerdict } from './slot.js';
 import type { Threads } from './threads.js';
@@ -87,22 +87,24 @@ export class Watchdog {
     const isOver = slot.state !== state || slot.verdict !== verdict;
     const { suspect } = slot.jobs;
     if (!isOver && suspect !== undefined) slot.condemn({ work: suspect, outcome: 'crashed', error: stuckError(suspect) });
+    const usage = usageOf(slot, this.#clock.now());
     if (!isOver) this.#threads.kill(slot);
     // Its other jobs are still there: who is told may cancel them.
     for (const tell of said) tell();
     if (isOver) return;
-    this.#settleLost(slot, slot.jobs.takeRest(this.#clock.now()));
+    this.#settleLost(slot, slot.jobs.takeRest(this.#clock.now()), usage);
     this.#reports.threads.killed(slot.threadId, reason, slot.verdict?.work);
   }
 
   /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */
-  #settleLost(slot: Slot, lost: Map<Work, Run>): void {
+  #settleLost(slot: Slot, lost: Map<Work, Run>, usage: Usage | undefined): void {
     const { verdict } = slot;
     for (const [work, run] of lost) {
       if (verdict?.work !== work) settle(this.#reports, slot, work, 'interrupted', undefined, run);
     }
     const run = verdict && lost.get(verdict.work);
-    if (verdict !== undefined && run !== undefined) settle(this.#reports, slot, verdict.work, verdict.outcome, verdict.error, run);
+    if (verdict === undefined || run === undefined) return;
+    settle(this.#reports, slot, verdict.work, verdict.outcome, verdict.error, { ...run, usage });
   }
 
   #confirm(slot: Slot): void {
@@ -159,4 +161,12 @@ export class Watchdog {
     if (slot.inspection === inspection) slot.inspection = undefined;
     return found;
   }
+}
+
+/** What the condemned job has taken, which is known for as long as its thread lives. */
+function usageOf({ verdict, jobs, service, kernelThreadId }: Slot, now: number): Usage | undefined {
+  const running = jobs.running();
+  if (verdict === undefined || verdict.work !== running?.work) return undefined;
+  const { postMortem } = verdict.error as { postMortem?: PostMortem };
+  return service.usageSoFar(running.since, now, kernelThreadId, postMortem?.heapUsed);
 }

@@ -1,4 +1,4 @@
-import { clearInterval, clearTimeout, dateNow, hrtime, now, setInterval, setTimeout, timeOrigin } from './timers.js';
+import { clearTimeout, dateNow, hrtime, now, setInterval, setTimeout, timeOrigin } from './timers.js';
 
 /** A running timer; what `Clock.setTimeout` gives and `Clock.clearTimeout` takes. */
 export type Timer = object;
@@ -88,11 +88,14 @@ export const realClock: Clock = {
   passes: true,
 };
 
+/** One timer for all that keeps the process alive: jobs that come one by one shall not make and clear one each. */
+let alive: NodeJS.Timeout | undefined;
+let holders = 0;
+
 /** Keeps the process alive while it is held, where the clock's time passes by itself. */
 export class KeepAlive {
   held = false;
   readonly #passes: boolean;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor({ passes }: Pick<Clock, 'passes'>) {
     this.#passes = passes;
@@ -101,11 +104,14 @@ export class KeepAlive {
   hold(): void {
     if (this.held) return;
     this.held = true;
-    if (this.#passes) this.#timer = setInterval(() => {}, MAX_TIMER);
+    if (!this.#passes || holders++ > 0) return;
+    if (alive === undefined) alive = setInterval(() => {}, MAX_TIMER);
+    else alive.ref();
   }
 
   release(): void {
+    if (!this.held) return;
     this.held = false;
-    clearInterval(this.#timer);
+    if (this.#passes && --holders === 0) alive?.unref();
   }
 }

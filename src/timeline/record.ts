@@ -1,8 +1,9 @@
-import type { Attempt, Job, JobQueue, Outcome, ThreadEvent } from '../index.js';
+import type { Job, JobQueue, Outcome, ThreadEvent } from '../index.js';
 import * as internals from '../internals.js';
 import { Boots } from './boots.js';
 import { TraceFile } from './trace-file.js';
 
+/** What {@link recordTimeline} takes. */
 export interface TimelineOptions {
   /** The file gets no longer than about this; what comes after it is counted in `dropped`. Default 256 MiB, about 1.5 million jobs. */
   maxBytes?: number;
@@ -101,9 +102,7 @@ export class Recorder {
 
   readonly #ended = (
     { id, name }: Job,
-    { number, outcome, error, duration, threadId: tid }: Attempt,
-    startedAt: number,
-    wait?: number,
+    { number, outcome, error, startedAt, waited, duration, cpuTime, threadId: tid }: internals.EndedAttempt,
   ): void => {
     const from = this.#at(startedAt);
     const to = this.#at(startedAt + duration);
@@ -112,7 +111,8 @@ export class Recorder {
       id,
       attempt: number,
       outcome,
-      ...(wait !== undefined && { wait: rounded(wait) }),
+      ...(waited !== undefined && { wait: rounded(waited) }),
+      ...(cpuTime !== undefined && { cpu: rounded(cpuTime) }),
       ...(error !== undefined && { error: internals.messageOf(error) }),
     };
     const facts = {

@@ -1,25 +1,29 @@
 /** Jobs that became ready at about the same time. */
 interface Cohort {
-  /** When the first of them did, on `Clock.now`. */
-  since: number;
+  /** When the first and the last of them did, on `Clock.now`. */
+  readonly since: number;
+  until: number;
   waiting: number;
 }
 
 /** Jobs that become ready within so many milliseconds are not told apart. */
 const RESOLUTION = 1;
-/** With more cohorts than this, neighbours become one. */
-const MAX_COHORTS = 256;
+/** And those whose difference is this part of their age. */
+const PART = 1 / 50;
+/** With so many cohorts it is time to see which of them need not be told apart any more. */
+const MANY = 256;
 
 /**
- * How long the oldest of many has waited, though they leave in any order: they are counted by when they came, coarser
- * the more time lies between the oldest and the newest. Exact while few wait; else too much by 1 part in 50, or 1 ms.
- * A job costs two additions, however many wait.
+ * How long the oldest of many has waited, though they leave in any order: they are counted by when they came, coarser the
+ * longer ago that was. Too much by 1 part in 50 at most, or 1 ms. A job costs two additions, however many wait; of those that
+ * have come without a pause for days there are about a thousand cohorts.
  */
 export class Ages {
   /** Oldest first; those in which nobody waits are let go when they are the oldest, or there are too many. */
   #cohorts: Cohort[] = [];
   /** The last of them. */
   #newest: Cohort | undefined;
+  #many = MANY;
 
   /** Since when the oldest has waited; `undefined` when nobody does. */
   get oldest(): number | undefined {
@@ -29,8 +33,8 @@ export class Ages {
   /** One became ready at that time: now, or earlier when it had been taken and comes back. */
   enter(since: number): void {
     const newest = this.#newest;
-    if (newest === undefined || since >= newest.since + RESOLUTION) this.#open({ since, waiting: 1 }, this.#cohorts.length);
-    else if (since >= newest.since) newest.waiting++;
+    if (newest === undefined || since >= newest.since + RESOLUTION) this.#open(since, this.#cohorts.length);
+    else if (since >= newest.since) join(newest, since);
     else this.#returned(since);
   }
 
@@ -50,8 +54,8 @@ export class Ages {
   #returned(since: number): void {
     const place = this.#placeOf(since);
     const cohort = this.#cohorts[place];
-    if (cohort !== undefined) cohort.waiting++;
-    else this.#open({ since, waiting: 1 }, 0);
+    if (cohort !== undefined && (since <= cohort.until || since < cohort.since + RESOLUTION)) join(cohort, since);
+    else this.#open(since, place + 1);
   }
 
   /** Of the cohort of that time; -1 when all are younger. */
@@ -65,23 +69,34 @@ export class Ages {
     return low - 1;
   }
 
-  #open(cohort: Cohort, place: number): void {
-    this.#cohorts.splice(place, 0, cohort);
-    if (this.#cohorts.length > MAX_COHORTS) this.#coarsen();
+  #open(since: number, place: number): void {
+    this.#cohorts.splice(place, 0, { since, until: since, waiting: 1 });
+    if (this.#cohorts.length > this.#many) this.#coarsen();
     this.#newest = this.#cohorts.at(-1);
   }
 
   #coarsen(): void {
-    this.#cohorts = this.#cohorts.filter(({ waiting }) => waiting > 0);
-    if (this.#cohorts.length > MAX_COHORTS / 2) this.#cohorts = inPairs(this.#cohorts);
+    this.#cohorts = together(this.#cohorts.filter(({ waiting }) => waiting > 0));
+    this.#many = Math.max(MANY, 2 * this.#cohorts.length);
   }
 }
 
-function inPairs(cohorts: readonly Cohort[]): Cohort[] {
-  const pairs: Cohort[] = [];
-  for (let at = 0; at < cohorts.length; at += 2) {
-    const { since, waiting } = cohorts[at] as Cohort;
-    pairs.push({ since, waiting: waiting + (cohorts[at + 1]?.waiting ?? 0) });
+function join(cohort: Cohort, since: number): void {
+  cohort.waiting++;
+  if (since > cohort.until) cohort.until = since;
+}
+
+/** Neighbours become one where that makes no difference worth telling, when the newest has just come. */
+function together(cohorts: readonly Cohort[]): Cohort[] {
+  const now = cohorts.at(-1)?.until ?? 0;
+  const fewer: Cohort[] = [];
+  for (const { since, until, waiting } of cohorts) {
+    const last = fewer.at(-1);
+    if (last === undefined || until - last.since > PART * (now - until)) fewer.push({ since, until, waiting });
+    else {
+      last.until = until;
+      last.waiting += waiting;
+    }
   }
-  return pairs;
+  return fewer;
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { IdempotencyError } from '../errors/errors.js';
-import { dropResult, type JobRecord } from '../job/record.js';
+import type { JobRecord } from '../job/record.js';
+import { dropResult } from '../job/result.js';
 import { resultBytes } from '../job/result-bytes.js';
 import type { Clock } from '../time/clock.js';
 import { setImmediate } from '../time/timers.js';

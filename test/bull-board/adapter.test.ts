@@ -1,10 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Job, JobQueue } from 'threadmill';
 import { describe, expect, it, vi } from 'vitest';
-import { hold, picky, read, spin, strange } from '../fixtures/page.job.js';
-import { makeGate, makeQueue, next, until } from '../helpers.js';
+import { hold, picky, read, spin, stacked, strange } from '../fixtures/page.job.js';
+import { caught, makeGate, makeQueue, next, until } from '../helpers.js';
 import { pageOf } from './board.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'threadmill-page-'));
@@ -152,6 +153,18 @@ describe('a job', () => {
     expect((await page.get(job.id)).body.job.stacktrace[0]).toMatch(/Error: not good[\s\S]*\nCaused by: RangeError: the reason/);
   });
 
+  it('that failed shows the calls of its own code, and not those of the package, by whichever name they go', async () => {
+    const queue = makeQueue();
+    const root = join(import.meta.dirname, '../..');
+    const places = ['dist/threads/inside/invoke.js', 'src/threads/inside/invoke.ts'].map((file) => join(root, file));
+    const lines = [...places, ...places.map((place) => pathToFileURL(place).href)].map((place) => `    at async settle (${place}:31:19)`);
+    const own = `    at run (${join(root, 'examples/server/search.job.ts')}:21:24)`;
+    await caught(queue.run(stacked, ['Error: no', own, ...lines, '    at node:internal (node:events:1:1)'].join('\n')));
+    const page = await pageOf(queue);
+    const [{ stacktrace }] = (await page.list('failed')).jobs;
+    expect(stacktrace[0].split('\n').slice(1)).toEqual(['Error: no', own, '']);
+  });
+
   it('that was killed shows where it was stuck', async () => {
     const queue = makeQueue();
     const job = await queue.add(spin, {});
@@ -200,6 +213,53 @@ describe('the page', () => {
     expect((await page.put('retry/failed')).body).toEqual({ retried: 3, skipped: 0 });
     await Promise.all(jobs.map((job) => job.result()));
     expect(queue.deadLetters.size).toBe(0);
+  });
+
+  it('adds a failed job again that is no dead letter, for somebody had its error: as it was, and once', async () => {
+    const queue = makeQueue();
+    const path = missing();
+    await caught(queue.run(read, { path }, { priority: 4, metadata: { user: 7 } }));
+    const [failed] = queue.list('failed') as [Job];
+    expect(queue.deadLetters.size).toBe(0);
+    writeFileSync(path, 'there now');
+    const page = await pageOf(queue);
+    const completed = next(queue, 'completed');
+    expect((await page.put(`${failed.id}/retry`)).status).toBe(204);
+    const [again] = await completed;
+    expect(again).toMatchObject({ input: { path }, output: { text: 'there now' }, priority: 4, metadata: { user: 7 } });
+    expect(again.id).not.toBe(failed.id);
+    expect((await page.get(failed.id)).status).toBe(404);
+    expect(queue.stats().counts).toMatchObject({ completed: 1, failed: 0 });
+  });
+
+  it('adds it again with another input, or says why not and keeps it', async () => {
+    const queue = makeQueue();
+    await caught(queue.run(picky, { good: false }));
+    const [failed] = queue.list('failed') as [Job];
+    const page = await pageOf(queue);
+    await page.patch(`${failed.id}/update-data`, { jobData: { good: 'perhaps' } });
+    expect(await page.put(`${failed.id}/retry`)).toMatchObject({ status: 400, body: { message: expect.stringContaining('picky') } });
+    expect((await page.list('failed')).jobs.map(({ id }: Job) => id)).toEqual([failed.id]);
+    await page.patch(`${failed.id}/update-data`, { jobData: { good: true } });
+    const completed = next(queue, 'completed');
+    expect((await page.put(`${failed.id}/retry`)).status).toBe(204);
+    expect((await completed)[0].output).toBe('good');
+    expect((await page.list('failed')).jobs).toEqual([]);
+  });
+
+  it('retries all that failed, more than a page of them, dead letters and others', async () => {
+    const queue = makeQueue({ keepCompleted: 1_000, deadLetters: { max: 1_000, alertAt: 1_000 } });
+    const bad = { good: false };
+    await queue.addBulk(picky, new Array(150).fill(bad));
+    await Promise.all(Array.from({ length: 50 }, () => caught(queue.run(picky, bad))));
+    await queue.idle();
+    expect([queue.deadLetters.size, queue.stats().counts.failed]).toEqual([150, 200]);
+    const page = await pageOf(queue);
+    expect((await page.put('retry/failed')).body).toEqual({ retried: 200, skipped: 0 });
+    await queue.idle();
+    // Now nobody has their errors: all are dead letters.
+    expect(queue.stats().totals).toMatchObject({ added: 250, replayed: 150, failed: 400 });
+    expect([queue.deadLetters.size, queue.stats().counts.failed]).toEqual([200, 200]);
   });
 
   it('does not run again what has completed', async () => {

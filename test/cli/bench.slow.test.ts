@@ -137,9 +137,20 @@ test('--chart draws throughput and latency', async () => {
   const { code } = await threadmill(bench('echo', input, '--rate', '50,100', '--threads', '1', '--no-main', ...SHORT, ...chart));
   const svg = files.text('out.svg');
   expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
-  const texts = ['echo: throughput and latency', 'arriving jobs a second', 'latency, ms', 'total p99'];
+  const texts = ['echo: throughput and latency', 'arriving jobs a second', 'arriving = done', 'latency, ms', 'total p99'];
   expect(texts.filter((text) => !svg.includes(text))).toEqual([]);
+  expect(svg).not.toContain('failed/s');
   expect(code).toBe(0);
+});
+
+test('--chart draws failures where there are some', async () => {
+  const files = folder();
+  const input = files.write('in.ndjson', ndjson([{ how: 'throw' }, { how: 'not' }]));
+  const chart = ['--chart', files.path('out.svg')];
+  const { code } = await threadmill(bench('fail', input, '--threads', '1', '--no-main', ...SHORT, ...chart));
+  expect(files.text('out.svg')).toContain('failed/s');
+  expect(files.text('out.svg')).not.toContain('arriving');
+  expect(code).toBe(1);
 });
 
 test('--chart without echarts says what to install, before anything is measured', async () => {

@@ -81,9 +81,17 @@ test('failures go to the dead letters with input, error and attempts', async () 
   expect(parsed(stdout)).toEqual([{ index: 4, output: 'fine' }]);
   const facts = (index: number) => ({ deadLetter: 'fail', index, line: index + 1, input: inputs[index] });
   expect(files.json('dead.ndjson')).toEqual([
-    { ...facts(0), error: { name: 'RangeError', message: 'out of luck', code: 'E_LUCK' }, attempts: 3 },
+    {
+      ...facts(0),
+      error: { name: 'RangeError', message: 'out of luck', code: 'E_LUCK', stack: expect.stringMatching(/at .*work\.job\.js/) },
+      attempts: 3,
+    },
     { ...facts(1), error: { name: 'string', message: 'only text' }, attempts: 3 },
-    { ...facts(2), error: { name: 'TypeError', message: expect.stringMatching(/cannot be written as JSON.*BigInt/) }, attempts: 1 },
+    {
+      ...facts(2),
+      error: { name: 'TypeError', message: expect.stringMatching(/cannot be written as JSON.*BigInt/), stack: expect.any(String) },
+      attempts: 1,
+    },
     { ...facts(3), error: { name: 'InputError', message: expect.stringMatching(/input\.how/), code: 'ERR_INPUT' }, attempts: 0 },
   ]);
   expect(stderr).toMatch(/^line 1: RangeError: out of luck \(3 attempts\)$/m);

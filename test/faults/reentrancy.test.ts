@@ -64,6 +64,21 @@ describe('close', () => {
   });
 });
 
+test('cancel from a backoff function ends the job that it is asked for', async () => {
+  const queue = makeQueue();
+  const said: boolean[] = [];
+  const backoff = () => {
+    said.push(job.cancel('pointless'), job.cancel('again'));
+    return 0;
+  };
+  const job: Job = await queue.add(misbehave, { does: 'throw' }, { backoff });
+  expect(await caught(job.result())).toMatchObject({ code: 'ERR_CANCELLED', reason: 'pointless' });
+  expect(said).toEqual([true, true]);
+  expect(job.attempts).toMatchObject([{ number: 1, outcome: 'failed', error: { message: 'thrown' } }]);
+  expect(queue.stats().totals).toMatchObject({ cancelled: 1, failed: 0, retried: 0 });
+  expectBalanced(queue);
+});
+
 describe('replay', () => {
   test('from dead-letter-alert counts one failure of each life, and the first promise has its error', async () => {
     const queue = makeQueue({ deadLetters: { alertAt: 1 } });

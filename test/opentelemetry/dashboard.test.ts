@@ -1,57 +1,62 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { instrument } from 'threadmill/opentelemetry';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { root, run, tsc } from '../docs.js';
 import { caught, makeQueue } from '../helpers.js';
 import { failing } from './fixtures/traced.job.js';
 
 const text = readFileSync(new URL('../../examples/telemetry/dashboard.json', import.meta.url), 'utf8');
 
-// What Grafana requires of a dashboard: its own schema, kinds/dashboard/dashboard_kind.cue, as far as this one uses it.
-const datasource = z.strictObject({ type: z.literal('prometheus'), uid: z.string().regex(/^\$\{datasource\}$/) });
-const legend = z.string();
-const target = z.strictObject({ refId: z.string().regex(/^[A-Z]$/), expr: z.string().min(1), legendFormat: legend, datasource });
-const panel = z.strictObject({
-  id: z.int().min(1),
-  type: z.enum(['timeseries', 'stat']),
-  title: z.string().min(1),
-  description: z.string().min(1),
-  datasource,
-  gridPos: z.strictObject({ x: z.int().min(0), y: z.int().min(0), w: z.int().min(1).max(24), h: z.int().min(1) }),
-  fieldConfig: z.strictObject({
-    defaults: z.looseObject({ unit: z.enum(['s', 'short', 'ops', 'percentunit']), min: z.literal(0) }),
-    overrides: z.tuple([]),
-  }),
-  options: z.looseObject({}),
-  targets: z.array(target).min(1),
-});
-const variable = z.looseObject({
-  name: z.string().regex(/^\w+$/),
-  label: z.string(),
-  type: z.enum(['datasource', 'query']),
-  current: z.looseObject({}),
-});
-const dashboard = z.strictObject({
-  title: z.string().min(1),
-  uid: z.string().regex(/^[\w-]{1,40}$/),
-  tags: z.array(z.string()),
-  schemaVersion: z.int().min(36),
-  version: z.int(),
-  editable: z.boolean(),
-  graphTooltip: z.union([z.literal(0), z.literal(1), z.literal(2)]),
-  refresh: z.string(),
-  timezone: z.string(),
-  time: z.strictObject({ from: z.string(), to: z.string() }),
-  annotations: z.strictObject({ list: z.array(z.unknown()) }),
-  links: z.array(z.unknown()),
-  templating: z.strictObject({ list: z.array(variable) }),
-  panels: z.array(panel).min(1),
-});
+/** What Grafana publishes of its schema, as types: https://github.com/grafana/grafana-foundation-sdk. Its enums are texts in JSON. */
+const HEAD = `
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
+import type { Options as stat } from '@grafana/grafana-foundation-sdk/stat';
+import type { FieldConfig, Options as timeseries } from '@grafana/grafana-foundation-sdk/timeseries';
+type InJson<T> = T extends string ? (string extends T ? string : \`\${T}\`)
+  : T extends number | boolean | null | undefined ? T
+  : T extends (infer Item)[] ? InJson<Item>[]
+  : unknown extends T ? unknown
+  : { [Key in keyof T as Key extends \`_\${string}\` ? never : Key]: InJson<T[Key]> };
+`;
+
+/** What the compiler says of a dashboard, with what the schema leaves to each kind of panel. */
+function complaints(dashboard: any): string {
+  const folder = join(root, '.build/dashboard');
+  const parts = dashboard.panels.flatMap(({ type, options, targets, fieldConfig }: any) => [
+    [type, options],
+    ...targets.map((target: unknown) => ['Dataquery', target]),
+    ...(type === 'timeseries' ? [['FieldConfig', fieldConfig.defaults.custom ?? {}]] : []),
+  ]);
+  const lines = [['Dashboard', dashboard], ...parts].map(
+    ([type, value], at) => `export const _${at}: InJson<${type}> = ${JSON.stringify(value)};`,
+  );
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'check.ts'), HEAD + lines.join('\n'));
+  const options = { module: 'nodenext', target: 'es2022', strict: true, skipLibCheck: true, noEmit: true, types: [] };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['check.ts'] }));
+  return run(process.execPath, [tsc, '-p', folder], root).text;
+}
+
+interface Panel {
+  id: number;
+  type: string;
+  title: string;
+  gridPos: { x: number; y: number; w: number; h: number };
+  targets: { expr: string }[];
+}
+
+interface Dashboard {
+  panels: Panel[];
+  templating: { list: { name: string }[] };
+}
 
 describe("the guide's dashboard", () => {
-  const { panels, templating } = dashboard.parse(JSON.parse(text));
+  const dashboard = JSON.parse(text);
+  const { panels, templating } = dashboard as Dashboard;
   const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
   let exported: string;
 
@@ -62,6 +67,19 @@ describe("the guide's dashboard", () => {
     await caught(queue.run(failing, { message: 'no', code: 'ENO' }, { maxAttempts: 1 }));
     exported = new PrometheusSerializer().serialize((await reader.collect()).resourceMetrics);
     await reader.shutdown();
+  });
+
+  it("is one by Grafana's own schema", () => {
+    expect(complaints(dashboard)).toBe('');
+  });
+
+  it('would not be with a wrong place, an option that is none, or a misspelt query', () => {
+    const wrong = structuredClone(dashboard);
+    wrong.panels[0].gridPos.x = 'left';
+    wrong.panels[0].options.colorMode = 'valu';
+    wrong.panels.find(({ type }: Panel) => type === 'timeseries').targets[0].expression = 'up';
+    const found = complaints(wrong);
+    for (const what of ["'string' is not assignable to type 'number'", '"valu"', 'expression']) expect(found).toContain(what);
   });
 
   it('has panels that do not cover each other, within the width', () => {

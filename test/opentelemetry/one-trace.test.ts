@@ -69,8 +69,8 @@ test('an HTTP request, its job, its run and a span inside the thread are one tra
   const named = (id: string | undefined) => spans.find(({ spanId }) => spanId === id)?.name ?? 'the client';
   expect(spans.map(({ name, parentSpanId }) => `${named(parentSpanId)} > ${name}`).sort()).toEqual([
     'GET /render > send default',
+    'process default > render',
     'send default > process default',
-    'send default > render',
     'the client > GET /render',
   ]);
 });
@@ -102,6 +102,85 @@ test('a retry is in the same trace', async () => {
   const root = sdk.tracer.startSpan('root');
   const seen = await context.with(trace.setSpan(context.active(), root), () => queue.run(again, null, { maxAttempts: 3 }));
   expect(seen).toEqual(Array(3).fill(root.spanContext().traceId));
+});
+
+/** The spans of `name` in threads, and of attempts here: the ids of their parents, and their own. */
+const parentsOf = (name: string) => inThreads.filter((span) => span.name === name).map(({ parentSpanId }) => parentSpanId);
+const attempts = () => sdk.exporter.getFinishedSpans().filter(({ name }) => name.startsWith('process'));
+const idsOfAttempts = () => attempts().map((span) => span.spanContext().spanId);
+
+test('what a handler does is a child of its attempt: of each retry, of each life of a dead letter, and of a killed one', async () => {
+  const { tries, spins } = await import('./fixtures/again.job.js');
+  const queue = makeQueue({ worker: { execArgv: ['--import', THREAD_SDK] } });
+  instrument(queue, { meterProvider: false });
+  const job = await queue.add(tries, { failures: 3 });
+  await job.result().catch(() => {});
+  await (await queue.deadLetters.replay(job.id, { input: { failures: 1 } })).result();
+  await until(() => inThreads.length === 5);
+  expect(new Set(idsOfAttempts()).size).toBe(5);
+  expect(parentsOf('try')).toEqual(idsOfAttempts());
+  const killed = await queue.add(spins, null);
+  await killed.result().catch(() => {});
+  await until(() => inThreads.length === 6);
+  expect(attempts().at(-1)?.attributes['error.type']).toBe('ERR_TIMEOUT');
+  expect(parentsOf('spin')).toEqual(idsOfAttempts().slice(-1));
+});
+
+test.each([
+  ['frozen', Object.freeze],
+  ['a copy', (own: object) => ({ ...own })],
+])(
+  'where the id of a span cannot be set, for its context is %s, what a handler does is a child of where its job was added',
+  async (_, given) => {
+    const tracer = sdk.provider.getTracer('copies');
+    const copies = {
+      getTracer: () => ({
+        startSpan: (...args: Parameters<typeof tracer.startSpan>) => {
+          const span = tracer.startSpan(...args);
+          const own = span.spanContext();
+          return Object.assign(Object.create(span), { spanContext: () => given({ ...own }) });
+        },
+      }),
+    };
+    const queue = makeQueue({ worker: { execArgv: ['--import', THREAD_SDK] } });
+    instrument(queue, { meterProvider: false, tracerProvider: copies as never });
+    await queue.run(traced, 'text');
+    await until(() => inThreads.length > 0);
+    const [send, run] = sdk.exporter.getFinishedSpans();
+    expect(parentsOf('render')).toEqual([send?.spanContext().spanId]);
+    expect(run?.parentSpanContext?.spanId).toBe(send?.spanContext().spanId);
+  },
+);
+
+test('a trace is carried as the program carries it: by a propagator of its own too', async () => {
+  const { OwnPropagator } = await import('./fixtures/own-propagator.js');
+  propagation.disable();
+  propagation.setGlobalPropagator(new OwnPropagator());
+  const file = new URL('./fixtures/own-propagator.js', import.meta.url).href;
+  const queue = makeQueue({ worker: { execArgv: ['--import', THREAD_SDK, '--import', file] } });
+  instrument(queue, { meterProvider: false });
+  const root = sdk.tracer.startSpan('root');
+  const output = await context.with(trace.setSpan(context.active(), root), () => queue.run(traced, 'text'));
+  expect(output.traceId).toBe(root.spanContext().traceId);
+  await until(() => inThreads.length > 0);
+  expect(parentsOf('render')).toEqual(idsOfAttempts());
+});
+
+test('two who make spans of one queue have each their own', async () => {
+  const queue = makeQueue({ worker: { execArgv: ['--import', THREAD_SDK] } });
+  const tracer = sdk.provider.getTracer('other');
+  const startSpan = (name: string, ...rest: any[]) => (tracer.startSpan as any)(`other ${name}`, ...rest);
+  instrument(queue, { meterProvider: false, tracerProvider: { getTracer: () => ({ startSpan }) } as never });
+  instrument(queue, { meterProvider: false });
+  await queue.run(traced, 'text');
+  const spans = sdk.exporter.getFinishedSpans();
+  const named = (id: string | undefined) => spans.find((span) => span.spanContext().spanId === id)?.name;
+  expect(spans.map((span) => `${named(span.parentSpanContext?.spanId)} > ${span.name}`).sort()).toEqual([
+    'other send default > other process default',
+    'send default > process default',
+    'undefined > other send default',
+    'undefined > send default',
+  ]);
 });
 
 test('without an SDK in the thread its API is not even loaded', async () => {

@@ -1,5 +1,6 @@
-import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
-import type { InMemorySpanExporter, ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { type Attributes, SamplingDecision, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { JobQueue } from 'threadmill';
 import { instrument } from 'threadmill/opentelemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -211,6 +212,46 @@ it('what is not sampled costs no span, and the handler is told so', async () => 
   const { traceId } = await context.with(trace.setSpanContext(context.active(), unsampled), () => queue.run(traced, 'text'));
   expect(traceId).toBe(unsampled.traceId);
   expect(spans().all).toEqual([]);
+});
+
+it('of a trace that is not sampled the sampler is asked once more, of a failure: it may keep that', async () => {
+  const asked: string[] = [];
+  const sampler = {
+    shouldSample: (_context: unknown, _traceId: string, name: string, _kind: unknown, attributes: Attributes) => {
+      asked.push(name);
+      const keeps = attributes['threadmill.job.outcome'] === 'failed';
+      return { decision: keeps ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD };
+    },
+  };
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ sampler, spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  queue = makeQueue({ name: 'few' });
+  instrument(queue, { tracerProvider: provider });
+  await queue.run(flaky, 0);
+  expect(asked).toEqual(['send few']);
+  await caught(queue.run(failing, { message: 'no' }));
+  expect(asked).toEqual(['send few', 'send few', 'process few']);
+  expect(spans(exporter).all.map(({ name, attributes }) => [name, attributes['error.type']])).toEqual([['process few', 'Error']]);
+});
+
+it('an SDK that is registered later makes spans from then on', async () => {
+  stopSdk();
+  queue = makeQueue();
+  instrument(queue);
+  await queue.run(flaky, 0);
+  sdk = startSdk();
+  await queue.run(flaky, 0);
+  expect(spans().all.map(({ name }) => name)).toEqual(['send default', 'process default']);
+});
+
+it('what tracing is suppressed for has no span and no trace', async () => {
+  const { context } = await import('@opentelemetry/api');
+  queue = makeQueue({ worker: { execArgv: ['--import', new URL('./fixtures/thread-sdk.js', import.meta.url).href] } });
+  instrument(queue);
+  const { traceId } = await context.with(suppressTracing(context.active()), () => queue.run(traced, 'text'));
+  expect(traceId).toMatch(/^[1-9a-f0-9]{32}$/);
+  expect(spans().all.map((span) => span.spanContext().traceId)).not.toContain(traceId);
+  expect(spans().sent).toEqual([]);
 });
 
 it('an option that is not known is refused', () => {

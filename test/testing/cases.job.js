@@ -131,7 +131,7 @@ export const hogs = defineJob({
     for (;;) kept.push(new Array(1_000).fill(kept.length));
   },
 });
-export const limited = defineJob({ ...common, name: 'limited', rateLimit: { max: 2, duration: 40 }, run: (input) => input });
+export const limited = defineJob({ ...common, name: 'limited', rateLimit: { max: 2, duration: 400 }, run: (input) => input });
 export const single = defineJob({ ...common, name: 'single', concurrency: 1, run: async (input) => input });
 export const once = defineJob({ ...common, name: 'once', delivery: 'at-most-once', run: () => new Promise(() => {}) });
 /** Changes what it was given. */

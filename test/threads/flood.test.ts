@@ -107,11 +107,11 @@ describe('progress in a loop', () => {
 
 describe('the last checkpoint of a loop that makes many', () => {
   test.each([
-    ['hangs', undefined],
-    ['throws', 'throw'],
-    ['ends its thread', 'exit'],
-  ])('is what the next attempt finds when it then %s', async (_, ending) => {
-    expect(await makeQueue().run(checkpoints, { upTo: 20_000, ending }, { maxAttempts: 2 })).toEqual({ n: 20_000, text: '' });
+    ['hangs', undefined, 2_000, 2_000],
+    ['throws', 'throw', 20_000, 30_000],
+    ['ends its thread', 'exit', 20_000, 30_000],
+  ])('is what the next attempt finds when it then %s', async (_, ending, upTo, timeout) => {
+    expect(await makeQueue().run(checkpoints, { upTo, ending }, { maxAttempts: 2, timeout })).toEqual({ n: upTo, text: '' });
   });
 
   test('may be large, and become larger', async () => {

@@ -13,6 +13,8 @@ async function turns(count: number) {
 async function oneInLine(signal?: AbortSignal) {
   const queue = makeQueue({ maxWaiting: 2 });
   queue.pause();
+  // Threads that open later would let somebody in.
+  await queue.ready();
   await queue.add(echo, 'first');
   const bulk = queue.addBulk(echo, ['second', 'third'], signal ? { signal } : {});
   bulk.catch(() => {});
@@ -43,6 +45,8 @@ describe('who waits for room', () => {
     const behind = queue.add(echo, 'fourth');
     controller.abort('too late');
     expect(await caught(bulk)).toMatchObject({ code: 'ERR_CANCELLED', reason: 'too late' });
+    await turns(5);
+    expect(queue.list('waiting').map(({ input }) => input)).toEqual(['first', 'fourth']);
     expect((await behind).state).toBe('waiting');
   });
 

@@ -194,3 +194,22 @@ describe('the handle', () => {
     expect(queue.deadLetters.size).toBe(0);
   });
 });
+
+test('a reason whose text cancels the job again takes nobody else along', async () => {
+  const queue = makeQueue();
+  queue.pause();
+  const others = await queue.addBulk(echo, [1, 2]);
+  const job = await queue.add(echo, 3);
+  const reason = {
+    toString() {
+      job.cancel('again');
+      return 'because';
+    },
+  };
+  expect(job.cancel(reason)).toBe(true);
+  expect(await caught(job.result())).toMatchObject({ code: 'ERR_CANCELLED', reason: 'again' });
+  queue.resume();
+  expect(await Promise.all(others.map((one) => one.result()))).toEqual([1, 2]);
+  expect(queue.stats().totals).toMatchObject({ cancelled: 1, completed: 2 });
+  expectBalanced(queue);
+});

@@ -81,6 +81,18 @@ describe('groups', () => {
     expect(queue.stats().totals.added).toBe(0);
   });
 
+  test('follow the input that a dead letter is replayed with, where the group came from the input', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    queue.failNext(shared, new Error('failed'), 2);
+    const derived = await queue.add(shared, { tenant: 'a', n: 0 }, { maxAttempts: 1 });
+    const given = await queue.add(shared, { tenant: 'a', n: 1 }, { maxAttempts: 1, group: 'own' });
+    await queue.drain();
+    const input = { tenant: 'b', n: 0 };
+    expect((await queue.deadLetters.replay(derived.id, { input })).group).toBe('b');
+    expect((await queue.deadLetters.replay(given.id, { input })).group).toBe('own');
+    expect(await queue.drain()).toMatchObject({ completed: 2 });
+  });
+
   test('are kept over close and restore, retries and replays', async () => {
     const first = makeTestQueue({ mode: 'manual' });
     await first.addBulk(shared, [...of('a', 2), ...of('b', 1)]);

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
 import type { JobDefinition } from '../../job/definition.js';
+import { unpacked } from '../wire/columns.js';
+import { expandedRun } from '../wire/compact.js';
 import { decodeThrown, encodeThrown } from '../wire/error-codec.js';
 import { kernelThreadId } from '../wire/kernel-thread.js';
 import type { Listened } from '../wire/log-levels.js';
@@ -18,9 +20,9 @@ import {
 import { keyAt, kindAt } from '../wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
-import { writeHeap } from './heap.js';
 import { type Invoker, invoke } from './invoke.js';
 import { type JobMessages, Messenger } from './job-messages.js';
+import { Meter } from './meter.js';
 import { type Loaded, Modules } from './modules.js';
 import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
@@ -60,16 +62,16 @@ export class JobThread implements Invoker, HandlerLink {
   readonly #messenger: Messenger;
   readonly #modules: Modules;
   readonly #outbox: Outbox;
-  readonly #measuresHeap: boolean;
+  readonly #meter: Meter;
   /** Errors told that were left by jobs that had ended: after the first this thread is replaced, so it need not tell of many. */
   #lateErrors = 0;
   /** An error nobody caught came from the running job: its state is unknown, no further job may start here. */
   #broken = false;
 
   constructor({ port, messages, shared, idPrefix, measuresHeap, data, listened, printing }: OpenMessage) {
-    this.#measuresHeap = measuresHeap;
     this.#port = port;
     this.#shared = new SharedMemory(shared);
+    this.#meter = new Meter(this.#shared, measuresHeap);
     this.#status = new Status(this.#shared);
     this.idPrefix = idPrefix;
     this.cells = this.#shared.cells;
@@ -80,7 +82,7 @@ export class JobThread implements Invoker, HandlerLink {
     takeOutput(printing, new Printer(listened, this.#messenger, () => this.#owner.getStore() ?? this.#current));
     process.on('uncaughtException', (error) => this.#uncaught(error));
     process.on('exit', () => this.#exiting());
-    port.on('message', (message: ToThread) => this.#receive(message));
+    port.on('message', (message: ToThread) => this.#receive(expandedRun(message)));
   }
 
   async open(preload: KindMessage[]): Promise<void> {
@@ -102,7 +104,7 @@ export class JobThread implements Invoker, HandlerLink {
 
   receiveNext(): boolean {
     const entry = receiveMessageOnPort(this.#port);
-    if (entry !== undefined) this.#receive(entry.message as ToThread);
+    if (entry !== undefined) this.#receive(expandedRun(entry.message as ToThread));
     return entry !== undefined;
   }
 
@@ -126,20 +128,21 @@ export class JobThread implements Invoker, HandlerLink {
 
   async #runBatch(batch: RunMessage): Promise<void> {
     for (const kind of batch.kinds ?? []) this.#modules.add(kind);
-    const end = batch.first + batch.inputs.length;
+    const inputs = unpacked(batch.inputs);
+    const end = batch.first + inputs.length;
     this.#outbox.begin(batch.first, end);
     for (let index = 0; batch.first + index < end && !this.#broken; index++) {
       this.#outbox.beforeStart(batch.first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
       const loaded = this.#modules.at(kindAt(batch, index)) ?? (await this.#load(kindAt(batch, index)));
-      const pending = this.#run(loaded, batch, index);
+      const pending = this.#run(loaded, batch, inputs[index], index);
       if (pending === undefined) continue;
       await pending;
       // Something else may have run in between.
       this.#status.tick();
     }
-    if (this.#measuresHeap) writeHeap(this.cells);
+    this.#meter.batchOver();
     if (!this.#broken) this.#outbox.end();
   }
 
@@ -157,14 +160,11 @@ export class JobThread implements Invoker, HandlerLink {
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */
-  #run(loaded: Loaded, batch: RunMessage, index: number): Promise<void> | undefined {
+  #run(loaded: Loaded, batch: RunMessage, input: unknown, index: number): Promise<void> | undefined {
     const position = batch.first + index;
-    this.#shared.startedAt[position & this.#shared.mask] = this.#status.now;
+    this.#meter.start(position, loaded, this.#status.now);
     this.#status.enter(PHASE.RUNNING);
-    if (loaded.error !== undefined) {
-      this.#finish(position, RESULT.FAILED, loaded.error);
-      return undefined;
-    }
+    if (loaded.error !== undefined) return void this.#finish(position, RESULT.FAILED, loaded.error);
     const extras = batch.extras?.[index];
     const context = new HandlerContext(
       this,
@@ -179,7 +179,7 @@ export class JobThread implements Invoker, HandlerLink {
     context.resource = loaded.resource;
     this.#current = context;
     this.#carrier = batch.carriers?.[index];
-    return invoke(loaded.definition, batch.inputs[index], context, this);
+    return invoke(loaded.definition, input, context, this);
   }
 
   call(run: JobDefinition['run'], input: unknown, context: HandlerContext): unknown {
@@ -214,17 +214,13 @@ export class JobThread implements Invoker, HandlerLink {
   }
 
   #finish(position: Position, result: number, value: unknown, bytes = 0): void {
-    const { startedAt, duration, mask } = this.#shared;
-    duration[position & mask] = this.#status.tick() - (startedAt[position & mask] as number);
+    this.#meter.end(position, this.#status.tick());
     const leaves = this.#outbox.add(position, result, value, bytes);
     this.#status.leave();
     if (leaves) this.#outbox.send();
   }
 
-  /**
-   * An error nobody caught. From the running job: the attempt has crashed. From one that had ended: it is reported
-   * with that job's id, and the queue replaces this thread when the running job is done.
-   */
+  /** Nobody caught it. By the running job: it has crashed. Of one that had ended it is told, and the queue replaces this thread after the running job. */
   #uncaught(thrown: unknown): void {
     const error = encodeThrown(thrown);
     const owner = this.#owner.getStore() ?? this.#current ?? this.#last;

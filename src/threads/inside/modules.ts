@@ -2,14 +2,14 @@ import type { JobDefinition } from '../../job/definition.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import type { Encoded, FromThread, KindMessage } from '../wire/protocol.js';
 import { PHASE } from '../wire/shared-memory.js';
+import type { Habit } from './meter.js';
 import { ModuleLoader } from './module-loader.js';
 import { type Charge, Resources } from './resources.js';
 import type { Status } from './status.js';
 
-/** Both are its own: `Object.prototype` may have either. */
-export type Loaded =
-  | { definition: JobDefinition; resource: unknown; error: undefined }
-  | { definition: undefined; resource: undefined; error: Encoded };
+/** All are its own: `Object.prototype` may have any. */
+export type Loaded = Habit &
+  ({ definition: JobDefinition; resource: unknown; error: undefined } | { definition: undefined; resource: undefined; error: Encoded });
 
 /** The kinds that the thread was told of, and their definitions, each loaded once. */
 export class Modules {
@@ -85,9 +85,9 @@ export class Modules {
     this.#status.tick();
     this.#status.enter(PHASE.LOADING);
     try {
-      return { ...(await this.#charge(name, make)), error: undefined };
+      return { ...(await this.#charge(name, make)), error: undefined, brief: 0 };
     } catch (error) {
-      return { definition: undefined, resource: undefined, error: encodeThrown(error) };
+      return { definition: undefined, resource: undefined, error: encodeThrown(error), brief: 0 };
     } finally {
       this.#status.leave();
       this.#status.tick();

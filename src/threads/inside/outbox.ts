@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { clearImmediate, setImmediate } from '../../time/timers.js';
+import { packed } from '../wire/columns.js';
+import { compactResults } from '../wire/compact.js';
 import { EarlyResults } from '../wire/early-results.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import { type Position, RESULT, type ResultsMessage } from '../wire/protocol.js';
@@ -131,15 +133,18 @@ export class Outbox {
 
   /** One that cannot be cloned fails its own job. */
   #post(last: boolean): void {
-    const message: ResultsMessage = { type: 'results', first: this.#first, values: this.#values, results: this.#results, last };
+    const values = this.#values;
+    const results = this.#results;
     const moving = this.#moving;
+    const message = { type: 'results', first: this.#first, last } as const;
     this.#values = [];
     this.#results = undefined;
     if (moving.size > 0) this.#moving = new Set();
     try {
-      this.#port.postMessage(message, moving.size > 0 ? [...moving] : undefined);
+      const compact = compactResults({ ...message, values: packed(values), results });
+      this.#port.postMessage(compact, moving.size > 0 ? [...moving] : undefined);
     } catch {
-      this.#port.postMessage({ ...message, ...withoutUncloneable(message) });
+      this.#port.postMessage({ ...message, ...withoutUncloneable(values, results) } satisfies ResultsMessage);
     }
   }
 }
@@ -151,7 +156,7 @@ function allCompleted(count: number): number[] {
 }
 
 /** The others of the message are innocent. */
-function withoutUncloneable({ values, results }: ResultsMessage): Pick<ResultsMessage, 'values' | 'results'> {
+function withoutUncloneable(values: unknown[], results: number[] | undefined): Pick<ResultsMessage, 'values' | 'results'> {
   const marks = results ?? allCompleted(values.length);
   for (let at = 0; at < values.length; at++) {
     try {

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isRows } from './columns.js';
 import { LEVELS } from './log-levels.js';
 import type { FromThread, Said } from './protocol.js';
 
@@ -13,7 +14,7 @@ const FROM_THREAD: Checks<FromThread> = {
   open: ({ failures, kernelThreadId }) =>
     Array.isArray(failures) && failures.every((one) => isCount(one?.kind)) && (kernelThreadId === undefined || isCount(kernelThreadId)),
   results: ({ first, values, results, last }) =>
-    isCount(first) && Array.isArray(values) && (results === undefined || Array.isArray(results)) && typeof last === 'boolean',
+    isCount(first) && isRows(values) && (results === undefined || Array.isArray(results)) && typeof last === 'boolean',
   news: () => true,
   mailbox: ({ of, memory }) => (of === 'progress' || of === 'checkpoint') && (memory === undefined || types.isSharedArrayBuffer(memory)),
   'late-error': isSigned,

@@ -1,8 +1,8 @@
 /**
- * What the operating system knows of a thread that does not answer: whether it did not want to, or was not let. Linux only:
- * elsewhere nothing is known.
+ * What the operating system knows of a thread, also of one that does not answer: whether it did not want to, or was not let.
+ * Linux only: elsewhere nothing is known.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
 /** The kernel's id of the calling thread; `undefined` where there is none to be had. */
 export function kernelThreadId(): number | undefined {
@@ -43,4 +43,39 @@ export function kernelState(thread: number | undefined): KernelState | undefined
 /** By the function of the kernel that a thread sleeps in, which is `0` where it is kept secret. */
 function isSystemCall(channel: string): boolean {
   return channel !== '' && channel !== '0' && !channel.includes('futex');
+}
+
+/** CPU time that a thread of this process has used since its start, in milliseconds; `undefined` where it is not known. */
+export function kernelCpuTime(thread: number | undefined): number | undefined {
+  if (thread === undefined) return undefined;
+  try {
+    return cpuTimeIn(readFileSync(`/proc/self/task/${thread}/schedstat`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives what reads the same of the calling thread, quickly; `undefined` where there is none. */
+export function ownKernelCpuTime(): (() => number) | undefined {
+  try {
+    const file = openSync('/proc/thread-self/schedstat', 'r');
+    const bytes = Buffer.alloc(64);
+    return () => {
+      readSync(file, bytes, 0, bytes.length, 0);
+      return cpuTimeIn(bytes);
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first of the numbers there, which is in nanoseconds. https://docs.kernel.org/scheduler/sched-stats.html */
+function cpuTimeIn(bytes: Uint8Array): number {
+  let time = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const digit = (bytes[at] as number) - 48;
+    if (digit < 0 || digit > 9) break;
+    time = time * 10 + digit;
+  }
+  return time / 1e6;
 }

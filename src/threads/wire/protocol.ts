@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Carrier } from '../../job/carrier.js';
+import type { Rows } from './columns.js';
 import type { Listened, LogLevel } from './log-levels.js';
 
 /** A definition, as a thread needs to know it. */
@@ -53,7 +54,7 @@ export interface RunMessage {
   kind: number | number[];
   /** One number where the others count on from it, as those of jobs that were added one after the other do. */
   keys: number | (number | string)[];
-  inputs: unknown[];
+  inputs: Rows;
   /** Executions allowed in total, of jobs for which the definition's do not hold. */
   maxAttempts: (number | undefined)[] | undefined;
   /** Of jobs that have more to tell. */
@@ -85,7 +86,7 @@ export interface ResultsMessage {
   type: 'results';
   first: Position;
   /** Of each its output, or an {@link Encoded} error. */
-  values: unknown[];
+  values: Rows;
   /** Of each one of {@link RESULT}; `undefined` when all have completed. */
   results: number[] | undefined;
   /** The jobs of one {@link RunMessage} are over. */

@@ -1,4 +1,5 @@
 import type { Work } from '../runner.js';
+import { packed } from './columns.js';
 import type { Extras, KindMessage, Position, RunMessage } from './protocol.js';
 
 export function kindMessage({ index, definition: { name, module, maxAttempts } }: Work['kind']): KindMessage {
@@ -7,47 +8,61 @@ export function kindMessage({ index, definition: { name, module, maxAttempts } }
 
 /** The message of a batch whose first job has this position. `known`: the kinds that the thread has been told of, and after this message will have been. */
 export function runMessage(first: Position, works: readonly Work[], known: boolean[]): RunMessage {
-  const message: RunMessage = {
+  // First: a getter of an input may throw.
+  const inputs = packed(columnOf(works, inputOf));
+  return {
     type: 'run',
-    kinds: undefined,
+    kinds: newKinds(works, known),
     first,
     kind: kindsOf(works),
     keys: keysOf(works),
-    inputs: [],
-    maxAttempts: undefined,
-    extras: undefined,
-    carriers: undefined,
+    inputs,
+    maxAttempts: someOf(works, ownMaxAttempts),
+    extras: someOf(works, extrasOf),
+    carriers: someOf(works, carrierOf),
   };
-  for (const work of works) {
-    const { input, kind, carrier, maxAttempts } = work;
-    if (!known[kind.index]) {
-      message.kinds ??= [];
-      message.kinds.push(kindMessage(kind));
-      known[kind.index] = true;
-    }
-    const own = maxAttempts === kind.definition.maxAttempts ? undefined : maxAttempts;
-    if (own !== undefined) message.maxAttempts ??= message.inputs.map(() => undefined);
-    message.maxAttempts?.push(own);
-    const extras = extrasOf(work);
-    if (extras !== undefined) message.extras ??= message.inputs.map(() => undefined);
-    message.extras?.push(extras);
-    if (carrier !== undefined) message.carriers ??= message.inputs.map(() => undefined);
-    message.carriers?.push(carrier);
-    message.inputs.push(input);
+}
+
+const inputOf = ({ input }: Work) => input;
+const keyOf = ({ key }: Work) => key;
+const kindOf = ({ kind }: Work) => kind.index;
+const carrierOf = ({ carrier }: Work) => carrier;
+const ownMaxAttempts = ({ kind, maxAttempts }: Work) => (maxAttempts === kind.definition.maxAttempts ? undefined : maxAttempts);
+
+/** One fact of all jobs. */
+function columnOf<Fact>(works: readonly Work[], of: (work: Work) => Fact): Fact[] {
+  const column: Fact[] = [];
+  for (const work of works) column.push(of(work));
+  return column;
+}
+
+/** The same, if any has it. */
+function someOf<Fact>(works: readonly Work[], of: (work: Work) => Fact | undefined): (Fact | undefined)[] | undefined {
+  for (const work of works) if (of(work) !== undefined) return columnOf(works, of);
+  return undefined;
+}
+
+function newKinds(works: readonly Work[], known: boolean[]): KindMessage[] | undefined {
+  let kinds: KindMessage[] | undefined;
+  for (const { kind } of works) {
+    if (known[kind.index]) continue;
+    known[kind.index] = true;
+    kinds ??= [];
+    kinds.push(kindMessage(kind));
   }
-  return message;
+  return kinds;
 }
 
 function kindsOf(works: readonly Work[]): RunMessage['kind'] {
   const { index } = (works[0] as Work).kind;
-  for (const { kind } of works) if (kind.index !== index) return works.map((work) => work.kind.index);
+  for (const { kind } of works) if (kind.index !== index) return columnOf(works, kindOf);
   return index;
 }
 
 function keysOf(works: readonly Work[]): RunMessage['keys'] {
   const { key: first } = works[0] as Work;
-  if (typeof first !== 'number') return works.map(({ key }) => key);
-  for (let at = 1; at < works.length; at++) if ((works[at] as Work).key !== first + at) return works.map(({ key }) => key);
+  if (typeof first !== 'number') return columnOf(works, keyOf);
+  for (let at = 1; at < works.length; at++) if ((works[at] as Work).key !== first + at) return columnOf(works, keyOf);
   return first;
 }
 

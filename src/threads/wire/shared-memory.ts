@@ -33,10 +33,15 @@ export const WITHDRAWN = 1 << 30;
 /** What a thread is doing since the time in its first 64-bit cell. */
 export const PHASE = { IDLE: 0, RUNNING: 1, LOADING: 2, SENDING: 3 } as const;
 
+/** What an attempt took of its thread is only read when it ran for so many milliseconds. */
+export const MEASURED_FROM = 5;
+
 /** Room for results that have not left their thread, in bytes. */
 const EARLY_BYTES = 64 * 1024;
-/** 64-bit cells of a place: when its job started, how long it ran, and what came of it. */
-const NUMBERS = 3;
+/** 64-bit cells of a place: when its job started, how long it ran, what came of it, and the CPU time and the heap that it took. */
+const NUMBERS = 5;
+/** 64-bit cells before those. */
+const HEAD = 3;
 const BYTES_PER_PLACE = NUMBERS * Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT;
 
 /**
@@ -51,6 +56,11 @@ export class SharedMemory {
   readonly since: Float64Array;
   readonly startedAt: Float64Array;
   readonly duration: Float64Array;
+  /** CPU time of the thread when the running job started, and which start that was: one is not read for every job. */
+  readonly cpuBefore: Float64Array;
+  /** Of jobs that ran for {@link MEASURED_FROM}: milliseconds, NaN where that is not known; and bytes. */
+  readonly cpuTime: Float64Array;
+  readonly heapUsed: Float64Array;
   /** See `early-results.ts`. */
   readonly early: { readonly values: Float64Array; readonly kinds: Int32Array; readonly bytes: Uint8Array };
   /** Where the job at a position has its place: `position & mask`. */
@@ -58,22 +68,26 @@ export class SharedMemory {
 
   /** `places`: a power of 2. */
   static for(places: number): SharedMemory {
-    const fixed = CELLS * Int32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT + EARLY_BYTES;
+    const fixed = CELLS * Int32Array.BYTES_PER_ELEMENT + HEAD * Float64Array.BYTES_PER_ELEMENT + EARLY_BYTES;
     return new SharedMemory(new SharedArrayBuffer(fixed + places * BYTES_PER_PLACE));
   }
 
   constructor(buffer: SharedArrayBuffer) {
     const afterCells = CELLS * Int32Array.BYTES_PER_ELEMENT;
-    const places = (buffer.byteLength - afterCells - Float64Array.BYTES_PER_ELEMENT - EARLY_BYTES) / BYTES_PER_PLACE;
-    const numbers = new Float64Array(buffer, afterCells, 1 + NUMBERS * places);
+    const places = (buffer.byteLength - afterCells - HEAD * Float64Array.BYTES_PER_ELEMENT - EARLY_BYTES) / BYTES_PER_PLACE;
+    const numbers = new Float64Array(buffer, afterCells, HEAD + NUMBERS * places);
+    const column = (at: number) => numbers.subarray(HEAD + at * places, HEAD + (at + 1) * places);
     const afterNumbers = afterCells + numbers.byteLength;
     this.buffer = buffer;
     this.cells = new Int32Array(buffer, 0, CELLS);
     this.since = numbers.subarray(0, 1);
-    this.startedAt = numbers.subarray(1, 1 + places);
-    this.duration = numbers.subarray(1 + places, 1 + 2 * places);
+    this.cpuBefore = numbers.subarray(1, HEAD);
+    this.startedAt = column(0);
+    this.duration = column(1);
+    this.cpuTime = column(2);
+    this.heapUsed = column(3);
     this.early = {
-      values: numbers.subarray(1 + 2 * places),
+      values: column(4),
       kinds: new Int32Array(buffer, afterNumbers, places),
       bytes: new Uint8Array(buffer, buffer.byteLength - EARLY_BYTES),
     };

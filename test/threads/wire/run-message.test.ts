@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Work } from '../../../dist/threads/runner.js';
+import { unpacked } from '../../../dist/threads/wire/columns.js';
 import { keyAt, kindAt, runMessage } from '../../../dist/threads/wire/run-message.js';
 
 const kinds = [0, 1].map((index) => ({ index, definition: { name: `kind ${index}`, module: 'file:///a.js', maxAttempts: 1 } }));
@@ -20,7 +21,8 @@ test('a batch tells of every job its key, its kind and its input', () => {
   fc.assert(
     fc.property(runs, (works) => {
       const message = structuredClone(runMessage(3, works, [true, true]));
-      const told = works.map((_, at) => [keyAt(message, at), kindAt(message, at), message.inputs[at]]);
+      const inputs = unpacked(message.inputs);
+      const told = works.map((_, at) => [keyAt(message, at), kindAt(message, at), inputs[at]]);
       expect(told).toEqual(works.map(({ key, kind, input }) => [key, kind.index, input]));
     }),
   );

@@ -1,0 +1,49 @@
+/** A process that does one thing from cold, and prints when it has, or what it took: see `cases/boot.ts`. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { BareThread } from './bare-thread.js';
+
+const job = new URL('../jobs/booted.js', import.meta.url);
+const jobWithZod = new URL('../jobs/booted-with-zod.js', import.meta.url);
+/** As many threads as tell one's memory from the noise. */
+const THREADS = 8;
+
+const programs: Record<string, () => Promise<unknown>> = {
+  async 'first result, threadmill'() {
+    const { JobQueue } = await import('threadmill');
+    const { half } = await import('../jobs/booted-with-zod.js');
+    return new JobQueue({ logger: false }).run(half, { n: 2 });
+  },
+  async 'first result, piscina'() {
+    const { Piscina } = await import('piscina');
+    return new Piscina({ filename: fileURLToPath(jobWithZod) }).run({ n: 2 });
+  },
+  'import, threadmill': () => timed(() => import('threadmill')),
+  'import, zod': () => timed(() => import('zod')),
+  async 'memory, threadmill'() {
+    const { JobQueue } = await import('threadmill');
+    const { nap } = await import('../jobs/booted.js');
+    return grown(() => new JobQueue({ logger: false, threads: THREADS, spareThreads: 0, jobs: [nap] }).ready());
+  },
+  async 'memory, bare worker'() {
+    await import('threadmill');
+    return grown(() => Promise.all(Array.from({ length: THREADS }, () => new BareThread(job).ready)));
+  },
+};
+
+async function timed(load: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await load();
+  return performance.now() - start;
+}
+
+/** What the process has grown by for a thread, in MiB. */
+async function grown(start: () => Promise<unknown>): Promise<number> {
+  const before = process.memoryUsage().rss;
+  await start();
+  await sleep(500);
+  return (process.memoryUsage().rss - before) / THREADS / 1_048_576;
+}
+
+const result = await (programs[process.argv[2] ?? ''] as () => Promise<unknown>)();
+process.stdout.write(`${result}\n`, () => process.exit());
