@@ -28,6 +28,7 @@ export const EVENTS = {
   active: told<[job: Job]>(),
   /** Its handler gave a value to `context.progress`. */
   progress: told<[job: Job, value: unknown]>(),
+  /** The handler returned, and its result has passed. */
   completed: told<[job: Job]>(),
   /** An attempt failed, and another follows after `delay` ms. */
   retrying: told<[job: Job, error: unknown, delay: number]>(),
@@ -35,6 +36,7 @@ export const EVENTS = {
   snoozed: told<[job: Job, delay: number]>(),
   /** Failed for good. It is a dead letter now, unless somebody waited for it. */
   failed: told<[job: Job, error: unknown]>(),
+  /** By `cancel()`, by its signal, or because it did not start in time. */
   cancelled: told<[job: Job]>(),
   /** Not started within its `maxWait`; told after `cancelled`. */
   expired: told<[job: Job]>(),

@@ -87,7 +87,7 @@ export class JobQueue extends QueueEmitter implements AnyJobQueue {
   /**
    * Runs every item of a source as a job, and yields the outputs. Reads no more than `concurrency` items ahead of the
    * consumer, so a source of any length needs constant memory. Breaking off cancels what is left and closes the source.
-   * A failing item throws the error of its job, with `index` and `input` on it ({@link ItemError}), when its turn comes; with
+   * A failing item throws the error of its job, with `index` and `input` on it (`ItemError`), when its turn comes; with
    * `settled`, every item is told of, and it goes on until the queue is closed.
    * Throws `OptionsError`; nothing is read before the first item is asked for.
    */

@@ -7,6 +7,7 @@ import { Metrics } from './metrics.js';
 import { isRegistered } from './registered.js';
 import { Spans } from './spans.js';
 
+/** What {@link instrument} takes. */
 export interface InstrumentOptions {
   /** Where spans go; `false`: none are made. Default the provider that is registered globally, also if that is done later. */
   tracerProvider?: Pick<TracerProvider, 'getTracer'> | false;

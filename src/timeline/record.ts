@@ -3,6 +3,7 @@ import * as internals from '../internals.js';
 import { Boots } from './boots.js';
 import { TraceFile } from './trace-file.js';
 
+/** What {@link recordTimeline} takes. */
 export interface TimelineOptions {
   /** The file gets no longer than about this; what comes after it is counted in `dropped`. Default 256 MiB, about 1.5 million jobs. */
   maxBytes?: number;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { causes, checkpointsBytes, givesFunctions, lastWords } from '../fixtures/last-words.job.js';
+import { bomb, patient } from '../fixtures/bomb.job.js';
+import { causes, checkpointsBytes, givesFunctions, lastWords, logsOnce } from '../fixtures/last-words.job.js';
 import { leaves } from '../fixtures/misbehaves.job.js';
 import { stuck } from '../fixtures/stuck.job.js';
 import { caught, makeGate, makeQueue, next } from '../helpers.js';
@@ -19,6 +20,28 @@ test('what a job says just before it ends its thread is heard', async () => {
     expect(job.progress).toBe(`word ${round}`);
     expect(lines.some(({ message, fields }) => message === `word ${round}` && fields.jobId === job.id)).toBe(true);
   }
+});
+
+test('a line whose values cannot be sent after all arrives as text', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger });
+  await queue.run(logsOnce, 1);
+  const said = lines.filter(({ fields }) => fields.job === 'logs-once' && fields.outcome === undefined);
+  expect(said.map(({ message }) => message)).toEqual(['before', '{ bad: [Getter] } looked at once', 'after']);
+});
+
+test('each attempt of an interrupted job has its line', async () => {
+  const { lines, logger } = listening();
+  const queue = makeQueue({ logger });
+  const memory = new SharedArrayBuffer(4);
+  await queue.run(bomb, memory);
+  const job = await queue.add(patient, memory);
+  await job.result();
+  const own = lines.filter(({ fields }) => fields.jobId === job.id);
+  expect(own.map(({ level, fields }) => [level, fields.attempt, fields.outcome])).toEqual([
+    ['warn', 1, 'interrupted'],
+    ['info', 1, 'completed'],
+  ]);
 });
 
 test('an error that a job left behind is in the log, with its job and its stack', async () => {
