@@ -21,6 +21,8 @@ export async function startRabbitMQ(): Promise<{ url: string; stop(): Promise<vo
       RABBITMQ_NODE_PORT: `${port}`,
       RABBITMQ_DIST_PORT: `${distribution}`,
       ERL_EPMD_PORT: `${mapper}`,
+      // So that it can be told to end while it believes that a node lives.
+      ERL_EPMD_RELAXED_COMMAND_CHECK: '1',
       RABBITMQ_MNESIA_BASE: home,
       RABBITMQ_LOG_BASE: home,
       RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'plugins'),
