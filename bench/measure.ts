@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobQueue } from 'threadmill';
 import type { Group } from './result.js';
 
 /** One round of one contender gives one value or, in the order of the groups it belongs to, several. */
@@ -68,4 +70,33 @@ export function median(values: readonly number[]): number {
 export function ratios({ rounds }: Group, other: string): number[] {
   const ours = rounds.threadmill ?? [];
   return (rounds[other] ?? []).map((value, round) => value / (ours[round] ?? Number.NaN));
+}
+
+// --- Jobs that wait
+
+/** Adds jobs with the numbers below `jobs`, and waits for the last of them to be in. */
+export async function fillWith(jobs: number, add: (n: number) => Promise<unknown>): Promise<void> {
+  for (let n = 1; n < jobs; n++) void add(n);
+  await add(0);
+}
+
+/** Lets a paused queue run until nothing is left. */
+export async function drained(queue: JobQueue): Promise<void> {
+  const over = once(queue as never, 'drained');
+  queue.resume();
+  await over;
+}
+
+/** Bytes in use, of this thread. */
+export function heap(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Of one `{ n }`, as V8 keeps it. */
+export function inputBytes(): number {
+  const before = heap();
+  const inputs = Array.from({ length: 100_000 }, (_, n) => ({ n }));
+  return (heap() - before) / inputs.length - 8;
 }

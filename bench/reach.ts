@@ -64,6 +64,9 @@ export function targets(report: Report): Target[] {
     growth(find('RSS over 1 000 000 jobs, threadmill') ?? find('RSS over 200 000 jobs, threadmill')),
   );
   check('RSS over the kills: end over first tenth', '≤', 1.05, growth(find('RSS over 1000 kills') ?? find('RSS over 100 kills')));
+  const inGroups = find('100 000 jobs in groups: all of it') ?? find('20 000 jobs in groups: all of it');
+  check('a group each: times the time of no groups', '≤', 1.3, timesOf(inGroups, 'a group each', 'no groups'));
+  check('estimateWait, 64 at a time, p50: off by a factor of', '≤', 1.5, medianOf(find('estimateWait is off'), '64 at a time'));
   for (const [group, name, goal] of [
     ['no-op with telemetry', 'no SDK', 0.97],
     ['no-op with telemetry', 'metrics', 0.5],
@@ -120,6 +123,13 @@ function addAndTake(find: Find, priorities: string): number | undefined {
   const shallow = medianOf(findWaiting(find, 'to take'), 'never more than 1 000 waiting');
   if (add === undefined || drain === undefined || shallow === undefined) return undefined;
   return add + Math.max(0, drain - shallow);
+}
+
+/** Median of the rounds' ratios of two contenders. */
+function timesOf(group: Group | undefined, one: string, other: string): number | undefined {
+  const others = group?.rounds[other];
+  const values = others && group.rounds[one]?.map((value, round) => value / (others[round] as number));
+  return values && median(values);
 }
 
 function growth(group: Group | undefined): number | undefined {

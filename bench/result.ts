@@ -2,7 +2,7 @@
 export interface Group {
   readonly name: string;
   /** Of the values; smaller is better in all of them. */
-  readonly unit: 'µs a job' | 'µs' | 'ms' | 'MiB' | 'bytes a job';
+  readonly unit: 'µs a job' | 'µs' | 'ms' | 'MiB' | 'bytes a job' | '% too late' | 'times';
   /** The values of each contender, one a round; round n of all contenders ran right after each other. */
   readonly rounds: Record<string, number[]>;
   /** Whether dividing the others' values by threadmill's says something. */

@@ -1,10 +1,12 @@
 import type { Case } from '../result.js';
 import { boot } from './boot.js';
+import { groups } from './groups.js';
 import { kill } from './kill.js';
 import { latency } from './latency.js';
 import { loopDelay } from './loop-delay.js';
 import { memory } from './memory.js';
 import { noop } from './noop.js';
+import { overload } from './overload.js';
 import { payload } from './payload.js';
 import { profile } from './profile.js';
 import { scaling } from './scaling.js';
@@ -22,6 +24,8 @@ export const cases: Record<string, Case> = {
   kill,
   boot,
   waiting,
+  groups,
+  overload,
   scaling,
   'loop-delay': loopDelay,
   memory,

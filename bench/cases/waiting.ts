@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import fastq from 'fastq';
 import PQueue from 'p-queue';
 import { defineJob, type JobQueue } from 'threadmill';
 import { noop } from '../jobs/definitions.js';
-import { collect, interleave, quantile, time } from '../measure.js';
+import { drained, fillWith, heap, inputBytes, interleave, quantile, time } from '../measure.js';
 import { openQueue } from '../peers/threadmill.js';
 import type { Case, Group, Settings } from '../result.js';
 
@@ -73,28 +72,8 @@ async function inPortions(jobs: number): Promise<number[]> {
   return [(add * 1_000) / jobs, (drain * 1_000) / jobs];
 }
 
-async function fill(queue: JobQueue, jobs: number, priority: (() => number) | undefined): Promise<void> {
-  for (let n = 1; n < jobs; n++) void queue.add(noop, { n }, priority && { priority: priority() });
-  await queue.add(noop, { n: 0 }, priority && { priority: priority() });
-}
-
-async function drained(queue: JobQueue): Promise<void> {
-  const over = once(queue as never, 'drained');
-  queue.resume();
-  await over;
-}
-
-function heap(): number {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-/** Of one `{ n }`, as V8 keeps it. */
-function inputBytes(): number {
-  const before = heap();
-  const inputs = Array.from({ length: 100_000 }, (_, n) => ({ n }));
-  return (heap() - before) / inputs.length - 8;
+function fill(queue: JobQueue, jobs: number, priority: (() => number) | undefined): Promise<void> {
+  return fillWith(jobs, (n) => queue.add(noop, { n }, priority && { priority: priority() }));
 }
 
 // --- Beside queues without threads, whose jobs are functions

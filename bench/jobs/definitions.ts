@@ -21,4 +21,25 @@ export const definitions = {
   }),
 };
 
+/** Keys of groups; the case that needs them sets it. They are there before, so that they cost no job anything. */
+export const keys: string[] = [];
+
+/** In groups: of a job with a number, `keys` at that number. */
+export const grouped = {
+  noop: defineJob({
+    name: 'groupedNoop',
+    module,
+    input: number,
+    run: work.noop,
+    group: { key: ({ n }) => keys[n % keys.length] as string },
+  }),
+  spin: defineJob({
+    name: 'groupedSpin',
+    module,
+    input: z.object({ iterations: z.number(), user: z.string() }),
+    run: work.spin,
+    group: { key: ({ user }) => user },
+  }),
+};
+
 export const { noop, spin, measure, startedAt, forever } = definitions;

@@ -14,6 +14,7 @@ import {
   type ScheduleOptions,
 } from '../index.js';
 import * as internals from '../internals.js';
+import { Calls } from './calls.js';
 import { Cancels } from './cancels.js';
 import { Connection } from './connection.js';
 import { BullMQDeadLetters } from './dead-letters.js';
@@ -25,6 +26,7 @@ import { Reader } from './reader.js';
 import { RemoteEvents } from './remote-events.js';
 import { Results } from './results.js';
 import { BullMQSchedule, nextTime } from './schedules.js';
+import { within } from './within.js';
 import { JobWorker } from './worker.js';
 
 /**
@@ -45,6 +47,7 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
   readonly #producer: Producer;
   readonly #worker: JobWorker | undefined;
   readonly #commands: JobCommands;
+  readonly #calls = new Calls();
   #closed: Promise<{ unfinished: JobSnapshot[] }> | undefined;
 
   /** Throws `OptionsError` when an option is wrong or unknown. */
@@ -63,7 +66,7 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
     this.#results = new Results(this.#events, this.#reader, codecOf);
     this.#cancels = new Cancels(this.#connection, this.#reader, failed);
     this.#commands = {
-      resultOf: (id, name) => this.#results.of(id, name),
+      resultOf: async (id, name) => this.#results.of(id, name),
       cancel: (id, reason) => this.#cancels.cancel(id, reason),
       promote: (id) => this.#promote(id),
       logs: async (id) => (await this.#connection.queue.getJobLogs(id)).logs,
@@ -84,12 +87,12 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
     input: Input,
     options: AnyAddOptions = {},
   ): Promise<BullMQJob<Parsed, Output>> {
-    return called(() => this.#producer.add(definition, input, options)) as Promise<BullMQJob<Parsed, Output>>;
+    return this.#calls.make(() => this.#producer.add(definition, input, options)) as Promise<BullMQJob<Parsed, Output>>;
   }
 
   /** Adds a job and resolves with its output, from whichever process. Rejects as `add` does, and with the error of its last attempt. */
   run<Input, Parsed, Output>(definition: JobDefinition<Input, Parsed, Output>, input: Input, options: AnyAddOptions = {}): Promise<Output> {
-    return called(() => this.#producer.run(definition, input, options)) as Promise<Output>;
+    return this.#calls.make(() => this.#producer.run(definition, input, options)) as Promise<Output>;
   }
 
   /** Adds many jobs in one transaction: all or none. */
@@ -98,7 +101,7 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
     inputs: Iterable<Input>,
     options: AnyAddOptions = {},
   ): Promise<BullMQJob<Parsed, Output>[]> {
-    return called(() => this.#producer.addBulk(definition, inputs, options)) as Promise<BullMQJob<Parsed, Output>[]>;
+    return this.#calls.make(() => this.#producer.addBulk(definition, inputs, options)) as Promise<BullMQJob<Parsed, Output>[]>;
   }
 
   /**
@@ -165,7 +168,7 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
   /** Resolves when Redis is there, and the threads have booted and loaded `jobs`. */
   async ready(): Promise<void> {
     await this.#connection.queue.waitUntilReady();
-    await this.#worker?.runner.ready();
+    await this.#worker?.ready();
   }
 
   /**
@@ -186,8 +189,9 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
     await this.#worker?.close(drain, timeout);
     this.#results.close();
     this.#cancels.close();
-    await this.#events.close();
-    await this.#connection.close();
+    await within(CLOSE_TIMEOUT, Promise.all([this.#events.close(), this.#connection.queue.close()]));
+    this.#connection.redis.disconnect();
+    this.#calls.close(this.name);
     return { unfinished: [] };
   }
 
@@ -219,10 +223,8 @@ const NO_OWNER: internals.JobOwner = {
   exactDateOf: (now) => now,
 };
 
-/** What a call throws, it rejects with. */
-async function called<Result>(call: () => Promise<Result>): Promise<Result> {
-  return call();
-}
+/** How long Redis may take to say goodbye, in milliseconds: it may be away. */
+const CLOSE_TIMEOUT = 2_000;
 
 function unknownDefinition(name: string): OptionsError {
   return new OptionsError(`deadLetters.replay: the definition "${name}" is not known here; name it in the option "jobs"`);

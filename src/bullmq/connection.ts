@@ -12,6 +12,7 @@ export const FIELDS = {
   checkpoint: `${FIELD}checkpoint`,
   cancel: `${FIELD}cancel`,
   putOffs: `${FIELD}putOffs`,
+  suspicions: `${FIELD}suspicions`,
   attempt: (number: number) => `${FIELD}attempt:${number}`,
 };
 
@@ -64,6 +65,11 @@ export class Connection {
     return (await this.redis.eval(MARK, 1, this.keyOf(id), reason)) !== 0;
   }
 
+  /** Counts in a field of a job; gives how much it is now. */
+  count(id: string, field: string): Promise<number> {
+    return this.redis.hincrby(this.keyOf(id), field, 1);
+  }
+
   read(id: string, fields: readonly string[]): Promise<(string | null)[]> {
     return fields.length === 0 ? Promise.resolve([]) : this.redis.hmget(this.keyOf(id), ...fields);
   }
@@ -83,11 +89,6 @@ export class Connection {
 
   async exhume(id: string): Promise<void> {
     await this.redis.del(this.#tombOf(id));
-  }
-
-  async close(): Promise<void> {
-    await this.queue.close().catch(() => {});
-    this.redis.disconnect();
   }
 
   #tombOf(id: string): string {

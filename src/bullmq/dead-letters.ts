@@ -91,7 +91,7 @@ export class BullMQDeadLetters implements AnyDeadLetters {
     const id = job.id as string;
     if (Object.hasOwn(change, 'input')) await job.updateData({ ...job.data, input: await this.#rewrite(job.name, change.input) });
     const attempts = Array.from({ length: job.attemptsMade }, (_, index) => FIELDS.attempt(index + 1));
-    await this.#connection.forget(id, [FIELDS.checkpoint, FIELDS.cancel, FIELDS.putOffs, 'stc', ...attempts]);
+    await this.#connection.forget(id, [FIELDS.checkpoint, FIELDS.cancel, FIELDS.putOffs, FIELDS.suspicions, 'stc', ...attempts]);
     await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
     const facts = await this.#reader.facts(id);
     if (facts === undefined) throw new NotFoundError(`the dead letter ${id} has gone`);
@@ -125,8 +125,16 @@ export class BullMQDeadLetters implements AnyDeadLetters {
 
   async #letterOf(job: Job): Promise<DeadLetter> {
     const { id, name, input, error, attempts, addedAt, finishedAt, metadata } = await this.#reader.factsOf(job, 'failed');
-    // One whose process died left no attempt.
-    const reason = attempts.length < job.attemptsMade ? 'crashed' : (attempts.at(-1)?.outcome ?? 'failed');
-    return { id, name, input, reason, error, attempts, addedAt, failedAt: finishedAt ?? addedAt, metadata };
+    return {
+      id,
+      name,
+      input,
+      reason: attempts.at(-1)?.outcome ?? 'failed',
+      error,
+      attempts,
+      addedAt,
+      failedAt: finishedAt ?? addedAt,
+      metadata,
+    };
   }
 }

@@ -1,9 +1,10 @@
-import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Outcome } from '../index.js';
 import * as internals from '../internals.js';
 import { type Connection, FIELDS } from './connection.js';
+import { store } from './json.js';
 import type { RemoteEvents } from './remote-events.js';
-import { packError, type StoredAttempt, type Tombstone, unpackError } from './stored.js';
+import { type JobReturn, packError, type StoredAttempt, type Tombstone, unpackError } from './stored.js';
 import type { TakenJob } from './taken-job.js';
 
 /** An attempt failed, and another follows after so many milliseconds. */
@@ -36,6 +37,17 @@ export class Endings {
     this.#events = events;
   }
 
+  /** What stands in Redis of a completed job. Rejects with what its codec throws, which is its failure. */
+  async completed(taken: TakenJob, output: unknown, ran: JobReturn['ran']): Promise<JobReturn> {
+    const returned = { output: store(output, taken.kind.definition.codec), ran };
+    const { job, data } = taken;
+    // BullMQ drops the key of a job that ended, unless it has a time of its own.
+    if (job.deduplicationId !== undefined && data.keyTtl !== undefined) {
+      await this.#connection.redis.pexpire(this.#connection.keyOf(`de:${job.deduplicationId}`), Math.ceil(data.keyTtl));
+    }
+    return returned;
+  }
+
   /** Another attempt follows, unless the job was cancelled meanwhile. */
   async retried(taken: TakenJob, end: Ended, delay: number): Promise<unknown> {
     const cancelled = await this.#note(taken, end);
@@ -62,27 +74,28 @@ export class Endings {
     return new DelayedError();
   }
 
-  /** Nothing of the queue starts for so long; the attempt does not count. */
-  async limited(delay: number): Promise<unknown> {
-    await this.#connection.queue.rateLimit(delay);
-    return Worker.RateLimitError();
+  /** Nothing of the queue starts for so long; the attempt does not count. The job is put off, for that wakes workers when it is over. */
+  async limited(taken: TakenJob, delay: number): Promise<unknown> {
+    await this.#connection.queue.rateLimit(Math.ceil(delay));
+    return this.putOff(taken, delay);
   }
 
-  /** Others may have it. */
-  async returned({ job, token }: Pick<TakenJob, 'job' | 'token'>): Promise<unknown> {
+  /** Others may have it; nothing is wrong with it. */
+  async returned({ id, job, token }: TakenJob): Promise<unknown> {
+    if (job.stalledCounter > 0) await this.#connection.write(id, token, { [FIELDS.suspicions]: '0' });
     await job.moveToWait(token);
     return new WaitingError();
   }
 
   /** How often the job was put off in a row, before now. */
   async putOffs({ id }: TakenJob): Promise<number> {
-    return (await this.#connection.redis.hincrby(this.#connection.keyOf(id), FIELDS.putOffs, 1)) - 1;
+    return (await this.#connection.count(id, FIELDS.putOffs)) - 1;
   }
 
   /** Gives the error of who cancelled the job while this attempt ran, where somebody did. */
   async #note(taken: TakenJob, end: Ended): Promise<Error | undefined> {
     const { id, token, attempt } = taken;
-    const fields = { [FIELDS.attempt(attempt)]: JSON.stringify(storedOf(taken, end)), [FIELDS.putOffs]: '0' };
+    const fields = { [FIELDS.attempt(attempt)]: JSON.stringify(storedOf(taken, end)), [FIELDS.putOffs]: '0', [FIELDS.suspicions]: '0' };
     const cancel = await this.#connection.write(id, token, fields);
     return typeof cancel === 'string' ? internals.cancelled(taken, unpackError(cancel)) : undefined;
   }

@@ -27,6 +27,8 @@ const PATIENCE = 10;
  * or that nobody could renew in time.
  */
 export class LockKeeper {
+  /** Resolves when it can renew locks: no job shall be taken before. */
+  readonly ready: Promise<void>;
   readonly #thread: Worker;
   readonly #beat: NodeJS.Timeout;
   #messages: LockMessage[] = [];
@@ -37,7 +39,12 @@ export class LockKeeper {
     this.#beat = internals.timers.setInterval(() => void Atomics.add(pulse, 0, 1), BEAT).unref();
     const workerData: LockKeeperData = { ...data, beats, patience: PATIENCE * data.lockDuration };
     this.#thread = new Worker(new URL('./lock-thread.js', import.meta.url), { workerData, execArgv: [], name: 'threadmill locks' });
-    this.#thread.on('message', (ids: string[]) => ids.forEach(lost));
+    this.ready = new Promise((resolve) => {
+      this.#thread.on('message', (message: 'ready' | string[]) => {
+        if (message === 'ready') resolve();
+        else message.forEach(lost);
+      });
+    });
     this.#thread.on('error', failed);
   }
 

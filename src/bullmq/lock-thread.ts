@@ -47,3 +47,9 @@ parentPort?.on('message', (messages: LockMessage[]) => {
 
 // While Redis is away nothing can be renewed, and nobody can take a job either.
 setInterval(() => void renew().catch(() => {}), lockDuration / 4);
+
+queue.waitUntilReady().then(
+  () => parentPort?.postMessage('ready'),
+  // It was closed before.
+  () => {},
+);

@@ -13,7 +13,6 @@ import {
   outputOf,
   priorityOf,
   type StoredAttempt,
-  stalledError,
   type Tombstone,
   unpackError,
 } from './stored.js';
@@ -110,10 +109,9 @@ function factsOfTombstone(id: string, tombstone: Tombstone, codecOf: CodecOf): J
   };
 }
 
-/** Of its last attempt; of one that wrote none, what BullMQ says. */
+/** Of its last attempt; of one that somebody else ended, what BullMQ says. */
 function errorOf(job: Job, attempts: readonly Attempt[]): unknown {
   if (attempts.length >= job.attemptsMade && job.attemptsMade > 0) return attempts.at(-1)?.error;
-  if (job.stalledCounter > 0) return stalledError(job.name, job.id ?? '', job.stalledCounter);
   return new Error(job.failedReason);
 }
 

@@ -67,6 +67,6 @@ export class RemoteEvents {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#started?.catch(() => {});
-    await this.#events?.close().catch(() => {});
+    await this.#events?.close();
   }
 }

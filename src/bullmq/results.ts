@@ -35,10 +35,13 @@ export class Results {
   }
 
   /** The end of a job that is there. */
-  async of(id: string, name: string): Promise<unknown> {
-    await this.#events.start();
+  of(id: string, name: string): Promise<unknown> {
     const { promise } = this.#expect(id, name, true);
-    await this.#ask(id);
+    // It rejects when the queue closes, which tells all who wait.
+    this.#events.start().then(
+      () => this.#ask(id),
+      () => {},
+    );
     return promise;
   }
 

@@ -3,17 +3,22 @@ import { QueueClosedError } from '../index.js';
 import * as internals from '../internals.js';
 import type { Cancels } from './cancels.js';
 import { type Connection, FIELDS } from './connection.js';
-import { type Ended, Endings, RetryIn } from './endings.js';
-import { store } from './json.js';
+import { type Ended, Endings } from './endings.js';
 import { LockKeeper } from './lock-keeper.js';
 import type { CheckedBullMQOptions } from './options.js';
 import type { RemoteEvents } from './remote-events.js';
 import { Said } from './said.js';
-import { nextTime } from './schedules.js';
 import { type JobReturn, unpackError } from './stored.js';
 import { Taken } from './taken.js';
 import { factsOf, type TakenJob } from './taken-job.js';
 import { Taking } from './taking.js';
+import { within } from './within.js';
+import { workerOptions } from './worker-options.js';
+
+/** How often checkpoints go to Redis, where they survive the process, in milliseconds. */
+const CHECKPOINTS_EVERY = 200;
+/** How long it may take to tell Redis what was not done, in milliseconds: it may be away. */
+const AFTER_DEADLINE = 2_000;
 
 /** What a worker needs of its queue. */
 interface Parts {
@@ -35,7 +40,7 @@ interface Running {
 
 /** Takes jobs out of Redis and runs each attempt on threads of ours. */
 export class JobWorker implements internals.Reports<TakenJob> {
-  readonly runner: internals.Runner;
+  readonly runner: internals.Dispatcher;
   readonly threads: internals.ThreadReports;
   readonly #parts: Parts;
   readonly #source = new Taken();
@@ -45,6 +50,7 @@ export class JobWorker implements internals.Reports<TakenJob> {
   readonly #keeper: LockKeeper;
   readonly #worker: Worker;
   readonly #running = new Map<string, Running>();
+  readonly #reading: NodeJS.Timeout;
   #closing = false;
 
   constructor(parts: Parts) {
@@ -61,25 +67,13 @@ export class JobWorker implements internals.Reports<TakenJob> {
       idPrefix: '',
       listened: parts.logger?.listened ?? internals.listenedBy(undefined),
     });
-    const { prefix, name, lockDuration, stalledInterval, maxStalled, threads, prefetch, limits, keepCompleted, deadLetters } = options;
+    const { prefix, name, lockDuration, limits } = options;
     this.#keeper = new LockKeeper({ connection: connection.plainOptions, prefix, name, lockDuration }, (id) => this.#lost(id), failed);
-    const { max, ttl } = keepCompleted;
-    this.#worker = new Worker(name, (job: Job, token?: string) => this.#process(job, token as string), {
-      ...connection.ofParts,
-      concurrency: threads + prefetch,
-      lockDuration,
-      stalledInterval,
-      maxStalledCount: maxStalled,
-      skipLockRenewal: true,
-      removeOnComplete: { count: max, ...(ttl !== undefined && { age: Math.ceil(ttl / 1_000) }) },
-      ...(deadLetters.max !== undefined && { removeOnFail: { count: deadLetters.max } }),
-      ...(limits.rateLimit !== undefined && { limiter: limits.rateLimit }),
-      settings: {
-        repeatStrategy: nextTime,
-        backoffStrategy: (_made: number, _type?: string, error?: Error) => (error instanceof RetryIn ? error.delay : 0),
-      },
-    } as never);
+    const process = (job: Job, token?: string) => this.#process(job, token as string);
+    this.#worker = new Worker(name, process, workerOptions(options, connection));
     this.#worker.on('error', failed);
+    this.#reading = internals.timers.setInterval(() => this.runner.readCheckpoints(), CHECKPOINTS_EVERY).unref();
+    this.#keeper.ready.then(() => (this.#closing ? undefined : this.#worker.run())).catch(failed);
     if (Number.isFinite(limits.concurrency)) connection.queue.setGlobalConcurrency(limits.concurrency).catch(failed);
     parts.cancels.listen(
       (id, reason) => this.#cancel(id, reason),
@@ -87,12 +81,25 @@ export class JobWorker implements internals.Reports<TakenJob> {
     );
   }
 
+  /** Resolves when jobs are taken and threads can run them. */
+  async ready(): Promise<void> {
+    await this.runner.ready();
+    await this.#keeper.ready;
+  }
+
   // --- 1. A job is taken, and goes to a thread
 
   async #process(job: Job, token: string): Promise<JobReturn | undefined> {
-    const taken = await this.#taking.take(job, token);
-    if (taken === undefined) return undefined;
-    this.#keeper.keep(taken.id, token);
+    try {
+      const taken = await this.#taking.take(job, token);
+      return taken && (await this.#run(taken));
+    } finally {
+      this.#taking.over(job.id as string);
+    }
+  }
+
+  #run(taken: TakenJob): Promise<JobReturn> {
+    this.#keeper.keep(taken.id, taken.token);
     this.#running.set(taken.id, { taken, said: new Said(this.#parts.connection, taken, this.#parts.failed) });
     this.#source.push(taken);
     if (this.#closing) this.#handBack();
@@ -120,15 +127,11 @@ export class JobWorker implements internals.Reports<TakenJob> {
     const { kind } = taken;
     kind.recordRun(this.#waited(taken, startedAt), duration);
     kind.totals.completed++;
-    const complete = async () => {
-      const ran: JobReturn['ran'] = [this.#calendar.timeOf(startedAt), duration, threadId];
-      const returned = { output: store(output, kind.definition.codec), ran };
-      await this.#running.get(taken.id)?.said.written();
-      await this.#keepKey(taken);
-      return returned;
-    };
-    // What the codec throws is the job's failure.
-    complete().then(taken.complete, taken.fail);
+    const said = this.#running.get(taken.id)?.said.written();
+    const ran: JobReturn['ran'] = [this.#calendar.timeOf(startedAt), duration, threadId];
+    Promise.resolve(said)
+      .then(() => this.#endings.completed(taken, output, ran))
+      .then(taken.complete, taken.fail);
   }
 
   ended(taken: TakenJob, end: internals.AttemptEnd): void {
@@ -159,7 +162,7 @@ export class JobWorker implements internals.Reports<TakenJob> {
     switch (next.to) {
       case 'put-off':
         kind.totals.snoozed++;
-        return next.limited ? this.#endings.limited(next.delay) : this.#endings.putOff(taken, next.delay);
+        return next.limited ? this.#endings.limited(taken, next.delay) : this.#endings.putOff(taken, next.delay);
       case 'delayed':
         kind.totals.retried++;
         return this.#endings.retried(taken, ended, next.delay);
@@ -172,13 +175,6 @@ export class JobWorker implements internals.Reports<TakenJob> {
         kind.totals.failed++;
         return this.#endings.failed(taken, ended);
     }
-  }
-
-  /** BullMQ drops the key of a job that ended, unless it has a time of its own. */
-  async #keepKey({ job, data }: TakenJob): Promise<void> {
-    if (job.deduplicationId === undefined || data.keyTtl === undefined) return;
-    const { redis } = this.#parts.connection;
-    await redis.pexpire(this.#parts.connection.keyOf(`de:${job.deduplicationId}`), Math.ceil(data.keyTtl));
   }
 
   /** How long it waited since it was ready, in milliseconds. */
@@ -229,8 +225,9 @@ export class JobWorker implements internals.Reports<TakenJob> {
     this.#handBack();
     const closed = this.#worker.close();
     const late = internals.timers.setTimeout(() => this.#abandon(), drain === 'none' ? 0 : timeout);
-    await closed.catch(this.#parts.failed);
+    await within((drain === 'none' ? 0 : timeout) + AFTER_DEADLINE, closed);
     internals.timers.clearTimeout(late);
+    internals.timers.clearInterval(this.#reading);
     await this.runner.close();
     await this.#keeper.close();
   }

@@ -48,8 +48,16 @@ export interface TakenAddOptions extends AddOptions {
   waited?: number;
 }
 
+/** What has served when the job is in. */
+const SERVED: ReadonlySet<string> = new Set(['priority', 'delay', 'group', 'metadataBytes', 'onDuplicate']);
+
 /** What a job keeps of what it was added with: nothing when all of it has served. */
-export function keptOf({
+export function keptOf(settings: TakenAddOptions): Omit<TakenAddOptions, 'metadataBytes'> | undefined {
+  for (const key in settings) if (!SERVED.has(key) && settings[key as keyof TakenAddOptions] !== undefined) return restOf(settings);
+  return undefined;
+}
+
+function restOf({
   priority,
   delay,
   group,

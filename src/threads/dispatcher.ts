@@ -72,7 +72,6 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.#threads.uses(kind);
   }
 
-  /** Stops an active job: tells it, and terminates its thread when its grace period is over. */
   cancel(work: Work, reason: unknown): boolean {
     const slot = this.#slotOf(work);
     return slot !== undefined && this.#watchdog.cancel(slot, work, reason);
@@ -82,7 +81,6 @@ export class Dispatcher implements Runner, ThreadEvents {
     takeBackLike(like, this.#threads, this.#reports);
   }
 
-  /** Where an active job is. */
   locate(work: Work): Location | undefined {
     const slot = this.#slotOf(work);
     if (slot === undefined) return undefined;
@@ -92,7 +90,6 @@ export class Dispatcher implements Runner, ThreadEvents {
     return { phase: running.loading ? 'loading' : 'running', threadId, since: running.since };
   }
 
-  /** Looks where a running job is; `undefined` when it is not running, or nobody may look. */
   async inspect(work: Work): Promise<PostMortem | undefined> {
     const slot = this.#slotOf(work);
     if (slot?.jobs.running()?.work !== work) return undefined;
@@ -138,6 +135,11 @@ export class Dispatcher implements Runner, ThreadEvents {
 
   get stats(): ThreadStats {
     return this.#threads.stats;
+  }
+
+  /** Reports the newest checkpoints, which else are read when an attempt has failed. */
+  readCheckpoints(): void {
+    for (const slot of this.#threads) if (slot.state === 'busy') slot.inbox.readCheckpoint();
   }
 
   /** Resolves when all threads have booted and loaded the queue's `jobs`; rejects when they cannot. */

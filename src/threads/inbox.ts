@@ -55,6 +55,11 @@ export class Inbox {
     this.#readMailbox('progress');
   }
 
+  /** Reads the newest checkpoint, if it was not read. */
+  readCheckpoint(): void {
+    this.#readMailbox('checkpoint');
+  }
+
   /** Reads all that handlers of this thread have said: it is about to be terminated, or dead. `running` shall be the position of the running job. */
   readLast(running: Position | undefined): void {
     this.read(Number.POSITIVE_INFINITY);

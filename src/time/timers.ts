@@ -24,8 +24,8 @@ export const clearImmediate = real(timers, 'clearImmediate');
 export const nextTick = real(process, 'nextTick');
 export const hrtime = real(process, 'hrtime');
 export const queueMicrotask = real(globalThis, 'queueMicrotask');
-/** Milliseconds since this thread was started. From the class: fakes replace the object's own. */
-export const now: () => number = Object.getPrototypeOf(performance).now.bind(performance);
+/** Milliseconds since this thread was started. From the class, where it is there (not on Bun): fakes replace the object's own. */
+export const now: () => number = (Object.getPrototypeOf(performance).now ?? performance.now).bind(performance);
 export const { timeOrigin } = performance;
 /** Milliseconds since 1970. */
 export const dateNow = real(globalThis, 'Date').now;

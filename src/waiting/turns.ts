@@ -1,9 +1,12 @@
 import TinyQueue from 'tinyqueue';
 import type { JobRecord } from '../job/record.js';
-import { countBefore, type GroupKey, inTurns, Level, Run } from './level.js';
+import { type GroupKey, Level } from './level.js';
+import { NONE, Runs } from './runs.js';
 
 /** Hands out turns, for all lines of a queue: a lower number is sooner. */
 export class Rounds {
+  /** Of all lines. */
+  readonly runs = new Runs();
   #last = 0;
   #first = 0;
 
@@ -30,23 +33,26 @@ export class Turns {
   /** Jobs that may run, as far as is known: a held group is noticed when its turn comes. */
   size = 0;
   readonly #rounds: Rounds;
+  readonly #runs: Runs;
   readonly #isHeld: (key: GroupKey) => boolean;
   readonly #levels = new Map<number, Level>();
   readonly #priorities = new TinyQueue<Level>([], (a, b) => b.priority - a.priority);
-  /** Of held groups, by key. */
-  readonly #aside = new Map<GroupKey, Set<Run>>();
+  /** Of held groups, by key: a run at each level. */
+  readonly #aside = new Map<GroupKey, Map<Level, number>>();
 
   constructor(rounds: Rounds, isHeld: (key: GroupKey) => boolean = () => false) {
     this.#rounds = rounds;
+    this.#runs = rounds.runs;
     this.#isHeld = isHeld;
   }
 
   /** The job that runs next. */
   get head(): JobRecord | undefined {
     for (let level = this.#priorities.peek(); level !== undefined; level = this.#priorities.peek()) {
-      for (let run = level.first; run !== undefined; run = level.first) {
-        if (!this.#isHeld(run.key)) return run.first;
-        this.#putAside(run);
+      for (let run = level.first; run !== NONE; run = level.first) {
+        const record = this.#runs.first(run) as JobRecord;
+        if (!this.#isHeld(record.group)) return record;
+        this.#putAside(level, run, record.group);
       }
       this.#priorities.pop();
       level.listed = false;
@@ -57,61 +63,65 @@ export class Turns {
 
   /** Adds a job. A group that had none of its priority goes to the end of the line. */
   push(record: JobRecord): void {
-    const run = this.#runOf(record);
-    run.insert(record);
-    if (run.inLine) this.size++;
-    else if (!this.#isAside(run)) this.#enter(run, 'last');
+    const level = this.#levelOf(record.priority);
+    const run = this.#runOf(level, record.group);
+    this.#runs.insert(run, record);
+    if (this.#runs.inLine(run)) this.size++;
+    else if (!this.#isAside(level, record.group)) this.#enter(level, run, 'last');
   }
 
   /** Adds a job that was taken and has not run after all: its group has its turn back. */
   putBack(record: JobRecord): void {
-    const run = this.#runOf(record);
-    run.insert(record);
-    if (this.#isAside(run)) return;
-    if (run.inLine) {
+    const level = this.#levelOf(record.priority);
+    const run = this.#runOf(level, record.group);
+    this.#runs.insert(run, record);
+    if (this.#isAside(level, record.group)) return;
+    if (this.#runs.inLine(run)) {
       this.size++;
-      this.#leave(run);
+      this.#leave(level, run);
     }
-    this.#enter(run, 'first');
+    this.#enter(level, run, 'first');
   }
 
   /** Takes out a job that is in here, whichever it is. */
   remove(record: JobRecord): void {
     const level = this.#levels.get(record.priority) as Level;
-    const run = level.runs.get(record.group) as Run;
-    run.remove(record);
-    if (run.inLine) this.size--;
-    if (run.size > 0) return;
+    const run = level.runs.get(record.group) as number;
+    this.#runs.remove(run, record);
+    if (this.#runs.inLine(run)) this.size--;
+    if (this.#runs.size(run) > 0) return;
     level.leave(run);
-    level.runs.delete(run.key);
-    this.#aside.get(run.key)?.delete(run);
+    level.runs.delete(record.group);
+    if (this.#aside.size > 0) this.#aside.get(record.group)?.delete(level);
+    this.#runs.close(run);
     this.#dropEmpty(level);
   }
 
   /** A group has had its turn at this priority: it goes to the end of the line, for its next one. */
   passed(priority: number, key: GroupKey, turn: number): void {
-    const run = this.#levels.get(priority)?.runs.get(key);
-    if (run === undefined || !run.inLine) return;
-    run.turn = turn;
-    if (run.next === undefined) return;
-    run.level.leave(run);
-    run.level.append(run);
+    if (this.size === 0) return;
+    const level = this.#levels.get(priority);
+    const run = level?.runs.get(key);
+    if (level === undefined || run === undefined || !this.#runs.inLine(run)) return;
+    level.leave(run);
+    level.append(run, turn);
   }
 
   /** The turn that the group of a job in here has. */
   turnOf({ priority, group }: JobRecord): number {
-    return this.#levels.get(priority)?.runs.get(group)?.turn ?? 0;
+    const run = this.#levels.get(priority)?.runs.get(group);
+    return run === undefined ? 0 : this.#runs.turn(run);
   }
 
   /** Each group that has jobs of some priority, and how many, held or not. */
   *sizes(): Generator<[key: GroupKey, size: number]> {
-    for (const { runs } of this.#levels.values()) for (const { key, size } of runs.values()) yield [key, size];
+    for (const { runs } of this.#levels.values()) for (const [key, run] of runs) yield [key, this.#runs.size(run)];
   }
 
   /** How many jobs of a group are in here, held or not. */
   sizeOf(key: GroupKey): number {
     let size = 0;
-    for (const { runs } of this.#levels.values()) size += runs.get(key)?.size ?? 0;
+    for (const level of this.#levels.values()) size += this.#sizeAt(level, key);
     return size;
   }
 
@@ -119,64 +129,72 @@ export class Turns {
   before(priority: number, key: GroupKey): number {
     let count = 0;
     for (const level of this.#levels.values()) {
-      if (level.priority >= priority)
-        count += countBefore(level, level.priority > priority ? Number.POSITIVE_INFINITY : (level.runs.get(key)?.size ?? 0));
+      if (level.priority > priority) count += level.countBefore(Number.POSITIVE_INFINITY);
+      else if (level.priority === priority) count += level.countBefore(this.#sizeAt(level, key));
     }
     return count;
   }
 
   /** A group is held back no longer. */
   release(key: GroupKey): void {
-    const runs = this.#aside.get(key);
-    if (runs === undefined) return;
+    const aside = this.#aside.get(key);
+    if (aside === undefined) return;
     this.#aside.delete(key);
-    for (const run of runs) this.#enter(run, 'last');
+    for (const [level, run] of aside) this.#enter(level, run, 'last');
   }
 
   /** In the order in which they would run, were no group held back. */
   *[Symbol.iterator](): Generator<JobRecord> {
     const levels = [...this.#levels.values()].sort((a, b) => b.priority - a.priority);
-    for (const level of levels) yield* inTurns(level);
+    for (const level of levels) yield* level;
   }
 
-  #runOf({ priority, group }: JobRecord): Run {
+  #levelOf(priority: number): Level {
     let level = this.#levels.get(priority);
     if (level === undefined) {
-      level = new Level(priority);
+      level = new Level(priority, this.#runs);
       this.#levels.set(priority, level);
     }
-    let run = level.runs.get(group);
+    return level;
+  }
+
+  #runOf(level: Level, key: GroupKey): number {
+    let run = level.runs.get(key);
     if (run === undefined) {
-      run = new Run(group, level);
-      level.runs.set(group, run);
+      run = this.#runs.open();
+      level.runs.set(key, run);
     }
     return run;
   }
 
-  #isAside(run: Run): boolean {
-    return this.#aside.size > 0 && this.#aside.get(run.key)?.has(run) === true;
+  #sizeAt(level: Level, key: GroupKey): number {
+    const run = level.runs.get(key);
+    return run === undefined ? 0 : this.#runs.size(run);
   }
 
-  #putAside(run: Run): void {
-    this.#leave(run);
-    const runs = this.#aside.get(run.key) ?? new Set();
-    this.#aside.set(run.key, runs.add(run));
+  #isAside(level: Level, key: GroupKey): boolean {
+    return this.#aside.size > 0 && this.#aside.get(key)?.has(level) === true;
   }
 
-  #enter(run: Run, place: 'first' | 'last'): void {
-    const { level } = run;
-    run.turn = this.#rounds[place]();
-    if (place === 'first') level.prepend(run);
-    else level.append(run);
-    this.size += run.size;
+  #putAside(level: Level, run: number, key: GroupKey): void {
+    this.#leave(level, run);
+    const aside = this.#aside.get(key) ?? new Map<Level, number>();
+    this.#aside.set(key, aside.set(level, run));
+  }
+
+  #enter(level: Level, run: number, place: 'first' | 'last'): void {
+    const turn = this.#rounds[place]();
+    if (place === 'first') level.prepend(run, turn);
+    else level.append(run, turn);
+    this.size += this.#runs.size(run);
     if (level.listed) return;
     level.listed = true;
     this.#priorities.push(level);
   }
 
-  #leave(run: Run): void {
-    run.level.leave(run);
-    this.size -= run.size;
+  #leave(level: Level, run: number): void {
+    level.leave(run);
+    this.size -= this.#runs.size(run);
   }
 
   #dropEmpty(level: Level): void {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** In KiB: what is packed, unpacked, and installed with all it depends on. To raise one is a decision. */
-const BOUNDS = { packed: 1200, unpacked: 3_000, tree: 13_000 };
+const BOUNDS = { packed: 1_200, unpacked: 4_000, tree: 13_000 };
 const LICENCES = ['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0'];
 
 const faults = [];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { about } from '../fixtures/answers.job.js';
 import { talks } from '../fixtures/misbehaves.job.js';
+import { takesOut } from '../fixtures/takes-out.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
 function listening() {
@@ -40,4 +41,11 @@ test.each([false, true])('log lines arrive with the id of the job (thread killed
 
 test('a first attempt has nothing to resume', async () => {
   expect(await makeQueue().run(about, 1)).toMatchObject({ attempt: 1, lastCheckpoint: undefined, aborted: false });
+});
+
+test('methods may be taken out of the context', async () => {
+  const job = await makeQueue({ logger: false }).add(takesOut, 1);
+  expect(await job.result()).toBe('kept');
+  expect(job.progress).toBe(2);
+  expect(job.logs.join()).toContain('at work');
 });

@@ -67,18 +67,26 @@ export class HandlerContext implements JobContext {
     return load(this.#link.cells, CELL.STOP) === this.position + 1 && !this.ended;
   }
 
-  throwIfAborted(): void {
-    if (!this.aborted) return;
-    this.#readStop();
-    throw this.signal.reason;
+  // Bound when they are read: a handler may take them out of the context, as `(input, { progress }) => …`.
+
+  get throwIfAborted(): () => void {
+    return () => {
+      if (!this.aborted) return;
+      this.#readStop();
+      throw this.signal.reason;
+    };
   }
 
-  progress(value: unknown): void {
-    if (!this.ended) this.#speak().progress(value);
+  get progress(): (value: unknown) => void {
+    return (value) => {
+      if (!this.ended) this.#speak().progress(value);
+    };
   }
 
-  checkpoint(state: unknown): void {
-    if (!this.ended) this.#speak().checkpoint(state);
+  get checkpoint(): (state: unknown) => void {
+    return (state) => {
+      if (!this.ended) this.#speak().checkpoint(state);
+    };
   }
 
   snooze(ms: number): never {

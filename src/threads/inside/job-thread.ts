@@ -17,7 +17,7 @@ import {
   type RunMessage,
   type ToThread,
 } from '../wire/protocol.js';
-import { keyAt, kindAt } from '../wire/run-message.js';
+import { keyAt, kindAt, maxAttemptsAt } from '../wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
 import { type Invoker, invoke } from './invoke.js';
@@ -172,7 +172,7 @@ export class JobThread implements Invoker, HandlerLink {
       keyAt(batch, index),
       loaded.definition.name,
       extras?.attempt ?? 1,
-      batch.maxAttempts?.[index] ?? this.#modules.kind(kindAt(batch, index)).maxAttempts,
+      maxAttemptsAt(batch, index) ?? this.#modules.kind(kindAt(batch, index)).maxAttempts,
       extras?.metadata,
       extras?.lastCheckpoint,
     );

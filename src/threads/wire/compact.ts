@@ -8,8 +8,8 @@ const { isArray } = Array;
  * message, and without what most do not have.
  */
 export function compactRun({ first, kind, keys, inputs, kinds, maxAttempts, extras, carriers }: RunMessage): unknown[] {
-  const isPlain = kinds === undefined && maxAttempts === undefined && extras === undefined && carriers === undefined;
-  return isPlain ? [first, kind, keys, inputs] : [first, kind, keys, inputs, kinds, maxAttempts, extras, carriers];
+  const jobs = [first, kind, keys, inputs, maxAttempts];
+  return kinds === undefined && extras === undefined && carriers === undefined ? jobs : [...jobs, kinds, extras, carriers];
 }
 
 export function compactResults({ first, values, results, last }: ResultsMessage): unknown[] {
@@ -26,8 +26,8 @@ export function expandedRun<Message>(message: Message): Message | RunMessage {
     kind: message[1],
     keys: message[2],
     inputs: message[3],
-    kinds: message[4],
-    maxAttempts: message[5],
+    maxAttempts: message[4],
+    kinds: message[5],
     extras: message[6],
     carriers: message[7],
   };

@@ -56,7 +56,7 @@ export interface RunMessage {
   keys: number | (number | string)[];
   inputs: Rows;
   /** Executions allowed in total, of jobs for which the definition's do not hold. */
-  maxAttempts: (number | undefined)[] | undefined;
+  maxAttempts: number | (number | undefined)[] | undefined;
   /** Of jobs that have more to tell. */
   extras: (Extras | undefined)[] | undefined;
   /** Of jobs that belong to a trace. */

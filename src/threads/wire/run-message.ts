@@ -17,7 +17,7 @@ export function runMessage(first: Position, works: readonly Work[], known: boole
     kind: kindsOf(works),
     keys: keysOf(works),
     inputs,
-    maxAttempts: someOf(works, ownMaxAttempts),
+    maxAttempts: maxAttemptsOf(works),
     extras: someOf(works, extrasOf),
     carriers: someOf(works, carrierOf),
   };
@@ -40,6 +40,18 @@ function columnOf<Fact>(works: readonly Work[], of: (work: Work) => Fact): Fact[
 function someOf<Fact>(works: readonly Work[], of: (work: Work) => Fact | undefined): (Fact | undefined)[] | undefined {
   for (const work of works) if (of(work) !== undefined) return columnOf(works, of);
   return undefined;
+}
+
+/** One number where it is the same of all, as of those that `run` has added. */
+function maxAttemptsOf(works: readonly Work[]): RunMessage['maxAttempts'] {
+  const first = ownMaxAttempts(works[0] as Work);
+  for (const work of works) if (ownMaxAttempts(work) !== first) return columnOf(works, ownMaxAttempts);
+  return first;
+}
+
+/** Executions allowed in total of the job at this place, where the definition's do not hold. */
+export function maxAttemptsAt({ maxAttempts }: RunMessage, index: number): number | undefined {
+  return typeof maxAttempts === 'object' ? maxAttempts[index] : maxAttempts;
 }
 
 function newKinds(works: readonly Work[], known: boolean[]): KindMessage[] | undefined {
