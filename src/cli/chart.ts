@@ -91,7 +91,15 @@ function optionsOf({ job, rows, machine }: BenchResult) {
       ),
       // Where the other line leaves this one, the machine does not keep up.
       ...(byRate
-        ? [{ ...line(ALL_DONE, 0), symbol: 'none', lineStyle: { type: 'dashed' as const }, data: rates.map((rate) => [rate, rate]) }]
+        ? [
+            {
+              ...line(ALL_DONE, 0),
+              symbol: 'none',
+              itemStyle: { color: '#94a3b8' },
+              lineStyle: { type: 'dashed' as const, color: '#94a3b8' },
+              data: rates.map((rate) => [rate, rate]),
+            },
+          ]
         : []),
     ],
   };

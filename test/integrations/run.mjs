@@ -10,6 +10,8 @@ const root = join(here, '../..');
 /** Longest time of one command, in seconds. */
 const LIMIT = 150;
 
+const { version: zod } = JSON.parse(readFileSync(join(root, 'node_modules/zod/package.json'), 'utf8'));
+
 const all = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
   .map(({ name }) => name);
@@ -37,8 +39,8 @@ async function integrate(name, tarball) {
   try {
     const quiet = '--no-audit --no-fund --prefer-offline --loglevel=error';
     if (name === 'pnpm') {
-      await run(`npm install ${quiet} --prefix ${tools} pnpm@10 && ${tools}/node_modules/.bin/pnpm add ${tarball} zod@4`, folder);
-    } else await run(`npm install ${quiet} ${tarball} zod@4`, folder);
+      await run(`npm install ${quiet} --prefix ${tools} pnpm@10.34.8 && ${tools}/node_modules/.bin/pnpm add ${tarball} zod@${zod}`, folder);
+    } else await run(`npm install ${quiet} ${tarball} zod@${zod}`, folder);
     const installed = performance.now();
     const text = await run('npm run --silent try', folder);
     const [line] = /^it works.*$/m.exec(text) ?? [];
