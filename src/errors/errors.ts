@@ -166,10 +166,10 @@ export class NotFoundError extends ThreadmillError {
   readonly code = 'ERR_NOT_FOUND';
 }
 
-/** `maxWaiting` jobs, or `maxWaitingBytes`, wait already, and `whenFull` is `'reject'`. */
+/** `maxWaiting` jobs, or `maxWaitingBytes`, or as many of the job's group as its share is, wait already, and `whenFull` is `'reject'`. */
 export class QueueFullError extends ThreadmillError {
   readonly code = 'ERR_QUEUE_FULL';
-  /** Milliseconds until a job of the definition would be started, as `estimateWait` has it: when to come again. */
+  /** Milliseconds until a job of the definition, and of that group, would be started, as `estimateWait` has it: when to come again. */
   readonly retryAfter: number;
   /** The group whose share is full, where it is that. */
   declare group?: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Job, JobQueue } from 'threadmill';
+import type { Attempt, Job, JobQueue } from 'threadmill';
 import { describe, expect, it, vi } from 'vitest';
 import { hold, picky, read, spin, stacked, strange } from '../fixtures/page.job.js';
 import { caught, makeGate, makeQueue, next, until } from '../helpers.js';
@@ -175,6 +175,9 @@ describe('a job', () => {
       /^Attempt 1: timed-out[\s\S]*TimeoutError: spin timed out after 150 ms in spinForEver \(page\.job\.js:\d+\)\n {4}at spinForEver/,
     );
     expect(text).toMatch(/Post-mortem: computing; hot: spinForEver/);
+    const { duration, cpuTime, threadId } = job.attempts[0] as Attempt;
+    const cpu = cpuTime === undefined ? '' : ` (${cpuTime.toFixed(0)} of CPU)`;
+    expect(text).toContain(`after ${duration.toFixed(0)} ms${cpu} on thread ${threadId}`);
   });
 
   it('that is not there is not found', async () => {

@@ -117,6 +117,14 @@ describe('a job', () => {
     expect(place?.time).toEqual(span.endTime);
   });
 
+  it('says how long its attempt had a CPU, where that is known', async () => {
+    const job = await queue.add(stuck, null);
+    await caught(job.result());
+    const { cpuTime } = job.attempts[0] as { cpuTime?: number };
+    const [span] = spans().processed as [ReadableSpan];
+    expect(span.attributes['threadmill.job.cpu_time']).toBe(cpuTime === undefined ? undefined : cpuTime / 1_000);
+  });
+
   it('that a listener adds is in the trace which the listener is in', async () => {
     const { context, trace } = await import('@opentelemetry/api');
     const request = sdk.tracer.startSpan('request');

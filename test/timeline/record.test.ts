@@ -44,6 +44,9 @@ test('every attempt is a slice on the track of its thread, and slices of a track
   });
   expect(slice.dur).toBeCloseTo(attempt.duration * 1_000, 0);
   expect(slice.args.wait).toBeCloseTo(job.waitTime as number, 2);
+  const killed = jobs.at(-1) as (typeof jobs)[0];
+  const { cpu } = slices.find(({ args }) => args.id === killed.id).args;
+  expect(cpu).toBe(killed.attempts[0]?.cpuTime === undefined ? undefined : Math.round(killed.attempts[0].cpuTime * 1_000) / 1_000);
   expect(names).toContainEqual({ name: 'process_name', ph: 'M', pid: process.pid, args: { name: 'mixed' } });
   const tracks = new Set(slices.map(({ tid }) => tid));
   expect(names.filter(({ name, tid }) => name === 'thread_name' && tracks.has(tid))).toHaveLength(tracks.size);

@@ -20,6 +20,7 @@ import {
 import { keyAt, kindAt, maxAttemptsAt } from '../wire/run-message.js';
 import { CELL, PHASE, SharedMemory } from '../wire/shared-memory.js';
 import { HandlerContext, type HandlerLink } from './handler-context.js';
+import { InTurn } from './in-turn.js';
 import { type Invoker, invoke } from './invoke.js';
 import { type JobMessages, Messenger } from './job-messages.js';
 import { Meter } from './meter.js';
@@ -51,9 +52,10 @@ export class JobThread implements Invoker, HandlerLink {
   readonly #shared: SharedMemory;
   /** Who left the error nobody caught: everything a handler starts carries its context along. */
   readonly #owner = new AsyncLocalStorage<Owner>();
-  /** Batches, and modules to load, that have come while another was run. */
-  #queued: (RunMessage | LoadMessage)[] = [];
-  #working = false;
+  /** Batches, and modules to load. */
+  readonly #inTurn = new InTurn<RunMessage | LoadMessage>((message) => this.#do(message));
+  /** Of the batch: the place of the job after the one that was started last. */
+  #next = 0;
   /** Of the job that starts now: what its trace is found by. */
   #carrier: Carrier | undefined;
   #current: HandlerContext | undefined;
@@ -97,9 +99,7 @@ export class JobThread implements Invoker, HandlerLink {
     }
     // In peace: what was set up is torn down, exit handlers run, and what was printed arrives.
     if (message.type === 'end') return void this.#modules.end((told) => this.#send(told)).then(() => afterOutput(exit));
-    // Not `push`: a handler may have changed it, and no job must get lost.
-    this.#queued[this.#queued.length] = message;
-    if (!this.#working) void this.#work();
+    this.#inTurn.add(message);
   }
 
   receiveNext(): boolean {
@@ -112,38 +112,42 @@ export class JobThread implements Invoker, HandlerLink {
     return this.#messenger.of(position);
   }
 
-  async #work(): Promise<void> {
-    this.#working = true;
-    // What was run is let go: a busy thread may never see its queue empty.
-    while (this.#queued.length > 0 && !this.#broken) {
-      const batches = this.#queued;
-      this.#queued = [];
-      for (let next = 0; next < batches.length && !this.#broken; next++) {
-        const message = batches[next] as RunMessage | LoadMessage;
-        await (message.type === 'run' ? this.#runBatch(message) : this.#warm(message.kind));
-      }
-    }
-    this.#working = false;
+  #do(message: RunMessage | LoadMessage): Promise<void> | undefined {
+    if (this.#broken) return undefined;
+    return message.type === 'run' ? this.#runBatch(message) : this.#warm(message.kind);
   }
 
-  async #runBatch(batch: RunMessage): Promise<void> {
+  #runBatch(batch: RunMessage): Promise<void> | undefined {
     for (const kind of batch.kinds ?? []) this.#modules.add(kind);
     const inputs = unpacked(batch.inputs);
+    this.#outbox.begin(batch.first, batch.first + inputs.length);
+    const pending = this.#runFrom(0, batch, inputs);
+    return pending && this.#runRest(pending, batch, inputs);
+  }
+
+  /** Runs jobs until one has to be awaited. */
+  #runFrom(from: number, batch: RunMessage, inputs: readonly unknown[]): Promise<void> | undefined {
     const end = batch.first + inputs.length;
-    this.#outbox.begin(batch.first, end);
-    for (let index = 0; batch.first + index < end && !this.#broken; index++) {
+    for (let index = from; batch.first + index < end && !this.#broken; index++) {
       this.#outbox.beforeStart(batch.first + index);
       // More than its position: the jobs from here on have been taken back.
       if (add(this.#shared.cells, CELL.CLAIMED, 1) >= end) break;
-      const loaded = this.#modules.at(kindAt(batch, index)) ?? (await this.#load(kindAt(batch, index)));
-      const pending = this.#run(loaded, batch, inputs[index], index);
-      if (pending === undefined) continue;
-      await pending;
-      // Something else may have run in between.
-      this.#status.tick();
+      this.#next = index + 1;
+      const loaded = this.#modules.at(kindAt(batch, index));
+      const pending = loaded ? this.#run(loaded, batch, inputs[index], index) : this.#loadAndRun(batch, inputs[index], index);
+      if (pending !== undefined) return pending;
     }
     this.#meter.batchOver();
     if (!this.#broken) this.#outbox.end();
+    return undefined;
+  }
+
+  async #runRest(pending: Promise<void>, batch: RunMessage, inputs: readonly unknown[]): Promise<void> {
+    for (let first: Promise<void> | undefined = pending; first !== undefined; first = this.#runFrom(this.#next, batch, inputs)) {
+      await first;
+      // Something else may have run in between.
+      this.#status.tick();
+    }
   }
 
   /** Whether that has gone well its jobs will say. */
@@ -153,10 +157,10 @@ export class JobThread implements Invoker, HandlerLink {
     this.#send({ type: 'loaded' });
   }
 
-  #load(kind: number): Promise<Loaded> {
+  async #loadAndRun(batch: RunMessage, input: unknown, index: number): Promise<void> {
     // Results need not wait for a module.
     this.#outbox.send();
-    return this.#modules.prepare(kind);
+    await this.#run(await this.#modules.prepare(kindAt(batch, index)), batch, input, index);
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */

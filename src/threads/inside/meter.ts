@@ -33,7 +33,8 @@ export class Meter {
   /** The attempt at this position starts now. */
   start(position: Position, habit: Habit, now: number): void {
     this.#shared.startedAt[position & this.#shared.mask] = now;
-    this.#habit = habit;
+    // Mostly it is the same: a write costs more than a look.
+    if (this.#habit !== habit) this.#habit = habit;
     if (habit.brief < BRIEF_ATTEMPTS) this.#readBefore(habit, now);
   }
 
