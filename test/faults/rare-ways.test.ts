@@ -2,15 +2,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { defineJob, OptionsError } from 'threadmill';
-import { transfer } from 'threadmill/job';
+import { RateLimitedError, transfer } from 'threadmill/job';
 import { describe, expect, test } from 'vitest';
 import { Delays } from '../../dist/waiting/delays.js';
-import { echo } from '../fixtures/answers.job.js';
+import { echo, hold } from '../fixtures/answers.job.js';
 import { polite } from '../fixtures/misbehaves.job.js';
 import { snoozes } from '../fixtures/put-off.job.js';
 import { anything } from '../fixtures/schema.js';
 import { HandClock } from '../hand-clock.js';
-import { caught, expectBalanced, makeQueue, next, thrownBy, variant } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, thrownBy, variant } from '../helpers.js';
 import { makeTestQueue } from '../testing/queues.js';
 
 const module = import.meta.url;
@@ -190,4 +190,50 @@ describe('a test queue', () => {
     expect(memory.buffer.byteLength).toBe(65_536);
     expect(job.logs.join()).toContain('a function');
   });
+});
+
+test('an active job says when it was started, as a date', async () => {
+  const queue = makeQueue();
+  const gate = makeGate();
+  const job = await queue.add(hold, { gate: gate.memory });
+  while (gate.arrivals === 0) await turn();
+  expect(job.state).toBe('active');
+  expect(job.startedAt).toBeGreaterThanOrEqual(job.addedAt);
+  expect(job.startedAt).toBeLessThanOrEqual(Date.now());
+  gate.open();
+  await job.result();
+});
+
+test('a definition that was told to wait goes on when the time is over, though one of its jobs runs on', async () => {
+  let end!: () => void;
+  let limit = true;
+  const told = defineJob({
+    name: 'told',
+    module,
+    input: anything,
+    run: (long) => {
+      if (long) {
+        return new Promise<void>((resolve) => {
+          end = resolve;
+        });
+      }
+      if (!limit) return;
+      limit = false;
+      throw new RateLimitedError(500);
+    },
+  });
+  const queue = makeTestQueue({ mode: 'inline', threads: 2 });
+  const long = await queue.add(told, true);
+  const job = await queue.add(told, false);
+  expect(job.state).toBe('waiting');
+  await queue.clock.advance(499);
+  expect(job.state).toBe('waiting');
+  await queue.clock.advance(1);
+  expect([job.state, long.state]).toEqual(['completed', 'active']);
+  end();
+  await long.result();
+});
+
+test.each([[null], [undefined]])('a map over %s is refused', (source) => {
+  expect(thrownBy(() => makeQueue().map(echo, source as never)).message).toMatch(/map\(echo\): expected an iterable/);
 });
