@@ -20,9 +20,15 @@ if (!existsSync(join(site, 'node_modules')) || readFileSync(installed, 'utf8') !
 rmSync(pages, { recursive: true, force: true });
 mkdirSync(join(pages, '.vitepress'), { recursive: true });
 
-const { status, stdout, stderr } = spawnSync(join(site, 'node_modules/.bin/typedoc'), ['--options', join(root, 'test/site/typedoc.json')], {
-  encoding: 'utf8',
-});
+/** What the package exports, and the source of each. */
+const exported = Object.entries(JSON.parse(read('package.json')).exports).filter(([, to]) => to.types !== undefined);
+const sourcesOf = exported.map(([, { types }]) => types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts'));
+const entries = sourcesOf.flatMap((file) => ['--entryPoints', join(root, file)]);
+const { status, stdout, stderr } = spawnSync(
+  join(site, 'node_modules/.bin/typedoc'),
+  ['--options', join(root, 'test/site/typedoc.json'), ...entries],
+  { encoding: 'utf8' },
+);
 if (status !== 0) throw new Error(`${stdout}${stderr}`);
 // Members may be told by their names and types; what is exported may not, nor may a link lead nowhere.
 const faults = `${stdout}${stderr}`
@@ -112,9 +118,10 @@ function titleOf(file) {
 
 function config() {
   const page = (text, link) => ({ text, link });
-  const reference = ['job', 'testing', 'opentelemetry', 'timeline', 'bull-board'].map((name) =>
-    page(`threadmill/${name}`, `/reference/${name}/`),
-  );
+  const reference = exported
+    .map(([path]) => path.slice(2))
+    .filter((name) => name !== '')
+    .map((name) => page(`threadmill/${name}`, `/reference/${name}/`));
   return {
     title: 'threadmill',
     description: JSON.parse(read('package.json')).description,

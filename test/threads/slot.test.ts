@@ -1,13 +1,17 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { Messenger } from '../../dist/threads/inside/job-messages.js';
 import type { Work } from '../../dist/threads/runner.js';
 import { Slot } from '../../dist/threads/slot.js';
+import { CELL, SharedMemory } from '../../dist/threads/wire/shared-memory.js';
 import { HandClock } from '../hand-clock.js';
 
 const nothing = () => {};
 
-function makeSlot(): Slot {
+/** `heard`: the types of what it is told. */
+function makeSlot(heard: string[] = []): Slot {
   const worker = { threadId: 1, once: nothing };
-  const slot = new Slot(worker as never, new HandClock(), 4, { message: nothing, unreadable: nothing, deadline: nothing });
+  const message = (_slot: Slot, { type }: { type: string }) => void heard.push(type);
+  const slot = new Slot(worker as never, new HandClock(), 4, { message, unreadable: nothing, deadline: nothing });
   onTestFinished(() => slot.close());
   return slot;
 }
@@ -28,4 +32,29 @@ test('one job of a thread is condemned at a time: the first reason holds, but fo
   expect(slot.verdict).toBe(cancelled);
   slot.acquit();
   expect(slot.condemn(verdict(before, 'cancelled'))).toBe(true);
+});
+
+test('the running job of a muted thread says nothing more; what it had said before is heard', () => {
+  const heard: string[] = [];
+  const slot = makeSlot(heard);
+  const { port, messages, shared } = slot.openMessage({} as never, []);
+  const { cells } = new SharedMemory(shared);
+  const messenger = new Messenger(port, messages, cells);
+  const [running, next] = [messenger.of(0), messenger.of(1)];
+  const sayAll = (job: typeof running) => {
+    job.log('info', ['a line']);
+    job.progress(1);
+    job.checkpoint(1);
+  };
+  slot.jobs.add([{ id: 'running' }, { id: 'next' }] as Work[], 1, 0);
+  Atomics.store(cells, CELL.CLAIMED, 1);
+  running.log('info', ['before']);
+  slot.mute();
+  sayAll(running);
+  for (const tell of slot.drain()) tell();
+  expect(heard.filter((type) => type !== 'news')).toEqual(['log']);
+  // Another job of the thread is another matter.
+  sayAll(next);
+  slot.drain();
+  expect(heard.filter((type) => type !== 'news')).toEqual(['log', 'log', 'progress', 'checkpoint']);
 });

@@ -71,6 +71,19 @@ test('of a definition: its limits, and only what is not behind it', async () => 
   expect(queue.estimateWait(urgent)).toBe(0);
 });
 
+test('what is paused, or at its limit, is not before others', async () => {
+  const queue = inline(2);
+  const [paused, serial] = [variant(takes, { name: 'paused' }), variant(takes, { name: 'serial', concurrency: 1 })];
+  await queue.add(takes, { ms: 100 });
+  await queue.clock.advance(100);
+  queue.pause(paused);
+  await queue.addBulk(paused, [{ ms: 100 }, { ms: 100 }, { ms: 100 }]);
+  await queue.addBulk(serial, [{ ms: 100 }, { ms: 100 }, { ms: 100 }]);
+  await queue.clock.advance(10);
+  expect(queue.estimateWait(takes)).toBe(0);
+  expect(queue.estimateWait(serial)).toBeGreaterThan(200);
+});
+
 test('a QueueFullError says when to come again', async () => {
   const queue = makeQueue({ maxWaiting: 2, whenFull: 'reject' });
   await queue.run(echo, 1);

@@ -73,6 +73,9 @@ describe('group.maxWaiting, where a full queue refuses', () => {
     gate.open();
     expect(await running).toBe(1);
     await queue.idle();
+    const [other, own] = [queue.run(echo, 'takes the thread'), caught(queue.run(strict, { tenant: 'b', n: 3 }))];
+    expect([await other, await own]).toMatchObject(['takes the thread', { group: 'b' }]);
+    await queue.idle();
     expect(await queue.run(strict, { tenant: 'b', n: 3 })).toBe('b3');
   });
 
@@ -145,6 +148,8 @@ describe('group.maxWaiting, where adding waits for room', () => {
     const queue = makeQueue({ threads: 2 });
     const jobs = await queue.addBulk(strict, of('a', 5));
     expect(await Promise.all(jobs.map((job) => job.result()))).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
+    // With a share of 0, each comes in when the one before has ended.
+    expect(await Promise.all(of('a', 3).map((input) => queue.run(strict, input)))).toEqual(['a0', 'a1', 'a2']);
     const outputs = await Promise.all(of('a', 20).map((input) => queue.run(share, input)));
     expect(outputs).toHaveLength(20);
   });
