@@ -14,7 +14,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: ['test/**/*.slow.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: ['test/**/*.slow.test.ts', 'test/integrations/**'] },
+      },
       // What takes long, and properties with more runs (FAULT_RUNS).
       { extends: true, test: { name: 'slow', include: ['test/**/*.slow.test.ts', 'test/faults/properties.test.ts'] } },
     ],

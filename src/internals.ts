@@ -30,7 +30,7 @@ export { checkQueueOptions, type Seams } from './queue-options.js';
 export { crashError, notSent, timeoutError } from './threads/attempt-errors.js';
 export type { Source } from './threads/batch.js';
 export { Dispatcher } from './threads/dispatcher.js';
-export { HandlerContext } from './threads/inside/handler-context.js';
+export { HandlerContext, type HandlerLink } from './threads/inside/handler-context.js';
 export { type Invoker, invoke } from './threads/inside/invoke.js';
 export type { JobMessages } from './threads/inside/job-messages.js';
 export { notReturned, packOutput } from './threads/inside/output.js';

@@ -19,28 +19,31 @@ export interface Ending {
   readonly killed: internals.KillReason | undefined;
 }
 
+/** Who runs attempts in this thread. */
 export interface AttemptHost {
   readonly clock: internals.Clock;
   readonly idPrefix: string;
   readonly resources: internals.Resources;
   /** Log levels that somebody listens to. */
   readonly listened: internals.Listened;
-  said(message: internals.HandlerMessage): void;
+  said(work: internals.Work, message: internals.HandlerMessage): void;
   /** Called once, unless the attempt is abandoned. */
-  ended(ending: Ending): void;
+  ended(work: internals.Work, ending: Ending): void;
 }
 
 /**
  * One attempt of a job in this thread, with everything cloned that would cross to another. What its time limit or a
  * cancel ends cannot be stopped here: it goes on, but nobody hears of it.
  */
-export class LocalAttempt implements internals.Invoker {
+export class LocalAttempt implements internals.Invoker, internals.HandlerLink, internals.JobMessages {
   startedAt: number;
+  readonly idPrefix: string;
+  readonly listened: internals.Listened;
+  /** As a thread has it; only the stop flag is used. */
+  readonly cells = new Int32Array(CELLS);
   #state: 'new' | 'running' | 'over' = 'new';
   readonly #work: internals.Work;
   readonly #host: AttemptHost;
-  /** As a thread has it; only the stop flag is used. */
-  readonly #cells = new Int32Array(CELLS);
   #input: unknown;
   #context: internals.HandlerContext | undefined;
   #verdict: Ruling | undefined;
@@ -49,6 +52,8 @@ export class LocalAttempt implements internals.Invoker {
   constructor(work: internals.Work, host: AttemptHost) {
     this.#work = work;
     this.#host = host;
+    this.idPrefix = host.idPrefix;
+    this.listened = host.listened;
     this.startedAt = host.clock.now();
   }
 
@@ -58,10 +63,7 @@ export class LocalAttempt implements internals.Invoker {
     try {
       const sent = structuredClone([input, metadata, checkpoint], { transfer: [...(transfer ?? [])] });
       this.#input = sent[0];
-      const { idPrefix, listened } = this.#host;
-      const { name } = kind.definition;
-      const link = { idPrefix, listened, cells: this.#cells, receiveNext: () => false, messagesOf: () => this.#messages };
-      this.#context = new HandlerContext(link, 0, key, name, attempt, maxAttempts, sent[1], sent[2]);
+      this.#context = new HandlerContext(this, 0, key, kind.definition.name, attempt, maxAttempts, sent[1], sent[2]);
       return true;
     } catch (error) {
       this.#end('failed', { error: internals.notSent(this.#work, error) });
@@ -121,7 +123,7 @@ export class LocalAttempt implements internals.Invoker {
     const { gracePeriod } = this.#work.kind.definition;
     if (gracePeriod === 0) return this.#kill(verdict);
     // The first job of a batch of one.
-    Atomics.store(this.#cells, CELL.STOP, 1);
+    Atomics.store(this.cells, CELL.STOP, 1);
     this.#context?.abort(crossed(verdict.error));
     this.#timers.push(
       this.#host.clock.setTimeout(() => {
@@ -172,7 +174,7 @@ export class LocalAttempt implements internals.Invoker {
     const started = this.#state === 'running';
     this.#silence();
     const ran = duration ?? this.#host.clock.now() - this.startedAt;
-    this.#host.ended({ outcome, output, error, startedAt: this.startedAt, duration: ran, started, killed });
+    this.#host.ended(this.#work, { outcome, output, error, startedAt: this.startedAt, duration: ran, started, killed });
   }
 
   #silence(): void {
@@ -181,15 +183,26 @@ export class LocalAttempt implements internals.Invoker {
     for (const timer of this.#timers) this.#host.clock.clearTimeout(timer);
   }
 
-  /** What the handler says, cloned as if it crossed. */
-  readonly #messages: internals.JobMessages = {
-    progress: (value) => this.#say({ type: 'progress', position: 0, value: pack(value, 'progress').value }),
-    checkpoint: (state) => this.#say({ type: 'checkpoint', position: 0, value: pack(state, 'checkpoint').value }),
-    log: (level, args) => this.#log(level, args),
-    end() {},
-  };
+  // --- As a thread hears a handler
 
-  #log(level: internals.LogLevel, args: unknown[]): void {
+  /** Nothing else comes. */
+  receiveNext(): boolean {
+    return false;
+  }
+
+  messagesOf(): internals.JobMessages {
+    return this;
+  }
+
+  progress(value: unknown): void {
+    this.#say({ type: 'progress', position: 0, value: pack(value, 'progress').value });
+  }
+
+  checkpoint(state: unknown): void {
+    this.#say({ type: 'checkpoint', position: 0, value: pack(state, 'checkpoint').value });
+  }
+
+  log(level: internals.LogLevel, args: unknown[]): void {
     try {
       this.#say({ type: 'log', position: 0, level, args });
     } catch {
@@ -197,8 +210,11 @@ export class LocalAttempt implements internals.Invoker {
     }
   }
 
+  end(): void {}
+
+  /** Cloned as if it crossed. */
   #say(message: internals.HandlerMessage): void {
-    this.#host.said(structuredClone(message));
+    this.#host.said(this.#work, structuredClone(message));
   }
 }
 

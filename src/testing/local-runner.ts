@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import { type Outcome, QueueClosedError } from '../index.js';
 import * as internals from '../internals.js';
-import { type Ending, LocalAttempt } from './attempt.js';
+import { type AttemptHost, type Ending, LocalAttempt } from './attempt.js';
 import type { Faults } from './faults.js';
 
 const { nextTick, queueMicrotask } = internals.timers;
@@ -12,17 +12,19 @@ interface Running {
 }
 
 /** Runs jobs in this thread: when told, or where `automatic`, as soon as they may. */
-export class LocalRunner implements internals.Runner {
+export class LocalRunner implements internals.Runner, AttemptHost {
   automatic: boolean;
+  readonly clock: internals.Clock;
+  readonly idPrefix: string;
+  readonly listened: internals.Listened;
+  readonly resources: internals.Resources;
   readonly #source: internals.Source;
   readonly #reports: internals.Reports;
-  readonly #clock: internals.Clock;
   readonly #options: internals.RunnerOptions;
   readonly #faults: Faults;
   readonly #scheduling: () => void;
   readonly #utilization: internals.Utilization;
   readonly #running = new Map<internals.Work, Running>();
-  readonly #resources: internals.Resources;
   #killed = 0;
   #closed = false;
   #scheduled = false;
@@ -36,9 +38,11 @@ export class LocalRunner implements internals.Runner {
   ) {
     this.#source = source;
     this.#reports = reports;
-    this.#clock = clock;
+    this.clock = clock;
+    this.idPrefix = options.idPrefix;
+    this.listened = options.listened;
     this.#options = options;
-    this.#resources = new internals.Resources(options.worker?.data);
+    this.resources = new internals.Resources(options.worker?.data);
     this.#faults = options.faults;
     this.#scheduling = options.scheduling;
     this.automatic = options.automatic;
@@ -103,7 +107,7 @@ export class LocalRunner implements internals.Runner {
       else {
         const { outcome, error: reason } = verdict ?? { outcome: 'interrupted' as const, error };
         const { startedAt } = attempt;
-        const duration = this.#clock.now() - startedAt;
+        const duration = this.clock.now() - startedAt;
         ends.push(() => this.#reports.ended(record, { outcome, error: reason, startedAt, duration, threadId, started: true }));
       }
       ended(verdict?.outcome ?? 'interrupted');
@@ -125,7 +129,7 @@ export class LocalRunner implements internals.Runner {
 
   close(): Promise<void> {
     this.#closed = true;
-    return this.#resources.end(({ name }, error) => {
+    return this.resources.end(({ name }, error) => {
       this.#reports.threads.trouble({ job: name, error: internals.messageOf(error) }, 'the teardown of a job failed');
     });
   }
@@ -139,14 +143,7 @@ export class LocalRunner implements internals.Runner {
   #start(record: internals.Work): Promise<Outcome> {
     return new Promise((ended) => {
       this.#reports.started(record);
-      const attempt = new LocalAttempt(record, {
-        clock: this.#clock,
-        idPrefix: this.#options.idPrefix,
-        resources: this.#resources,
-        listened: this.#options.listened,
-        said: (message) => this.#reports.message(record, message),
-        ended: (ending) => this.#ended(record, ending),
-      });
+      const attempt = new LocalAttempt(record, this);
       this.#running.set(record, { attempt, ended });
       this.#utilization.busy = this.#running.size;
       if (!attempt.send()) return;
@@ -156,7 +153,11 @@ export class LocalRunner implements internals.Runner {
     });
   }
 
-  #ended(record: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
+  said(record: internals.Work, message: internals.HandlerMessage): void {
+    this.#reports.message(record, message);
+  }
+
+  ended(record: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
     const running = this.#running.get(record);
     this.#running.delete(record);
     this.#utilization.busy = this.#running.size;

@@ -1,6 +1,6 @@
 import { type AddOptions, CancelledError, type JobDefinition, OptionsError } from '../index.js';
 import * as internals from '../internals.js';
-import { type Ending, LocalAttempt } from './attempt.js';
+import { type AttemptHost, type Ending, LocalAttempt } from './attempt.js';
 import type { TestClock } from './clock.js';
 import { VirtualClock } from './clock.js';
 
@@ -109,21 +109,46 @@ async function endOf(
 ): Promise<Ending> {
   // Timers of the queue's clock keep no process alive; who waits for an attempt does.
   const keepAlive = internals.timers.setInterval(() => {}, 2 ** 31 - 1);
-  const resources = new internals.Resources(undefined);
-  let abort: (() => void) | undefined;
+  const run = new OneRun(clock, said);
+  const attempt = new LocalAttempt(work, run);
+  const abort = () => attempt.cancel(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await new Promise<Ending>((ended) => {
-      const listened = internals.listenedBy(undefined);
-      const attempt = new LocalAttempt(work, { clock, idPrefix: '', resources, listened, said: (message) => said.push(message), ended });
-      abort = () => attempt.cancel(signal?.reason);
-      signal?.addEventListener('abort', abort, { once: true });
-      if (attempt.send()) attempt.run(undefined);
-    });
+    if (attempt.send()) attempt.run(undefined);
+    return await run.ending;
   } finally {
-    await resources.end((_definition, error) => {
+    await run.resources.end((_definition, error) => {
       throw error;
     });
     internals.timers.clearInterval(keepAlive);
-    if (abort !== undefined) signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** What {@link runJob} has instead of a queue. */
+class OneRun implements AttemptHost {
+  readonly idPrefix = '';
+  readonly resources = new internals.Resources(undefined);
+  readonly listened = internals.listenedBy(undefined);
+  readonly ending: Promise<Ending>;
+  readonly #said: internals.HandlerMessage[];
+  #resolve!: (ending: Ending) => void;
+
+  constructor(
+    readonly clock: internals.Clock,
+    said: internals.HandlerMessage[],
+  ) {
+    this.#said = said;
+    this.ending = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  said(_work: internals.Work, message: internals.HandlerMessage): void {
+    this.#said.push(message);
+  }
+
+  ended(_work: internals.Work, ending: Ending): void {
+    this.#resolve(ending);
   }
 }

@@ -48,9 +48,11 @@ describe('a job', () => {
     await job.result();
     expect(job).toMatchObject({ state: 'completed', attempt: 1, error: undefined });
     expect(job.addedAt).toBeLessThanOrEqual(job.finishedAt as number);
-    expect(job.attempts).toEqual([
+    // And what it used, where it took long enough to be measured.
+    expect(job.attempts).toMatchObject([
       { number: 1, outcome: 'completed', startedAt: job.startedAt, duration: expect.any(Number), threadId: expect.any(Number) },
     ]);
+    expect(job.attempts).toHaveLength(1);
   });
 
   test('becomes JSON without its methods', async () => {

@@ -167,12 +167,12 @@ describe('virtual time', () => {
     const added = await queue.addBulk(jobs.limited, [1, 2, 3, 4, 5]);
     const completed = () => added.filter(({ state }) => state === 'completed').length;
     expect(completed()).toBe(2);
-    await queue.clock.advance(39);
+    await queue.clock.advance(399);
     expect(completed()).toBe(2);
     await queue.clock.advance(1);
     expect(completed()).toBe(4);
-    await queue.clock.advance(40);
-    expect(added.map(({ startedAt }) => (startedAt as number) - start)).toEqual([0, 0, 40, 40, 80]);
+    await queue.clock.advance(400);
+    expect(added.map(({ startedAt }) => (startedAt as number) - start)).toEqual([0, 0, 400, 400, 800]);
   });
 
   test('lets idempotency keys go', async () => {

@@ -62,8 +62,8 @@ describe('cancel', () => {
     const control = process.cpuUsage(cpu).user;
     const before = process.cpuUsage();
     expect(queue.cancel({ name: 'echo' })).toBe(100_000);
-    // Far less than an error for each would cost.
-    expect(process.cpuUsage(before).user).toBeLessThan(control);
+    // With an error for each it would be twice as much at least.
+    expect(process.cpuUsage(before).user).toBeLessThan(1.6 * control);
     expect(queue.stats().counts).toMatchObject({ waiting: 0, cancelled: 100 });
   });
 });
