@@ -57,7 +57,7 @@ test('Ctrl-C leaves the lines of a terminal whole, and the cursor below them', a
   const { code, stdout } = await command.ended;
   expect(code).toBe(130);
   expect(screen(stdout)).toMatch(
-    /^stopping: active jobs end first; Ctrl-C again ends at once\nspin: [\d ]+ completed, 0 failed, \S+\nread and not run: [\d ]+; the first is line \d+\n\S+ was read up to line \d+; the rest begins at line \d+\n$/,
+    /^stopping: active jobs end first; Ctrl-C again ends at once\nspin: [\d ]+ completed, 0 failed, \S+\nread and not run: [\d ]+; the first is line \d+\n\S+ was read up to line \d+; the rest begins at line \d+: go on with --from-line \d+ --append\n$/,
   );
 });
 
