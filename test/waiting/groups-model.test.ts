@@ -176,7 +176,7 @@ test('turns, limits, order and ends hold, whatever is delayed, retried, put off,
       putOffs += queue.stats().totals.snoozed;
       await queue.close();
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 100, endOnFailure: true },
   );
   // It was tried, and not only claimed.
   const tried = { replays, restores, retries, putOffs, held };
