@@ -66,7 +66,7 @@ export class BullMQSchedule implements AnySchedule {
     const first = (
       until < now ? undefined : await connection.queue.upsertJobScheduler(name, repeat as never, { name, data: job.data, opts } as never)
     ) as Job | undefined;
-    return new BullMQSchedule(connection, name, first && first.timestamp + (first.opts.delay ?? 0), add);
+    return new BullMQSchedule(connection, name, first && timeOf(first), add);
   }
 
   /** Adds no more, from whichever process; a run that waits for its time is taken back. */
@@ -78,4 +78,10 @@ export class BullMQSchedule implements AnySchedule {
   trigger(): Promise<AnyJob> {
     return this.#add();
   }
+}
+
+/** When a run of a schedule is due. Its delay is reckoned from another look at the clock than its timestamp, and may be a millisecond off. */
+function timeOf({ opts, timestamp }: Job): number {
+  const { prevMillis, delay = 0 } = opts as Job['opts'] & { prevMillis?: number };
+  return prevMillis ?? timestamp + delay;
 }
