@@ -22,52 +22,30 @@ export type { JobSnapshot } from './closing/snapshot.js';
 export type { DeadLetterFilter } from './ended/dead-letter-store.js';
 export type { DeadLetter, DeadLetters } from './ended/dead-letters.js';
 export {
-  CancelledError,
   CrashError,
   type CrashReason,
   ExpiredError,
   IdempotencyError,
   InputError,
   InputTooLargeError,
-  type JobFacts,
   ModuleError,
-  NotCloneableError,
   NotFoundError,
   OptionsError,
-  OutputError,
   QueueClosedError,
   QueueFullError,
-  RateLimitedError,
-  ThreadmillError,
   TimeoutError,
-  UnrecoverableError,
 } from './errors/errors.js';
 export type { Frame, PostMortem } from './errors/post-mortem.js';
 export type { QueueEmitter, QueueEvent, QueueEvents, QueueListener, ThreadEvent, ThreadReason } from './events.js';
 export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';
-export type { Backoff } from './job/backoff.js';
 export type { Codec } from './job/codec.js';
-export type { JobContext, JobLog } from './job/context.js';
-export {
-  type DefinedJob,
-  type DefineJobOptions,
-  defineJob,
-  type HandlerResult,
-  type InputOf,
-  type JobDefinition,
-  type JobOptions,
-  type OutputOf,
-  type PlainJobDefinition,
-  type SetupOptions,
-  type SharedResource,
-} from './job/definition.js';
-export type { GroupOptions } from './job/group.js';
 export type { Durations } from './job/histogram.js';
 export type { Job } from './job/job.js';
 export type { Totals } from './job/kind.js';
 export type { ListOptions } from './job/list-options.js';
 export type { JobState } from './job/state.js';
+export * from './job.js';
 export { JobQueue } from './job-queue.js';
 export type { Explanation, WaitReason } from './observe/explain.js';
 export type { GroupStats, StatsOptions } from './observe/group-stats.js';
@@ -75,7 +53,6 @@ export type { QueueLogger } from './observe/log.js';
 export type { JobStats, QueueStats } from './observe/metrics.js';
 export type { Inspection } from './observe/overview.js';
 export type { QueueOptions } from './queue-options.js';
-export { transfer } from './threads/inside/transfer.js';
 export type { ThreadOptions } from './threads/pool.js';
 export type { Recycle } from './threads/recycling.js';
 export type { ThreadStats } from './threads/runner.js';

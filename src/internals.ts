@@ -6,6 +6,7 @@ export { payloadOf } from './adding/intake.js';
 export { timesOf } from './adding/schedule-times.js';
 export { repeatOptions } from './adding/schedules.js';
 export { checkOptions } from './checks/check-options.js';
+export { deadLetterFilter, letterOf } from './ended/dead-letters.js';
 export { attachJob } from './errors/errors.js';
 export { Announcer, EVENTS } from './events.js';
 export { checkAddOptions } from './job/add-options.js';

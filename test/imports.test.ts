@@ -22,7 +22,8 @@ function part(file: string): { name: string; level: number } {
   if (file === 'lifecycle.ts') return { name: 'lifecycle', level: 5 };
   if (file.startsWith('adding/')) return { name: 'adding/', level: 6 };
   if (file.startsWith('closing/')) return { name: 'closing/', level: 7 };
-  if (file === 'index.ts' || file === 'job.ts' || file === 'internals.ts') return { name: file, level: 9 };
+  if (file === 'job.ts') return { name: file, level: 8 };
+  if (file === 'index.ts' || file === 'internals.ts') return { name: file, level: 9 };
   // Any other file at the top is a part of the queue.
   if (!file.includes('/')) return { name: 'job-queue', level: 8 };
   // The command is made of what the package offers.

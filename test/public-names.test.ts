@@ -15,6 +15,9 @@ const read = (file: string) => readFileSync(fileURLToPath(new URL(file, dist)), 
 /** The names that an index exports, by the file that declares them. */
 function exportsOf(index: string): Map<string, string[]> {
   const files = new Map<string, string[]>();
+  for (const [, from] of read(index).matchAll(/export \* from '\.\/([^']+)\.js'/g)) {
+    for (const [file, list] of exportsOf(`${from}.d.ts`)) files.set(file, list);
+  }
   for (const [, names, from] of read(index).matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([^']+)\.js'/g)) {
     const list = (names as string).split(',').map((name) => name.replace(/\btype\b|\s/g, ''));
     const file = `${from}.d.ts`;

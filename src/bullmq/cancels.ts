@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import * as internals from '../internals.js';
 import type { Connection } from './connection.js';
 import type { Reader } from './reader.js';
-import { packError, type Tombstone, unpackError } from './stored.js';
+import { packError, tombstoneOf, unpackError } from './stored.js';
 
 /** Cancels jobs wherever they are. */
 export class Cancels {
@@ -55,17 +55,7 @@ export class Cancels {
     const attempts = await this.#reader.storedAttempts(job);
     const error = internals.cancelled({ id, attempt: job.attemptsMade, kind: { definition: { name: job.name } as never } }, reason);
     // First: who hears that the job is gone reads it.
-    const tombstone: Tombstone = {
-      state: 'cancelled',
-      name: job.name,
-      data: job.data,
-      attempts,
-      error: packError(error),
-      addedAt: job.timestamp,
-      finishedAt: internals.timers.dateNow(),
-      priority: job.priority,
-    };
-    await this.#connection.bury(id, tombstone);
+    await this.#connection.bury(id, tombstoneOf(job, 'cancelled', attempts, error));
     try {
       await job.remove();
       return true;

@@ -1,16 +1,9 @@
 import type { Job } from 'bullmq';
-import { z } from 'zod';
 import { type AnyDeadLetters, type DeadLetter, type DeadLetterFilter, type ListOptions, NotFoundError, OptionsError } from '../index.js';
 import * as internals from '../internals.js';
 import { type Connection, FIELDS } from './connection.js';
 import { BullMQJob, type JobCommands } from './job.js';
 import type { Reader } from './reader.js';
-
-const filterSchema = z.strictObject({
-  name: z.string().optional(),
-  before: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').optional(),
-  limit: z.union([z.int().min(0), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity').optional(),
-});
 
 /** Letters that are read at once. */
 const PAGE = 200;
@@ -105,7 +98,7 @@ export class BullMQDeadLetters implements AnyDeadLetters {
 
   /** Oldest first. */
   async #matching(filter: DeadLetterFilter, where: string): Promise<Job[]> {
-    const { name, before, limit = Number.POSITIVE_INFINITY } = internals.checkOptions(filterSchema, filter, where);
+    const { name, before, limit = Number.POSITIVE_INFINITY } = internals.checkOptions(internals.deadLetterFilter, filter, where);
     const found: Job[] = [];
     for await (const job of this.#all(true)) {
       if (found.length >= limit) break;
@@ -124,17 +117,6 @@ export class BullMQDeadLetters implements AnyDeadLetters {
   }
 
   async #letterOf(job: Job): Promise<DeadLetter> {
-    const { id, name, input, error, attempts, addedAt, finishedAt, metadata } = await this.#reader.factsOf(job, 'failed');
-    return {
-      id,
-      name,
-      input,
-      reason: attempts.at(-1)?.outcome ?? 'failed',
-      error,
-      attempts,
-      addedAt,
-      failedAt: finishedAt ?? addedAt,
-      metadata,
-    };
+    return internals.letterOf(await this.#reader.factsOf(job, 'failed'));
   }
 }

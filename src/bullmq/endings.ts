@@ -4,7 +4,7 @@ import * as internals from '../internals.js';
 import { type Connection, FIELDS } from './connection.js';
 import { store } from './json.js';
 import type { RemoteEvents } from './remote-events.js';
-import { type JobReturn, packError, type StoredAttempt, type Tombstone, unpackError } from './stored.js';
+import { type JobReturn, packError, type StoredAttempt, type Tombstone, tombstoneOf, unpackError } from './stored.js';
 import type { TakenJob } from './taken-job.js';
 
 /** An attempt failed, and another follows after so many milliseconds. */
@@ -69,7 +69,7 @@ export class Endings {
   }
 
   /** Comes back later; the attempt does not count. */
-  async putOff({ job, token }: TakenJob, delay: number): Promise<unknown> {
+  async putOff({ job, token }: Pick<TakenJob, 'job' | 'token'>, delay: number): Promise<unknown> {
     await job.moveToDelayed(internals.timers.dateNow() + delay, token);
     return new DelayedError();
   }
@@ -101,22 +101,14 @@ export class Endings {
   }
 
   async #bury(taken: TakenJob, state: Tombstone['state'], error: unknown, last: StoredAttempt | undefined): Promise<void> {
-    const { id, job, data, attempt } = taken;
+    const { id, job, attempt } = taken;
     const earlier = await this.#connection.read(
       id,
       Array.from({ length: attempt - 1 }, (_, index) => FIELDS.attempt(index + 1)),
     );
     const attempts = earlier.filter((text) => text !== null).map((text) => JSON.parse(text) as StoredAttempt);
-    await this.#connection.bury(id, {
-      state,
-      name: job.name,
-      data,
-      attempts: last === undefined ? attempts : [...attempts, last],
-      error: packError(error),
-      addedAt: job.timestamp,
-      finishedAt: internals.timers.dateNow(),
-      priority: job.priority,
-    });
+    const all = last === undefined ? attempts : [...attempts, last];
+    await this.#connection.bury(id, tombstoneOf(job, state, all, error));
     // BullMQ keeps nothing of it: it is no dead letter.
     job.opts.removeOnFail = true;
   }

@@ -2,21 +2,7 @@ import { inspect } from 'node:util';
 import type { AnyJob, Attempt, JobState } from '../index.js';
 
 /** What is known of a job, as it was read. */
-export interface JobFacts {
-  readonly id: string;
-  readonly name: string;
-  readonly input: unknown;
-  readonly state: JobState;
-  readonly attempt: number;
-  readonly attempts: readonly Attempt[];
-  readonly progress: unknown;
-  readonly priority: number;
-  readonly metadata: unknown;
-  readonly addedAt: number;
-  readonly finishedAt: number | undefined;
-  readonly output: unknown;
-  readonly error: unknown;
-}
+export type JobAsRead = Omit<AnyJob, 'deduplicated' | 'result' | 'cancel' | 'promote'>;
 
 /** Who does what a handle is told. */
 export interface JobCommands {
@@ -50,7 +36,7 @@ export class BullMQJob<Input = unknown, Output = unknown> implements AnyJob<Inpu
   readonly #commands: JobCommands;
 
   /** @internal Jobs come from a queue. */
-  constructor(facts: JobFacts, commands: JobCommands, deduplicated = false) {
+  constructor(facts: JobAsRead, commands: JobCommands, deduplicated = false) {
     this.id = facts.id;
     this.name = facts.name;
     this.input = facts.input as Input;

@@ -1,7 +1,7 @@
 import type { Job, JobType } from 'bullmq';
 import { type Attempt, type JobState, type ListedState, OptionsError } from '../index.js';
 import { type Connection, FIELDS } from './connection.js';
-import type { JobFacts } from './job.js';
+import type { JobAsRead } from './job.js';
 import { unpackV8 } from './json.js';
 import {
   attemptOf,
@@ -36,14 +36,14 @@ export class Reader {
     this.#codecOf = codecOf;
   }
 
-  async facts(id: string): Promise<JobFacts | undefined> {
+  async facts(id: string): Promise<JobAsRead | undefined> {
     const [job, state] = await Promise.all([this.#connection.queue.getJob(id), this.#connection.queue.getJobState(id)]);
     // It may have ended, and gone, between the two.
     if (job === undefined || state === 'unknown') return this.#buried(id);
     return this.factsOf(job, stateOf(state));
   }
 
-  async list(state: ListedState, offset: number, limit: number): Promise<JobFacts[]> {
+  async list(state: ListedState, offset: number, limit: number): Promise<JobAsRead[]> {
     if (!Object.hasOwn(TYPES, state)) {
       throw new OptionsError(`list: expected one of ${Object.keys(TYPES).join(', ')}; given ${String(state)}`);
     }
@@ -54,7 +54,7 @@ export class Reader {
     return Promise.all(jobs.filter((job) => job !== undefined).map((job) => this.factsOf(job, state)));
   }
 
-  async factsOf(job: Job, state: JobState): Promise<JobFacts> {
+  async factsOf(job: Job, state: JobState): Promise<JobAsRead> {
     const { id = '', name, attemptsMade } = job;
     const data = job.data as JobData;
     const codec = this.#codecOf(name);
@@ -84,13 +84,13 @@ export class Reader {
     return texts.filter((text) => text !== null).map((text) => JSON.parse(text) as StoredAttempt);
   }
 
-  async #buried(id: string): Promise<JobFacts | undefined> {
+  async #buried(id: string): Promise<JobAsRead | undefined> {
     const tombstone = await this.#connection.tombstone(id);
     return tombstone && factsOfTombstone(id, tombstone, this.#codecOf);
   }
 }
 
-function factsOfTombstone(id: string, tombstone: Tombstone, codecOf: CodecOf): JobFacts {
+function factsOfTombstone(id: string, tombstone: Tombstone, codecOf: CodecOf): JobAsRead {
   const { state, name, data, attempts, error, addedAt, finishedAt, priority } = tombstone;
   return {
     id,

@@ -1,3 +1,4 @@
+import type { Job } from 'bullmq';
 import { type Attempt, type Codec, CrashError } from '../index.js';
 import * as internals from '../internals.js';
 import { packV8, type Stored, unpackV8, unstore } from './json.js';
@@ -41,6 +42,13 @@ export interface Tombstone {
   addedAt: number;
   finishedAt: number;
   priority: number;
+}
+
+/** What stands of a job that ends now. */
+export function tombstoneOf(job: Job, state: Tombstone['state'], attempts: StoredAttempt[], error: unknown): Tombstone {
+  const { name, data, timestamp: addedAt } = job;
+  const finishedAt = internals.timers.dateNow();
+  return { state, name, data, attempts, error: packError(error), addedAt, finishedAt, priority: priorityOf(job.priority) };
 }
 
 /** Whatever was thrown, as text: with its class, code, stack, causes and own properties. */

@@ -1,4 +1,4 @@
-import { DelayedError, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import { CrashError, ExpiredError } from '../index.js';
 import * as internals from '../internals.js';
 import { type Connection, FIELDS } from './connection.js';
@@ -48,9 +48,9 @@ export class Taking {
     const kind = this.#parts.kinds.named(job.name);
     if (kind === undefined) {
       this.#parts.logger?.error({ jobId: job.id, job: job.name }, 'a job came whose definition is not among "jobs": it is put off');
-      throw await putOff(job, token, UNKNOWN_DELAY);
+      throw await this.#endings.putOff({ job, token }, UNKNOWN_DELAY);
     }
-    if (job.stalledCounter > 0 && this.#suspect !== undefined) throw await putOff(job, token, SUSPECT_DELAY);
+    if (job.stalledCounter > 0 && this.#suspect !== undefined) throw await this.#endings.putOff({ job, token }, SUSPECT_DELAY);
     if (job.stalledCounter > 0) this.#suspect = job.id;
     if ((job.data as JobData).alone && (await this.#isBeside(job))) {
       job.opts.removeOnComplete = true;
@@ -97,10 +97,4 @@ export class Taking {
     const error = stalledError(kind.definition.name, id, times);
     return this.#endings.failed(taken, { outcome: 'crashed', error, startedAt: job.processedOn ?? 0, duration: 0, threadId: 0 });
   }
-}
-
-/** The attempt does not count. */
-async function putOff(job: Job, token: string, delay: number): Promise<DelayedError> {
-  await job.moveToDelayed(internals.timers.dateNow() + delay, token);
-  return new DelayedError();
 }

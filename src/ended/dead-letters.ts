@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
 import { NotFoundError, OptionsError } from '../errors/errors.js';
 import type { Attempt, Outcome } from '../job/attempt.js';
-import type { Job } from '../job/job.js';
+import { handleOf, type Job } from '../job/job.js';
 import { type ListOptions, listOptions, partOf } from '../job/list-options.js';
 import type { JobRecord } from '../job/record.js';
 import type { DeadLetterFilter, DeadLetterStore } from './dead-letter-store.js';
@@ -24,6 +24,9 @@ export interface DeadLetter {
   readonly metadata: unknown;
 }
 
+/** A job of any engine that has failed. */
+type Failed = Pick<Job, 'id' | 'name' | 'input' | 'error' | 'attempts' | 'addedAt' | 'finishedAt' | 'metadata'>;
+
 /** Who makes dead letters live again, and forgets them. */
 export interface DeadLetterHost {
   /** The job runs again from attempt 1, with another input if one is given. */
@@ -34,7 +37,8 @@ export interface DeadLetterHost {
   forget(record: JobRecord): void;
 }
 
-const whichSchema = z.strictObject({
+/** Of a {@link DeadLetterFilter}. */
+export const deadLetterFilter = z.strictObject({
   name: z.string().optional(),
   before: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').optional(),
   limit: listOptions.limit.unwrap().optional(),
@@ -63,13 +67,13 @@ export class DeadLetters {
     const { name, ...part } = checkOptions(listSchema, options, 'deadLetters.list');
     const all = [...this.#store];
     const named = name === undefined ? all : all.filter(({ kind }) => kind.definition.name === name);
-    return partOf(named, part).map(letterOf);
+    return partOf(named, part).map(letterOfRecord);
   }
 
   /** `undefined` when there is no such dead letter. */
   get(id: string): DeadLetter | undefined {
     const record = this.#store.get(id);
-    return record && letterOf(record);
+    return record && letterOfRecord(record);
   }
 
   /**
@@ -104,21 +108,16 @@ export class DeadLetters {
   }
 
   #matching(filter: DeadLetterFilter, where: string): JobRecord[] {
-    return this.#store.matching(checkOptions(whichSchema, filter, where));
+    return this.#store.matching(checkOptions(deadLetterFilter, filter, where));
   }
 }
 
-function letterOf(record: JobRecord): DeadLetter {
-  const { id, input, error, attempts, addedAt, finishedAt, kind, options } = record;
-  return {
-    id,
-    name: kind.definition.name,
-    input,
-    reason: attempts.at(-1)?.outcome ?? 'failed',
-    error,
-    attempts,
-    addedAt,
-    failedAt: finishedAt ?? addedAt,
-    metadata: options?.metadata,
-  };
+/** What is told of a job that failed for good. */
+export function letterOf({ id, name, input, error, attempts, addedAt, finishedAt = addedAt, metadata }: Failed): DeadLetter {
+  const reason = attempts.at(-1)?.outcome ?? 'failed';
+  return { id, name, input, reason, error, attempts, addedAt, failedAt: finishedAt, metadata };
+}
+
+function letterOfRecord(record: JobRecord): DeadLetter {
+  return letterOf(handleOf(record));
 }

@@ -4,7 +4,7 @@ import { type AnyJob, ExpiredError, type JobDefinition, QueueClosedError } from 
 import { BullMQJobQueue, type BullMQJobQueueOptions } from 'threadmill/bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as jobs from '../fixtures/engines.job.js';
-import { caught, closeAfterwards, variant } from '../helpers.js';
+import { caught, closeAfterwards, until, variant } from '../helpers.js';
 import { noRedis, Redis } from './redis.js';
 
 describe.skipIf(noRedis)(`BullMQJobQueue by itself${noRedis ? ` (${noRedis})` : ''}`, () => {
@@ -63,12 +63,19 @@ describe.skipIf(noRedis)(`BullMQJobQueue by itself${noRedis ? ` (${noRedis})` : 
     expect((await queue.stats()).totals.snoozed).toBe(1);
   });
 
+  it('tells of a cancelled job what it was added with', async () => {
+    const queue = make({ name: newName(), jobs: [jobs.echo] });
+    const job = await queue.add(jobs.echo, 1, { priority: 7, delay: 60_000, metadata: 'mine' });
+    expect(await job.cancel()).toBe(true);
+    expect(await queue.getJob(job.id)).toMatchObject({ state: 'cancelled', input: 1, priority: 7, metadata: 'mine' });
+  });
+
   it('drops a job that was not started within its maxWait', async () => {
     const queue = make({ name: newName(), jobs: [jobs.echo] });
     await queue.pause();
     const job = await queue.add(jobs.echo, 1, { maxWait: 1 });
     const result = caught(job.result());
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => Date.now() > job.addedAt + 1);
     await queue.resume();
     expect(await result).toBeInstanceOf(ExpiredError);
     expect(await queue.getJob(job.id)).toMatchObject({ state: 'cancelled' });

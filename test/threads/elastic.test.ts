@@ -58,7 +58,10 @@ test('without minThreads nothing changes: all threads and the spare ones are the
   await queue.ready();
   expect(size(queue)).toBe(3);
   await queue.run(echo, 1);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  // Meanwhile one that has it lets its threads go.
+  const elastic = makeQueue({ threads: 1, minThreads: 0, idleTimeout: 1 });
+  await elastic.run(echo, 1);
+  await until(() => size(elastic) === 0);
   expect(size(queue)).toBe(3);
 });
 

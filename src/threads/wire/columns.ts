@@ -21,7 +21,7 @@ export type Rows = readonly unknown[] | Columns;
 
 /**
  * The values in columns where that can be: most jobs of a batch have inputs, and results, of one shape, and V8 reads
- * objects four times as slowly as columns. Throws what a getter throws.
+ * columns much faster than objects. Throws what a getter throws.
  */
 export function packed(values: readonly unknown[]): Rows {
   return (values.length >= FEWEST && inColumns(values)) || values;

@@ -15,8 +15,8 @@ const NUMBER_BYTES = 8;
 const MARKS = 3;
 
 /**
- * Writes a plain object of numbers, constants and short ASCII texts, as most results are: that costs a third of what its
- * JSON does. Gives where it ends; -1 when it is none, or does not fit.
+ * Writes a plain object of numbers, constants and short ASCII texts, as most results are, which takes less time than its
+ * JSON. Gives where it ends; -1 when it is none, or does not fit.
  */
 export function writeFlat(value: unknown, { view, bytes }: { view: DataView; bytes: Uint8Array }, at: number): number {
   if (typeof value !== 'object' || value === null || getPrototypeOf(value) !== ObjectPrototype) return -1;
