@@ -77,18 +77,19 @@ test('a post-mortem never shows frames of our own, from wherever they are', asyn
 });
 
 describe('where only some threads can be started', () => {
-  /** Lets so many threads boot, however many are tried; those that live count. */
+  /** Lets so many threads boot, however many are tried at once: each takes a place that only one can take. */
   function limitOf(most: number): string {
     const folder = mkdtempSync(join(tmpdir(), 'threadmill-limit-'));
     folders.push(folder);
     const file = join(folder, 'limit.mjs');
     writeFileSync(
       file,
-      `import { readdirSync, writeFileSync } from 'node:fs';
-       import { threadId } from 'node:worker_threads';
-       const folder = ${JSON.stringify(folder)};
-       if (readdirSync(folder).length > ${most}) throw new Error('as many as there may be');
-       writeFileSync(folder + '/' + threadId, '');`,
+      `import { mkdirSync } from 'node:fs';
+       const places = Array.from({ length: ${most} }, (_, index) => ${JSON.stringify(folder)} + '/' + index);
+       const taken = places.some((place) => {
+         try { mkdirSync(place); return true; } catch { return false; }
+       });
+       if (!taken) throw new Error('as many as there may be');`,
     );
     return pathToFileURL(file).href;
   }
