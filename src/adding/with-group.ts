@@ -11,7 +11,8 @@ export function withGroup<Settings extends AddOptions>(
   settings: Settings | undefined,
 ): (Settings & { group?: string }) | undefined {
   if (group === undefined || settings?.group !== undefined) return settings;
-  return { ...(settings as Settings), group: keyOf(name, group, input) };
+  const key = keyOf(name, group, input);
+  return settings === undefined ? ({ group: key } as Settings & { group: string }) : { ...settings, group: key };
 }
 
 function keyOf(name: string, group: GroupOptions, input: unknown): string {

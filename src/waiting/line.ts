@@ -70,6 +70,12 @@ export class Line {
     else this.#jobs.push(record);
   }
 
+  /** Takes out the head, whose group has had its turn then. */
+  take(head: JobRecord, turn: number): void {
+    if (this.#jobs instanceof Turns) this.#jobs.take(head, turn);
+    else this.#jobs.remove(head);
+  }
+
   remove(record: JobRecord): void {
     this.#jobs.remove(record);
   }

@@ -64,8 +64,7 @@ export class Turns {
   /** Adds a job. A group that had none of its priority goes to the end of the line. */
   push(record: JobRecord): void {
     const level = this.#levelOf(record.priority);
-    const run = this.#runOf(level, record.group);
-    this.#runs.insert(run, record);
+    const run = level.insert(record);
     if (this.#runs.inLine(run)) this.size++;
     else if (!this.#isAside(level, record.group)) this.#enter(level, run, 'last');
   }
@@ -73,8 +72,7 @@ export class Turns {
   /** Adds a job that was taken and has not run after all: its group has its turn back. */
   putBack(record: JobRecord): void {
     const level = this.#levelOf(record.priority);
-    const run = this.#runOf(level, record.group);
-    this.#runs.insert(run, record);
+    const run = level.insert(record);
     if (this.#isAside(level, record.group)) return;
     if (this.#runs.inLine(run)) {
       this.size++;
@@ -83,39 +81,50 @@ export class Turns {
     this.#enter(level, run, 'first');
   }
 
+  /** Takes {@link head} out: its group has had its turn, and goes to the end of the line. */
+  take(head: JobRecord, turn: number): void {
+    const level = this.#levels.get(head.priority) as Level;
+    // Not by its key: a lookup among very many groups costs more than all else here.
+    const run = level.first;
+    this.#remove(level, run, head);
+    if (this.#runs.size(run) > 0) this.#toTheEnd(level, run, turn);
+  }
+
   /** Takes out a job that is in here, whichever it is. */
   remove(record: JobRecord): void {
     const level = this.#levels.get(record.priority) as Level;
-    const run = level.runs.get(record.group) as number;
-    this.#runs.remove(run, record);
+    this.#remove(level, level.runOf(record.group), record);
+  }
+
+  #remove(level: Level, run: number, record: JobRecord): void {
     if (this.#runs.inLine(run)) this.size--;
-    if (this.#runs.size(run) > 0) return;
-    level.leave(run);
-    level.runs.delete(record.group);
+    if (!level.remove(run, record)) return;
     if (this.#aside.size > 0) this.#aside.get(record.group)?.delete(level);
-    this.#runs.close(run);
     this.#dropEmpty(level);
   }
 
-  /** A group has had its turn at this priority: it goes to the end of the line, for its next one. */
+  /** A group has had its turn at this priority, in another line: it goes to the end of this one too. */
   passed(priority: number, key: GroupKey, turn: number): void {
     if (this.size === 0) return;
     const level = this.#levels.get(priority);
-    const run = level?.runs.get(key);
-    if (level === undefined || run === undefined || !this.#runs.inLine(run)) return;
+    const run = level?.runOf(key) ?? NONE;
+    if (level !== undefined && run !== NONE && this.#runs.inLine(run)) this.#toTheEnd(level, run, turn);
+  }
+
+  #toTheEnd(level: Level, run: number, turn: number): void {
     level.leave(run);
     level.append(run, turn);
   }
 
   /** The turn that the group of a job in here has. */
   turnOf({ priority, group }: JobRecord): number {
-    const run = this.#levels.get(priority)?.runs.get(group);
-    return run === undefined ? 0 : this.#runs.turn(run);
+    const run = this.#levels.get(priority)?.runOf(group) ?? NONE;
+    return run === NONE ? 0 : this.#runs.turn(run);
   }
 
   /** Each group that has jobs of some priority, and how many, held or not. */
   *sizes(): Generator<[key: GroupKey, size: number]> {
-    for (const { runs } of this.#levels.values()) for (const [key, run] of runs) yield [key, this.#runs.size(run)];
+    for (const level of this.#levels.values()) yield* level.sizes();
   }
 
   /** How many jobs of a group are in here, held or not. */
@@ -158,18 +167,8 @@ export class Turns {
     return level;
   }
 
-  #runOf(level: Level, key: GroupKey): number {
-    let run = level.runs.get(key);
-    if (run === undefined) {
-      run = this.#runs.open();
-      level.runs.set(key, run);
-    }
-    return run;
-  }
-
   #sizeAt(level: Level, key: GroupKey): number {
-    const run = level.runs.get(key);
-    return run === undefined ? 0 : this.#runs.size(run);
+    return this.#runs.size(level.runOf(key));
   }
 
   #isAside(level: Level, key: GroupKey): boolean {
@@ -198,6 +197,8 @@ export class Turns {
   }
 
   #dropEmpty(level: Level): void {
-    if (level.runs.size === 0 && !level.listed) this.#levels.delete(level.priority);
+    if (level.groups > 0 || level.listed) return;
+    level.letGo();
+    this.#levels.delete(level.priority);
   }
 }

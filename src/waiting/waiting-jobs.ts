@@ -89,9 +89,10 @@ export class WaitingJobs implements LineHost {
     if (record === undefined) return undefined;
     const permit = best.enter(record);
     if (permit !== undefined) this.#permits.set(record, permit);
-    best.remove(record);
+    const turn = this.#rounds?.last() ?? 0;
+    best.take(record, turn);
+    if (this.#rounds !== undefined && this.#lines.size > 0) this.#passed(best, record, turn);
     this.#ages.leave(record.readyAt);
-    if (this.#rounds !== undefined) this.#passed(record, this.#rounds.last());
     return record;
   }
 
@@ -232,9 +233,9 @@ export class WaitingJobs implements LineHost {
     for (const line of [this.#free, ...this.#lines.values()]) line.takeTurns(this.#rounds);
   }
 
-  /** The group of a job has had its turn, in whichever line it stands. */
-  #passed(record: JobRecord, turn: number): void {
-    this.#free.passed(record, turn);
-    for (const line of this.#lines.values()) line.passed(record, turn);
+  /** The group of a job has had its turn, in whichever other line it stands. */
+  #passed(taken: Line, record: JobRecord, turn: number): void {
+    if (taken !== this.#free) this.#free.passed(record, turn);
+    for (const line of this.#lines.values()) if (line !== taken) line.passed(record, turn);
   }
 }
