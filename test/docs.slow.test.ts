@@ -1,15 +1,38 @@
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
-import { guides, root, run, tsc } from './docs.js';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { blocks, compileBlocks, compiled, guideOf, guides, root, run } from './docs.js';
 
-beforeAll(() => expect(run(process.execPath, [tsc, '-p', 'examples'], root)).toEqual({ status: 0, text: '' }));
+beforeAll(() => expect(compileBlocks()).toEqual({ status: 0, text: '' }));
 
 // The demo has a command of its own; what is tried elsewhere has no program here.
 it.each(guides.filter((name) => name !== 'markdown' && existsSync(join(root, 'examples', name, 'main.ts'))))(
   'the guides have examples that run: %s',
   (name) => {
-    const { status, text } = run(process.execPath, ['--enable-source-maps', `.build/examples/${name}/main.js`], root);
+    const { status, text } = run(process.execPath, ['--enable-source-maps', join(compiled, name, 'main.js')], root);
     expect(status, text).toBe(0);
   },
 );
+
+// What a project of test/integrations runs is run there.
+const all = guides
+  .filter((name) => name !== 'runtimes')
+  .flatMap((name) => blocks(readFileSync(guideOf(name), 'utf8')).map((block, at) => ({ ...block, name: `${name}/block-${at}` })));
+
+// Redis and a test runner are not here: those are started by the main.ts of their example, and by vitest.
+const alone = all.filter(({ excerpt, code }) => !excerpt && !/from '(threadmill\/bullmq|vitest)'/.test(code));
+
+it.each(alone.filter(({ code }) => !code.includes('SIGTERM')))('a block runs as it stands: $name, $file', ({ name }) => {
+  const { status, text } = run(process.execPath, [join(compiled, `${name}.js`)], root);
+  expect(status, text).toBe(0);
+});
+
+it.each(alone.filter(({ code }) => code.includes('SIGTERM')))('a block serves until it is told to end: $name, $file', async ({ name }) => {
+  const server = spawn(process.execPath, [join(compiled, `${name}.js`)], { cwd: root, env: { ...process.env, PORT: '0' } });
+  onTestFinished(() => void server.kill('SIGKILL'));
+  await once(server.stdout, 'data');
+  server.kill('SIGTERM');
+  expect(await once(server, 'exit')).toEqual([0, null]);
+});

@@ -1,22 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { guides, root, run, tsc } from './docs.js';
-
-/** The blocks of a text in one language. */
-function blocks(text: string, language = 'ts'): string[] {
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] as string);
-}
+import { type Block, blocks, compileBlocks, guideOf, guides, root, run, tsc } from './docs.js';
 
 describe('README.md', () => {
   const place = join(root, '.build/readme');
-  const files = blocks(readFileSync(join(root, 'README.md'), 'utf8'), 'js').map((code) => ({
-    name: /^\/\/ (\S+)\n/.exec(code)?.[1] ?? '',
-    code,
-  }));
+  // The one in TypeScript is run by the test of the first steps.
+  const files = blocks(readFileSync(join(root, 'README.md'), 'utf8'))
+    .filter(({ language }) => language === 'js')
+    .map(({ file: name, code }) => ({ name, code }));
 
   beforeAll(() => {
     rmSync(place, { recursive: true, force: true });
@@ -71,34 +66,54 @@ async function freePort(): Promise<number> {
 }
 
 describe('the guides', () => {
-  it.each(guides)('show code of the example beside them: %s', (name) => {
-    const folder = join(root, 'examples', name);
-    const sources = readdirSync(folder)
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => flat(readFileSync(join(folder, file), 'utf8')));
-    for (const block of blocks(readFileSync(join(folder, 'README.md'), 'utf8'))) {
-      expect(
-        sources.some((source) => source.includes(flat(block))),
-        `not in the sources:\n${block}`,
-      ).toBe(true);
+  it.each(guides)('show what is in the files that they name: %s', (name) => {
+    const text = readFileSync(guideOf(name), 'utf8');
+    for (const block of blocks(text)) {
+      const sources = sourcesOf(name, block);
+      expect(sources, block.code).not.toEqual([]);
+      expect(missing(block, sources), `not in ${block.file}`).toEqual([]);
     }
   });
 
-  it('show the projects of test/integrations as they are', () => {
-    const folder = join(root, 'test/integrations');
-    const sources = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => flat(readFileSync(join(entry.parentPath, entry.name), 'utf8')));
-    const guide = readFileSync(join(root, 'examples/runtimes/README.md'), 'utf8');
-    const shown = [...blocks(guide, 'js'), ...blocks(guide, 'sh')];
-    expect(shown.length).toBeGreaterThan(5);
-    expect(shown.filter((block) => !sources.some((source) => source.includes(flat(block))))).toEqual([]);
+  it.each(guides)('take no more than lines from within something out of a file, and lead to all of it: %s', (name) => {
+    const text = readFileSync(guideOf(name), 'utf8');
+    for (const block of blocks(text).filter(({ excerpt }) => excerpt)) {
+      const [first] = flat(block.code).split('\n') as [string];
+      const lines = sourcesOf(name, block).join('\n').split('\n');
+      expect(lines, 'is a statement of the file: give it its imports').not.toContain(first);
+      const whole = blocks(text).some(({ file, excerpt }) => file === block.file && !excerpt);
+      expect(whole || text.includes(`](${block.file})`), `shows or links ${block.file}`).toBe(true);
+    }
   });
 
-  it('have examples that compile', () => {
-    expect(run(process.execPath, [tsc, '-p', 'examples'], root)).toEqual({ status: 0, text: '' });
+  it('show commands of the projects of test/integrations', () => {
+    const guide = readFileSync(guideOf('runtimes'), 'utf8');
+    const shown = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, command]) => command?.trim() as string);
+    const scripts = integrations.filter((path) => path.endsWith('package.json')).map((path) => readFileSync(path, 'utf8'));
+    expect(shown.length).toBeGreaterThan(2);
+    expect(shown.filter((command) => !scripts.some((script) => script.includes(command)))).toEqual([]);
+  });
+
+  it('have blocks that compile as they stand, beside the files of their example', () => {
+    expect(compileBlocks()).toEqual({ status: 0, text: '' });
   });
 });
+
+const integrations = readdirSync(join(root, 'test/integrations'), { recursive: true, encoding: 'utf8' }).map((path) =>
+  join(root, 'test/integrations', path),
+);
+
+/** The file that a block names, as it is: of the example, or of the projects that the guide is about. */
+function sourcesOf(guide: string, { file }: Block): string[] {
+  const paths = guide === 'runtimes' ? integrations.filter((path) => path.endsWith(`/${file}`)) : [join(root, 'examples', guide, file)];
+  return paths.filter((path) => existsSync(path) && statSync(path).isFile()).map((path) => readFileSync(path, 'utf8'));
+}
+
+/** What a block says and its file does not. Imports are the compiler's to judge; the rest may leave out what is between two paragraphs. */
+function missing({ code, excerpt }: Block, sources: readonly string[]): string[] {
+  const parts = excerpt ? [code] : code.replaceAll(/^import [\s\S]*?;\n/gm, '').split(/\n{2,}/);
+  return parts.map(flat).filter((part) => !sources.some((source) => flat(source).includes(part)));
+}
 
 /** Without indentation, blank lines and the comment that names the file. */
 function flat(code: string): string {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IdempotencyError, JobQueue } from 'threadmill';
 import { index, order, refresh, report } from './notes.job.js';
 
-await using queue = new JobQueue({ jobs: [report, order, index, refresh], threads: 2, logger: false });
+await using queue = new JobQueue({ threads: 2, logger: false });
 
 // 'join', the default: who asks for what is being made already gets that.
 const key = { idempotencyKey: 'report-2026-11' };

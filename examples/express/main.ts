@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createBullBoard } from '@bull-board/api';
 import { ExpressAdapter } from '@bull-board/express';
@@ -28,7 +29,16 @@ const refuse: ErrorRequestHandler = (error, _request, response, next) => {
 };
 app.use(refuse);
 
-const server = app.listen(0);
+// 4. A signal: first no more requests, then no more jobs.
+const server = app.listen(Number(process.env.PORT ?? 0), () => console.log('listening', server.address()));
+process.once('SIGTERM', async () => {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  await closed;
+  await queue.close();
+});
+
+await once(server, 'listening');
 const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 const page = await fetch(`${address}/markdown`, { method: 'POST', headers: { 'content-type': 'text/markdown' }, body: '# Hello' });
 assert.equal(await page.text(), '<h1>Hello</h1>\n');
@@ -36,9 +46,4 @@ assert.equal((await fetch(`${address}/jobs`)).status, 200);
 const { queues } = (await (await fetch(`${address}/jobs/api/queues`)).json()) as { queues: { counts: { completed: number } }[] };
 assert.equal(queues[0]?.counts.completed, 1);
 console.log('one page rendered, and seen in the list');
-
-// 4. First no more requests, then no more jobs.
-const closed = new Promise((resolve) => server.close(resolve));
-server.closeIdleConnections();
-await closed;
-await queue.close();
+process.kill(process.pid, 'SIGTERM');

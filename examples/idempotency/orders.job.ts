@@ -1,22 +1,11 @@
-import { defineJob, type JobContext } from 'threadmill/job';
-import { z } from 'zod';
+import { defineJob } from 'threadmill/job';
 import { query } from './database.js';
-
-const common = {
-  module: import.meta.url,
-  input: z.object({ order: z.number() }),
-  timeout: 300,
-  backoff: { type: 'fixed', delay: 0 },
-} as const;
-
-/** The worst moment to be killed: the effect is there, the result is not. */
-function killedHere({ attempt }: JobContext): void {
-  if (attempt === 1) for (;;);
-}
+import { killedHere, options, paymentProvider } from './order.js';
 
 // 1. Idempotency key: the other side remembers it and answers a second request with the first result.
 export const charge = defineJob({
-  ...common,
+  ...options,
+  module: import.meta.url,
   name: 'charge',
   run: async ({ order }, context) => {
     const charge = await paymentProvider({ amount: 50, key: `charge-order-${order}` });
@@ -27,7 +16,8 @@ export const charge = defineJob({
 
 // 2. Database constraint: the second insert is refused, and that is fine.
 export const invoice = defineJob({
-  ...common,
+  ...options,
+  module: import.meta.url,
   name: 'invoice',
   run: async ({ order }, context) => {
     const sql = 'insert into invoices (order_id) values ($1) on conflict (order_id) do nothing returning id';
@@ -39,7 +29,8 @@ export const invoice = defineJob({
 
 // 3. State check before acting: the update finds only an order that still needs it.
 export const ship = defineJob({
-  ...common,
+  ...options,
+  module: import.meta.url,
   name: 'ship',
   run: async ({ order }, context) => {
     const sql = "update orders set status = 'shipped', parcels = parcels + 1 where id = $1 and status = 'paid' returning id";
@@ -51,7 +42,8 @@ export const ship = defineJob({
 
 // 4. Processed flag: the flag and the effect are written together, or neither.
 export const reward = defineJob({
-  ...common,
+  ...options,
+  module: import.meta.url,
   name: 'reward',
   run: async ({ order }, context) => {
     const sql = `with first as (insert into processed (job) values ($1) on conflict do nothing returning job)
@@ -61,11 +53,3 @@ export const reward = defineJob({
     return { rewarded: rewarded !== undefined };
   },
 });
-
-/** A payment provider as they are: one key, one charge. */
-async function paymentProvider({ amount, key }: { amount: number; key: string }) {
-  const sql = `insert into charges (key, amount) values ($1, $2)
-    on conflict (key) do update set requests = charges.requests + 1 returning id, requests`;
-  const [charge] = await query(sql, key, amount);
-  return charge;
-}

@@ -5,14 +5,13 @@ import { promisify } from 'node:util';
 import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
-const module = import.meta.url;
 const run = promisify(execFile);
-const allocator = fileURLToPath(new URL('./allocate.js', module));
+const allocator = fileURLToPath(new URL('./allocate.js', import.meta.url));
 
 // A process of its own: it can run out of memory, crash or be killed, and only this job fails.
 export const allocate = defineJob({
   name: 'allocate',
-  module,
+  module: import.meta.url,
   input: z.object({ items: z.number() }),
   timeout: 10_000,
   gracePeriod: 500,
@@ -27,7 +26,7 @@ export const allocate = defineJob({
 // A program that hangs: the signal kills it, within the grace period, and the thread goes on.
 export const hang = defineJob({
   name: 'hang',
-  module,
+  module: import.meta.url,
   input: z.object({}),
   timeout: 300,
   gracePeriod: 500,
@@ -40,7 +39,7 @@ export const hang = defineJob({
 // One native call that nothing can interrupt: its thread stays until it returns.
 export const deriveAtOnce = defineJob({
   name: 'derive-at-once',
-  module,
+  module: import.meta.url,
   input: z.object({ password: z.string() }),
   timeout: 50,
   maxAttempts: 1,
@@ -50,7 +49,7 @@ export const deriveAtOnce = defineJob({
 // The same kind of work in short calls: between two of them the thread can be terminated, or stop by itself.
 export const deriveInSteps = defineJob({
   name: 'derive-in-steps',
-  module,
+  module: import.meta.url,
   input: z.object({ password: z.string() }),
   timeout: 50,
   gracePeriod: 1_000,

@@ -3,12 +3,10 @@ import { createReadStream } from 'node:fs';
 import { defineJob, transfer } from 'threadmill/job';
 import { z } from 'zod';
 
-const module = import.meta.url;
-
 // 1. A reference: the thread reads the file itself.
 export const digest = defineJob({
   name: 'digest',
-  module,
+  module: import.meta.url,
   input: z.object({ path: z.string() }),
   run: async ({ path }) => {
     const hash = createHash('sha256');
@@ -20,7 +18,7 @@ export const digest = defineJob({
 // 2. Shared memory: every job sees the same bytes, none has a copy.
 export const brightness = defineJob({
   name: 'brightness',
-  module,
+  module: import.meta.url,
   input: z.object({ pixels: z.instanceof(SharedArrayBuffer), from: z.number(), to: z.number() }),
   run: ({ pixels, from, to }) => {
     let sum = 0;
@@ -32,7 +30,7 @@ export const brightness = defineJob({
 // 3. A result that is moved: its buffer changes hands, whatever its size.
 export const gradient = defineJob({
   name: 'gradient',
-  module,
+  module: import.meta.url,
   input: z.object({ size: z.number() }),
   run: ({ size }) => {
     const pixels = new Uint8Array(size).map((_, index) => index);
@@ -42,7 +40,7 @@ export const gradient = defineJob({
 
 export const invert = defineJob({
   name: 'invert',
-  module,
+  module: import.meta.url,
   maxAttempts: 1,
   input: z.object({ pixels: z.instanceof(Uint8Array) }),
   run: ({ pixels }) => {

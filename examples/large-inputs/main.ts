@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { InputTooLargeError, JobQueue } from 'threadmill';
 import { brightness, digest, gradient, invert } from './bytes.job.js';
 
-await using queue = new JobQueue({ jobs: [digest, brightness, gradient, invert], logger: false });
+await using queue = new JobQueue({ logger: false });
 
 // 1. Send where it is.
 console.log('sha256', await queue.run(digest, { path: process.execPath }));

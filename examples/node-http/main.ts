@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -22,15 +23,15 @@ function statusOf(error: unknown): number {
 }
 
 // A signal: the server takes no more requests, those that are in get their answers, and then the queue closes.
-async function end(): Promise<void> {
+process.once('SIGTERM', async () => {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   await closed;
   await queue.close();
-}
-process.once('SIGTERM', end);
+});
+server.listen(Number(process.env.PORT ?? 0), () => console.log('listening', server.address()));
 
-server.listen(0);
+await once(server, 'listening');
 const { port } = server.address() as AddressInfo;
 const answer = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: '# Hello' });
 assert.equal(await answer.text(), '<h1>Hello</h1>\n');

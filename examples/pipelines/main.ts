@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CancelledError, JobQueue } from 'threadmill';
+import { folder, markdownFiles, readme } from './files.js';
 import { count, render } from './text.job.js';
 
-const folder = fileURLToPath(new URL('../../../node_modules/marked/', import.meta.url));
-const readme = join(folder, 'README.md');
-
-await using queue = new JobQueue({ jobs: [render, count], logger: false });
+await using queue = new JobQueue({ logger: false });
 
 // 1. One after the other: await.
 const page = await queue.run(render, { path: readme });
@@ -26,14 +22,8 @@ const results = await Promise.allSettled(jobs.map((job) => job.result()));
 console.log(results.map(({ status }) => status));
 
 // 3. A stream: map into map. Nothing is held but what is on its way.
-async function* markdownFiles(root: string) {
-  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && entry.name.endsWith('.md')) yield { path: join(entry.parentPath ?? entry.path, entry.name) };
-  }
-}
-
 let total = 0;
-const pages = queue.map(render, markdownFiles(join(folder, '..')), { concurrency: 16 });
+const pages = queue.map(render, markdownFiles(), { concurrency: 16 });
 for await (const { links } of queue.map(count, pages, { ordered: false, concurrency: 16 })) total += links;
 console.log(`${total} links in all Markdown files of node_modules`);
 
@@ -42,7 +32,7 @@ const controller = new AbortController();
 const { signal } = controller;
 let seen = 0;
 try {
-  const pages = queue.map(render, markdownFiles(join(folder, '..')), { signal });
+  const pages = queue.map(render, markdownFiles(), { signal });
   for await (const _ of queue.map(count, pages, { signal })) if (++seen === 10) controller.abort(new Error('ten are enough'));
 } catch (error) {
   if (!(error instanceof CancelledError)) throw error;

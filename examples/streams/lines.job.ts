@@ -1,11 +1,9 @@
 import { defineJob } from 'threadmill/job';
 import { z } from 'zod';
 
-const module = import.meta.url;
-
 export const measure = defineJob({
   name: 'measure',
-  module,
+  module: import.meta.url,
   input: z.object({ line: z.string() }),
   run: ({ line }) => line.length,
 });
@@ -13,7 +11,7 @@ export const measure = defineJob({
 // 1. Long work in steps: each is told, and kept for the next attempt.
 export const sumUp = defineJob({
   name: 'sum-up',
-  module,
+  module: import.meta.url,
   input: z.object({ numbers: z.array(z.number()) }),
   timeout: 500,
   backoff: { type: 'fixed', delay: 0 },

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type ItemError, JobQueue } from 'threadmill';
 import { measure, sumUp } from './lines.job.js';
+import { lines } from './lines.js';
 
-await using queue = new JobQueue({ jobs: [measure, sumUp], logger: false });
-const file = fileURLToPath(new URL('../../../package-lock.json', import.meta.url));
+await using queue = new JobQueue({ logger: false });
+const file = process.argv[2] ?? 'package-lock.json';
 
 // 1. A file of any length, line by line: read as fast as the jobs, and the loop, take it.
-async function* lines(path: string) {
-  for await (const line of createInterface({ input: createReadStream(path) })) yield { line };
-}
-
 let characters = 0;
 for await (const length of queue.map(measure, lines(file))) characters += length;
 console.log(`${characters} characters`);

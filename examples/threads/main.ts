@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobQueue } from 'threadmill';
+import { logger, printed } from './log.js';
 import { report } from './report.job.js';
-
-// What the threads print, as the log has it.
-const lines: { text: string; job?: string; jobId?: string }[] = [];
-const note = (fields: object, text = '') => void lines.push({ text, ...fields });
-const logger = { trace: note, debug: note, info: note, warn: note, error: note };
-const printed = (text: string) => lines.filter((line) => line.text === text);
 
 const queue = new JobQueue({
   threads: 2,

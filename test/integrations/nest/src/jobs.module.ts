@@ -1,9 +1,10 @@
-import { Controller, Get, Inject, Module, type OnApplicationShutdown, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Module, Query } from '@nestjs/common';
 import { JobQueue } from 'threadmill';
 import { hello, spin } from './hello.job';
 
 /** One queue for the application, closed with it. */
-export class Jobs extends JobQueue implements OnApplicationShutdown {
+export class Jobs extends JobQueue {
+  /** Nest calls it by this name. */
   async onApplicationShutdown() {
     await this.close({ timeout: 10_000 });
   }
