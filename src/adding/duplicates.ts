@@ -26,8 +26,8 @@ export class Duplicates {
 
   /** As `onDuplicate` says; `undefined` where the key is free. Throws `IdempotencyError`. */
   answer(kind: JobKind, input: unknown, settings: AddOptions | undefined, awaited: boolean): Accepted | undefined {
-    const { idempotencyKey, onDuplicate } = settings ?? {};
-    if (idempotencyKey === undefined) return undefined;
+    if (settings?.idempotencyKey === undefined) return undefined;
+    const { idempotencyKey, onDuplicate } = settings;
     const record = this.#parts.idempotency.find(kind.definition.name, idempotencyKey);
     if (record === undefined) return undefined;
     if (onDuplicate === 'replace') return waits(record.state) ? this.#replace(record, input, settings, awaited) : undefined;

@@ -6,12 +6,13 @@ import { messageOf } from '../thrown.js';
 
 /** The options of a job of this input, with the key of its group where its definition has groups. Throws {@link OptionsError}. */
 export function withGroup<Settings extends AddOptions>(
-  { name, group }: JobDefinition,
+  definition: JobDefinition,
   input: unknown,
   settings: Settings | undefined,
 ): (Settings & { group?: string }) | undefined {
+  const { group } = definition;
   if (group === undefined || settings?.group !== undefined) return settings;
-  const key = keyOf(name, group, input);
+  const key = keyOf(definition.name, group, input);
   return settings === undefined ? ({ group: key } as Settings & { group: string }) : { ...settings, group: key };
 }
 

@@ -45,12 +45,16 @@ export class Ended {
   /** Gives the one that makes room for it, which may be itself: it is not kept any more. */
   add(record: JobRecord): JobRecord | undefined {
     if (this.#ttl !== undefined) this.#expireIn(this.#ttl);
-    if (record.state === 'completed') {
-      this.#results.add(record);
-      return this.completed.add(record);
-    }
+    if (record.state === 'completed') return this.#addCompleted(record);
     if (record.state === 'cancelled') return this.cancelled.add(record);
     return record.deadLetter ? this.deadLetters.add(record) : this.#rejected.add(record);
+  }
+
+  #addCompleted(record: JobRecord): JobRecord | undefined {
+    this.#results.add(record);
+    const out = this.completed.add(record);
+    if (out !== undefined) this.#results.delete(out);
+    return out;
   }
 
   #expireIn(ms: number): void {
@@ -75,6 +79,7 @@ export class Ended {
   }
 
   delete(gone: ReadonlySet<JobRecord>): void {
+    for (const record of gone) if (record.state === 'completed') this.#results.delete(record);
     this.completed.delete(gone);
     this.cancelled.delete(gone);
     this.#rejected.delete(gone);

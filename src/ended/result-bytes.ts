@@ -1,29 +1,29 @@
 import type { JobRecord } from '../job/record.js';
 import { dropResult } from '../job/result.js';
 import { resultBytes } from '../job/result-bytes.js';
-import { now, setImmediate, setTimeout } from '../time/timers.js';
+import { now, setTimeout } from '../time/timers.js';
 
-/** More jobs than this in one turn of the event loop are load: then it is looked at every so many milliseconds, and what comes meanwhile is bounded by that. */
-const LOAD = 16;
-const LOOK_EVERY = 10;
+/** A look follows the first result that comes by so many milliseconds: who asked for it has it then, and what comes meanwhile is bounded. */
+const LOOK_AFTER = 10;
+/** And by so many times as long as the last one took: it takes no more of the main thread, whatever is kept. */
+const PAUSE = 20;
 /** Of a result that was not measured. */
 const UNKNOWN = -1;
-/** A look is followed by a pause that is so many times as long: it takes no more of the main thread, however many jobs are kept. */
-const PAUSE = 20;
 
 /**
- * Holds what the results of kept jobs take at a number of bytes: those of the oldest are dropped first. Looked at in the next turn
- * of the event loop, when who asked for a result has it: however many jobs complete, only those are measured that are kept.
+ * Holds what the results of kept jobs take at a number of bytes: those of the oldest are dropped first. However many jobs complete, only
+ * those are measured that are still kept when it is looked at.
  */
 export class ResultBytes {
   readonly #max: number;
   /** The newest first. */
   readonly #kept: Iterable<JobRecord>;
-  #scheduled = false;
+  /** What those take that were measured. */
+  #total = 0;
   /** How many have come since the last look. */
   #come = 0;
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #pausesUntil = Number.NEGATIVE_INFINITY;
+  #pause = LOOK_AFTER;
+  readonly #look = () => this.#lookNow();
 
   constructor(max: number, kept: Iterable<JobRecord>) {
     this.#max = max;
@@ -33,33 +33,45 @@ export class ResultBytes {
   /** There is another. */
   add(record: JobRecord): void {
     record.bytes = UNKNOWN;
-    this.#come++;
-    if (this.#scheduled || this.#max === Number.POSITIVE_INFINITY) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#look());
+    if (this.#come++ === 0 && this.#max < Number.POSITIVE_INFINITY) setTimeout(this.#look, this.#pause).unref();
   }
 
-  #look(): void {
-    const notBefore = this.#come > LOAD ? this.#lookedAt + LOOK_EVERY : Number.NEGATIVE_INFINITY;
-    const wait = Math.max(notBefore, this.#pausesUntil) - now();
-    if (wait > 0) setTimeout(() => this.#sweep(), wait).unref();
-    else this.#sweep();
+  /** It is not kept any more. */
+  delete(record: JobRecord): void {
+    if (record.bytes !== UNKNOWN) this.#total -= record.bytes;
   }
 
-  #sweep(): void {
-    this.#scheduled = false;
+  #lookNow(): void {
+    const since = now();
+    this.#measure();
+    if (this.#total > this.#max) this.#drop();
+    this.#pause = Math.max(LOOK_AFTER, PAUSE * (now() - since));
+  }
+
+  #measure(): void {
+    let come = this.#come;
     this.#come = 0;
-    this.#lookedAt = now();
+    for (const record of this.#kept) {
+      if (come-- === 0) return;
+      if (record.bytes !== UNKNOWN) continue;
+      // Results of idempotency keys have a budget of their own.
+      record.bytes = record.options?.idempotencyKey === undefined ? resultBytes(record) : 0;
+      this.#total += record.bytes;
+    }
+  }
+
+  #drop(): void {
     let total = 0;
     for (const record of this.#kept) {
-      // Results of idempotency keys have a budget of their own.
-      if (record.rare?.droppedBytes || record.options?.idempotencyKey !== undefined) continue;
-      if (record.bytes === UNKNOWN) record.bytes = resultBytes(record);
       const { bytes } = record;
-      if (total + bytes > this.#max) dropResult(record, bytes);
-      else total += bytes;
+      if (bytes === 0) continue;
+      if (total + bytes <= this.#max) {
+        total += bytes;
+        continue;
+      }
+      dropResult(record, bytes);
+      record.bytes = 0;
     }
-    const over = now();
-    this.#pausesUntil = over + PAUSE * (over - this.#lookedAt);
+    this.#total = total;
   }
 }

@@ -4,8 +4,11 @@ import type { Carrier } from './carrier.js';
 /** What an attempt took of its thread, as far as that is known. */
 export type Usage = Pick<Attempt, 'cpuTime' | 'heapUsed'>;
 
+export const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
+
 /** What few jobs have: kept apart, for a million jobs may wait. */
 export class Rare {
+  failedAttempts = NO_ATTEMPTS;
   /** The attempt that `active` was told of: a job that was taken back before it started goes out again, and is told of once. */
   toldActive = 0;
   /** How often its handler has put it off since an attempt last counted. */

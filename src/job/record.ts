@@ -4,11 +4,9 @@ import type { Backoff } from './backoff.js';
 import { LateError } from './cancelled.js';
 import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
-import { type Rare, rareOf, renewed, type Usage } from './rare.js';
+import { NO_ATTEMPTS, type Rare, rareOf, renewed, type Usage } from './rare.js';
 import type { JobState } from './state.js';
 import { noTimes, PAGE, TIME, TIMES } from './times.js';
-
-const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
 
 /** What a job brings from its life in an earlier queue. */
 export interface Former {
@@ -22,8 +20,6 @@ export class JobRecord {
   state: JobState = 'waiting';
   /** Number of the current or last attempt, from 1; 0 before the first. */
   attempt = 0;
-  /** Attempts that have ended, but for the one that completed the job. */
-  failedAttempts: readonly Attempt[] = NO_ATTEMPTS;
   /** `worker.threadId` of the thread that its last attempt ran on. */
   threadId = 0;
   /** The output of a completed job. */
@@ -176,6 +172,11 @@ export class JobRecord {
     return this.ended ? this.#date(TIME.FINISHED) : undefined;
   }
 
+  /** Attempts that have ended, but for the one that completed the job. */
+  get failedAttempts(): readonly Attempt[] {
+    return this.rare?.failedAttempts ?? NO_ATTEMPTS;
+  }
+
   /** Every attempt that has ended, oldest first. */
   get attempts(): readonly Attempt[] {
     return this.state === 'completed'
@@ -196,8 +197,9 @@ export class JobRecord {
 
   /** The attempt of {@link ran} did not complete the job. */
   failed(outcome: Outcome, error: unknown, usage?: Usage): void {
-    if (this.rare !== undefined) this.rare.putOffs = 0;
-    this.failedAttempts = [...this.failedAttempts, this.#lastAttempt(outcome, error, usage)];
+    const rare = rareOf(this);
+    rare.putOffs = 0;
+    rare.failedAttempts = [...rare.failedAttempts, this.#lastAttempt(outcome, error, usage)];
   }
 
   /** The job has ended, at a time of {@link Clock.now}. */
@@ -211,7 +213,6 @@ export class JobRecord {
     // Who waited has its error.
     this.awaited = false;
     this.attempt = 0;
-    this.failedAttempts = NO_ATTEMPTS;
     this.error = undefined;
     this.promise = undefined;
     this.rare = renewed(this.rare);

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import {
   type AnyJob,
   type AnyJobQueue,
+  type AnySchedule,
   CancelledError,
   CrashError,
+  ExpiredError,
   type JobDefinition,
   NotFoundError,
   OptionsError,
@@ -15,28 +17,47 @@ import * as jobs from '../fixtures/engines.job.js';
 import { numberAt } from '../fixtures/schema.js';
 import { caught, variant } from '../helpers.js';
 
+/** What an engine cannot promise, each with its row in the guide: what is skipped for it is skipped for that reason. */
+export const CANNOT = {
+  kill: 'a handler that never yields, or calls `process.exit()`',
+  catchLate: 'an error that nobody catches, when its job has ended',
+} as const;
+
 /** A queue under test. */
 export interface Engine {
   readonly name: string;
   /** Makes a queue of two threads that is closed after the test; each call another one, which is empty. */
   make(jobs: readonly JobDefinition[]): AnyJobQueue;
-  /** Whether jobs run on threads, which can be killed. */
-  readonly kills: boolean;
-  /** Whether time passes by itself; where it does not, what is delayed runs at once. */
-  readonly passes: boolean;
+  readonly cannot?: readonly (keyof typeof CANNOT)[];
+  /** Moves the time on, where it stands still; without it, time passes by itself. */
+  pass?(queue: AnyJobQueue, ms: number): Promise<void>;
 }
 
 export const definitions = Object.values(jobs) as JobDefinition[];
 
 /** Every promise of the interface that can hold on all engines. */
-export function conforms({ name, make, kills, passes }: Engine): void {
+export function conforms({ name, make, cannot = [], pass: move }: Engine): void {
   describe(`${name} is a job queue`, () => {
     const queueOf = () => make(definitions);
+    /** So much time passes, where it does not by itself; and goes on until something is so. */
+    const pass = async (queue: AnyJobQueue, ms: number, isSo: () => boolean | Promise<boolean> = () => true) => {
+      await move?.(queue, ms);
+      while (!(await isSo())) await new Promise(setImmediate);
+    };
+    const reason = (what: keyof typeof CANNOT) => (cannot.includes(what) ? ` (not here, as the guide says: ${CANNOT[what]})` : '');
     const ended = (queue: AnyJobQueue, job: AnyJob) =>
       job
         .result()
         .catch(() => {})
         .then(() => queue.getJob(job.id)) as Promise<AnyJob>;
+
+    /** A job that runs. */
+    const started = async (queue: AnyJobQueue, definition: JobDefinition) => {
+      const active = once(queue as never, 'active');
+      const job = await queue.add(definition, {});
+      await active;
+      return job;
+    };
 
     describe('what goes in comes out', () => {
       it.each([[{ a: [1, 'x', null, true, { b: {} }] }], [null], ['text'], [0], [[]], [{ proto: 1, é: '\u2028\ud800' }]])(
@@ -153,6 +174,27 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         expect(attempts.at(-1)?.duration).toBeGreaterThanOrEqual(0);
       });
 
+      it('later each time, by a backoff that is shortened at random', async () => {
+        const queue = queueOf();
+        const delays: number[] = [];
+        const four = new Promise<void>((resolve) => {
+          queue.on('retrying', (_job, _error, delay) => void (delays.push(delay) === 4 && resolve()));
+        });
+        const backoff = { type: 'exponential', delay: 8, factor: 2, maxDelay: 20, jitter: 0.5 } as const;
+        const job = await queue.add(jobs.flaky, { until: 5 }, { maxAttempts: 5, backoff });
+        await Promise.all([job.result(), four]);
+        const shares = [8, 16, 20, 20].map((most, at) => (delays[at] as number) / most);
+        expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.5);
+        expect(Math.max(...shares)).toBeLessThanOrEqual(1);
+        expect(new Set(shares).size).toBeGreaterThan(1);
+        const { attempts } = (await queue.getJob(job.id)) as AnyJob;
+        attempts.slice(1).forEach(({ startedAt }, at) => {
+          const before = attempts[at] as (typeof attempts)[number];
+          // Dates are in whole milliseconds, and Redis counts in them.
+          expect(startedAt + 2).toBeGreaterThanOrEqual(before.startedAt + before.duration + (delays[at] as number));
+        });
+      });
+
       it('none after an UnrecoverableError', async () => {
         const queue = queueOf();
         expect((await ended(queue, await queue.add(jobs.final, {}))).attempts).toHaveLength(1);
@@ -172,9 +214,38 @@ export function conforms({ name, make, kills, passes }: Engine): void {
       it('later, without having spent it, when the handler puts it off', async () => {
         expect(await queueOf().run(jobs.snoozes, {})).toEqual({ times: 2, attempt: 1 });
       });
+
+      it('nor that of a RateLimitedError', async () => {
+        const queue = make([jobs.throttled]);
+        expect(await queue.run(jobs.throttled, {})).toBe(1);
+        expect((await queue.stats()).totals).toMatchObject({ snoozed: 1, retried: 0 });
+      });
     });
 
-    describe.runIf(kills)('what does not end is ended', () => {
+    describe('what does not end is ended', () => {
+      it('a job that never settles, at its limit; the thread is free for others', async () => {
+        const queue = queueOf();
+        const killed = once(queue as never, 'thread-killed');
+        const job = await started(queue, jobs.never);
+        await pass(queue, 100);
+        const error = await caught(job.result());
+        expect(error).toBeInstanceOf(TimeoutError);
+        expect(error).toMatchObject({ timeout: 100, jobName: 'never', jobId: job.id, attempt: 1 });
+        expect((await killed)[0]).toMatchObject({ reason: 'timed-out', jobId: job.id });
+        expect(await Promise.all([1, 2, 3].map((n) => queue.run(jobs.echo, n)))).toEqual([1, 2, 3]);
+      });
+
+      it('a job that stops when it is told to, within its grace period', async () => {
+        const queue = queueOf();
+        const job = await started(queue, jobs.stops);
+        await pass(queue, 100);
+        expect(await caught(job.result())).toBeInstanceOf(TimeoutError);
+        expect((await queue.getJob(job.id))?.attempts).toMatchObject([{ outcome: 'timed-out' }]);
+        expect((await queue.stats()).threads.killed).toBe(0);
+      });
+    });
+
+    describe.skipIf(cannot.includes('kill'))(`what would not end is killed${reason('kill')}`, () => {
       it('a hung job at its limit, and where it was stuck is told', async () => {
         const queue = queueOf();
         const error = await caught(queue.run(jobs.hangs, {}));
@@ -207,7 +278,7 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         expect(await job.cancel()).toBe(false);
       });
 
-      it.runIf(passes)('ends a job that waits', async () => {
+      it('ends a job that waits', async () => {
         const queue = queueOf();
         const job = await queue.add(jobs.echo, 1, { delay: 3_600_000 });
         expect(job.state).toBe('delayed');
@@ -323,7 +394,7 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         expect(second.id).not.toBe(first.id);
       });
 
-      it.runIf(passes)('with `replace` is that of the newer job', async () => {
+      it('with `replace` is that of the newer job', async () => {
         const queue = queueOf();
         const first = await queue.add(jobs.echo, 1, { idempotencyKey: 'k', delay: 3_600_000 });
         const second = await queue.add(jobs.echo, 2, { idempotencyKey: 'k', onDuplicate: 'replace' });
@@ -346,9 +417,11 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         await Promise.all(added.map((job) => job.result()));
       });
 
-      it.runIf(passes)('a delayed job runs when its time has come, or when it is let', async () => {
+      it('a delayed job runs when its time has come, or when it is let', async () => {
         const queue = queueOf();
-        expect(await queue.run(jobs.echo, 'soon', { delay: 5 })).toBe('soon');
+        const soon = await queue.add(jobs.echo, 'soon', { delay: 5 });
+        await pass(queue, 5);
+        expect(await soon.result()).toBe('soon');
         const job = await queue.add(jobs.echo, 'later', { delay: 3_600_000 });
         expect((await queue.list('delayed')).map(({ id }) => id)).toEqual([job.id]);
         expect(await job.promote()).toBe(true);
@@ -368,7 +441,7 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         expect(await job.result()).toBe(1);
       });
 
-      it.runIf(passes)('a schedule adds runs until it is stopped, or has had as many as it may', async () => {
+      it('a schedule adds runs until it is stopped, or has had as many as it may', async () => {
         const queue = queueOf();
         const done: unknown[] = [];
         const three = new Promise<void>((resolve) => {
@@ -376,6 +449,7 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         });
         const schedule = await queue.schedule(jobs.echo, 'tick', { every: 5 }, { limit: 3, overlap: true });
         expect(schedule.next).toBeTypeOf('number');
+        for (let run = 0; run < 3; run++) await pass(queue, 5);
         await three;
         expect(done).toEqual(['tick', 'tick', 'tick']);
         const hourly = await queue.schedule(jobs.facts, 1, { cron: '0 * * * *', timezone: 'Europe/Berlin' });
@@ -384,6 +458,42 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         await hourly.stop();
         expect((await queue.stats()).counts.delayed).toBe(0);
         expect(await caught(Promise.resolve().then(() => queue.schedule(jobs.echo, 1, { cron: 'x' })))).toBeInstanceOf(OptionsError);
+      });
+    });
+
+    describe('what is over in time', () => {
+      it('a job that was not started within its maxWait is dropped', async () => {
+        const queue = queueOf();
+        await queue.pause();
+        const job = await queue.add(jobs.echo, 1, { maxWait: 1 });
+        const result = caught(job.result());
+        await pass(queue, 2, () => Date.now() > job.addedAt + 1);
+        await queue.resume();
+        expect(await result).toBeInstanceOf(ExpiredError);
+        expect(await queue.getJob(job.id)).toMatchObject({ state: 'cancelled', attempts: [] });
+      });
+
+      it('the key of a completed job is free after its ttl', async () => {
+        const queue = queueOf();
+        const first = await queue.add(jobs.echo, 1, { idempotencyKey: 'k', ttl: 5 });
+        await first.result();
+        let second = first;
+        await pass(queue, 5, async () => {
+          second = await queue.add(jobs.echo, 1, { idempotencyKey: 'k' });
+          return second.id !== first.id;
+        });
+        expect(second.deduplicated).toBe(false);
+      });
+
+      it('a schedule adds its first run at once, and none after its `until`', async () => {
+        const queue = queueOf();
+        const completed = once(queue as never, 'completed');
+        const soon = (await queue.schedule(jobs.echo, 'now', { every: 3_600_000 }, { immediately: true })) as AnySchedule;
+        expect((await completed)[0]).toMatchObject({ name: 'echo', input: 'now' });
+        await soon.stop();
+        const { next } = await queue.schedule(jobs.facts, 1, { every: 3_600_000 }, { until: 0 });
+        expect(next).toBe(undefined);
+        expect((await queue.stats()).counts.delayed).toBe(0);
       });
     });
 
@@ -417,7 +527,7 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         expect([job.state, error.message]).toEqual(['failed', 'never']);
       });
 
-      it.runIf(passes)('that one was cancelled', async () => {
+      it('that one was cancelled', async () => {
         const queue = queueOf();
         const cancelled = once(queue as never, 'cancelled');
         const { id, cancel } = await queue
@@ -426,6 +536,33 @@ export function conforms({ name, make, kills, passes }: Engine): void {
         await cancel();
         const [job] = await cancelled;
         expect([job.id, job.state, job.error.reason]).toEqual([id, 'cancelled', 'x']);
+      });
+
+      it('that the queue was paused and resumed, until somebody no longer listens', async () => {
+        const queue = queueOf();
+        const told: string[] = [];
+        const paused = () => void told.push('paused');
+        const resumed = once(queue as never, 'resumed');
+        queue.on('paused', paused);
+        await queue.pause();
+        await queue.resume();
+        await resumed;
+        queue.off('paused', paused);
+        const again = once(queue as never, 'resumed');
+        await queue.pause();
+        await queue.resume();
+        await again;
+        expect(told).toEqual(['paused']);
+      });
+
+      it.skipIf(cannot.includes('catchLate'))(`of an error that came when its job had ended${reason('catchLate')}`, async () => {
+        const queue = queueOf();
+        const late = once(queue as never, 'late-error');
+        const job = await queue.add(jobs.late, {});
+        expect(await job.result()).toBe('in time');
+        const [{ jobId }, error] = await late;
+        expect([jobId, error]).toMatchObject([job.id, { message: 'too late' }]);
+        expect(await queue.run(jobs.echo, 1)).toBe(1);
       });
 
       it('that a listener threw hurts nobody', async () => {
@@ -470,6 +607,16 @@ export function conforms({ name, make, kills, passes }: Engine): void {
       expect(totals).toMatchObject({ added: 3, completed: 2, failed: 1, retried: 1, cancelled: 0 });
       expect(counts).toMatchObject({ waiting: 0, active: 0, delayed: 0, completed: 2 });
       expect(runTime.max).toBeGreaterThanOrEqual(0);
+    });
+
+    it('what runs when the queue closes is waited for', async () => {
+      const queue = queueOf();
+      const active = once(queue as never, 'active');
+      const result = queue.run(jobs.lasts, { ms: 30 });
+      await active;
+      expect(await queue.close({ drain: 'active' })).toEqual({ unfinished: [] });
+      expect(await result).toBe(30);
+      expect(await caught(queue.add(jobs.echo, 1))).toBeInstanceOf(QueueClosedError);
     });
 
     it('what waits for a result when the queue closes is told so', async () => {
