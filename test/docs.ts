@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
 
@@ -52,8 +52,12 @@ export function compileBlocks() {
       exclude: ['runtimes'],
     }),
   );
-  // Blocks of other projects, in JavaScript that says no types.
+  // Blocks of other projects, in JavaScript that says no types, beside the job files of those.
   const others = join(source, 'runtimes');
+  const projects = join(root, 'test/integrations');
+  for (const path of readdirSync(projects, { recursive: true, encoding: 'utf8' })) {
+    if (path.endsWith('.job.js')) cpSync(join(projects, path), join(others, basename(path)));
+  }
   writeFileSync(
     join(others, 'tsconfig.json'),
     JSON.stringify({
