@@ -1,4 +1,5 @@
-import { Cron } from 'croner';
+import { createRequire } from 'node:module';
+import type * as Croner from 'croner';
 import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
 import { OptionsError } from '../errors/errors.js';
@@ -57,7 +58,7 @@ class IntervalTimes implements Times {
 
 /** The times of a cron pattern, on the wall clock. */
 class CronTimes implements Times {
-  readonly #cron: Cron;
+  readonly #cron: Croner.Cron;
   #due: number | undefined;
 
   /** Throws what croner throws on a bad pattern or time zone. */
@@ -65,6 +66,8 @@ class CronTimes implements Times {
     { cron, timezone }: { cron: string; timezone?: string | undefined },
     private readonly clock: Clock,
   ) {
+    // Few programs have a pattern: it is loaded for the first one.
+    const { Cron } = createRequire(import.meta.url)('croner') as typeof Croner;
     this.#cron = new Cron(cron, { paused: true, ...(timezone !== undefined && { timezone }) });
     this.#due = this.#after(clock.wallTime());
   }
