@@ -1,39 +1,6 @@
-import { createReadStream, fstatSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { createReadStream, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { UsageError } from './exit.js';
-import { opened } from './sink.js';
-
-/** One file must not be two things: opening it for writing empties it. Throws {@link UsageError}. */
-export function refuseOverwriting({
-  input,
-  out,
-  deadLetters,
-  timeline,
-}: {
-  input: string;
-  out: string;
-  deadLetters?: string;
-  timeline?: string;
-}): void {
-  const options = Object.entries({ '--input': input, '--out': out, '--dead-letters': deadLetters, '--timeline': timeline });
-  const seen = new Map<string, string>();
-  for (const [option, file] of options) {
-    if (file === undefined || (file === '-' && option === '--input')) continue;
-    const path = real(file);
-    const other = seen.get(path);
-    if (other !== undefined) throw new UsageError(`${other} and ${option} are the same file: ${file}`);
-    seen.set(path, option);
-  }
-}
-
-function real(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return resolve(file);
-  }
-}
+import { openFile } from './files.js';
 
 /** Where inputs come from. */
 export interface InputFile {
@@ -48,7 +15,7 @@ export function openInput(name: string): InputFile {
     if (process.stdin.isTTY) process.stderr.write('reading inputs from the terminal; Ctrl-D ends them\n');
     return { stream: process.stdin, size: undefined };
   }
-  const fd = opened(name, 'r');
+  const fd = openFile(name, 'r');
   const stat = fstatSync(fd);
   return { stream: createReadStream(name, { fd }), size: stat.isFile() ? stat.size : undefined };
 }
