@@ -1,6 +1,6 @@
 import type { JobQueue } from '../index.js';
 import { messageOf } from '../internals.js';
-import { Recorder } from '../timeline/record.js';
+import { Recorder } from '../timeline/recorder.js';
 import { TraceFile } from '../timeline/trace-file.js';
 import { openFile } from './files.js';
 import type { Observer } from './observer.js';
