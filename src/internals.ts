@@ -20,7 +20,7 @@ export { Kinds } from './job/kinds.js';
 export { checkListOptions } from './job/list-options.js';
 export { withLine } from './job/log-lines.js';
 export { pack } from './job/payload.js';
-export { validate } from './job/validate.js';
+export { summary, validate } from './job/validate.js';
 export { takesEffect, type Verdict } from './job/verdict.js';
 export { type AttemptListener, type EndedAttempt, onAttemptEnd } from './observe/attempts.js';
 export { listenedBy } from './observe/listened.js';

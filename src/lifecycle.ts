@@ -172,10 +172,7 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
     notePutOff(record);
     move(record, limited ? 'waiting' : 'delayed');
     if (!limited) this.delays.add(record, delay);
-    else {
-      this.#parts.waiting.hold(record, delay);
-      this.#parts.waiting.returned([record]);
-    }
+    else this.#parts.waiting.putOff(record, delay);
     this.#parts.announcer.announceJob('snoozed', record, delay);
   }
 

@@ -15,8 +15,8 @@ import type {
 import type { AddOptions, Job, JobDefinition, JobQueue, JobState } from '../index.js';
 import { formOf } from './form.js';
 import { PageJob } from './page-job.js';
-import { asked, Refusal } from './refusal.js';
-import { ALONE, IN_LIST, isCut } from './shown.js';
+import { orRefuse, Refusal } from './refusal.js';
+import { IN_LIST, isCut, ON_ITS_PAGE } from './shown.js';
 import { threadsOf } from './threads.js';
 
 /** How the page shows the queue. */
@@ -90,7 +90,7 @@ export class ThreadmillAdapter extends BaseAdapter {
 
   async getJob(id: string): Promise<PageJob | undefined> {
     const job = this.#queue.getJob(id);
-    return job && new PageJob(this.#queue, job, ALONE);
+    return job && new PageJob(this.#queue, job, ON_ITS_PAGE);
   }
 
   async getJobLogs(id: string): Promise<string[]> {
@@ -117,8 +117,8 @@ export class ThreadmillAdapter extends BaseAdapter {
     const definition = this.#definition(name);
     if (isCut(data) || isCut(options)) throw new Refusal('the page does not show the whole input of this job, so it cannot add it again');
     const settings = { ...options, ...(attempts !== undefined && { maxAttempts: attempts }) };
-    const job = await asked((signal) => this.#queue.add(definition, data, { ...settings, signal }));
-    return new PageJob(this.#queue, job, ALONE);
+    const job = await orRefuse((signal) => this.#queue.add(definition, data, { ...settings, signal }));
+    return new PageJob(this.#queue, job, ON_ITS_PAGE);
   }
 
   #definition(name: string): JobDefinition {

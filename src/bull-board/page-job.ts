@@ -1,7 +1,7 @@
 import type { QueueJob, QueueJobJson, JobState as Status } from '@bull-board/api/typings/app';
 import type { Job, JobQueue, JobState } from '../index.js';
 import { attemptText, messageLine } from './failures.js';
-import { asked, Refusal } from './refusal.js';
+import { orRefuse, Refusal } from './refusal.js';
 import { type Bounds, isCut, shown } from './shown.js';
 
 /** Our states in BullMQ's words, which have none for a cancelled job. */
@@ -80,11 +80,11 @@ export class PageJob implements QueueJob {
     if (job.state !== 'failed') throw new Refusal(`job ${job.id} has not failed: it is ${job.state}; "Duplicate" adds it again`);
     const input = corrections.has(job) ? corrections.get(job) : job.input;
     if (this.#queue.deadLetters.get(job.id) !== undefined) {
-      await asked(() => this.#queue.deadLetters.replay(job.id, corrections.has(job) ? { input } : {}));
+      await orRefuse(() => this.#queue.deadLetters.replay(job.id, corrections.has(job) ? { input } : {}));
     } else {
       const definition = this.#queue.admin.definitions.find(({ name }) => name === job.name);
       if (definition === undefined) throw new Refusal(`job ${this.id} is of a definition that the queue does not know any more`);
-      await asked((signal) => this.#queue.add(definition, input, { priority: job.priority, metadata: job.metadata, signal }));
+      await orRefuse((signal) => this.#queue.add(definition, input, { priority: job.priority, metadata: job.metadata, signal }));
       this.#queue.admin.forget([job.id]);
     }
     corrections.delete(job);

@@ -14,8 +14,8 @@ export class Refusal extends Error {
   }
 }
 
-/** Does what the page asked for; what the queue refuses is told to the page. The signal ends waiting for room. */
-export async function asked<Result>(act: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+/** Does what the page asked for; what the queue refuses becomes a {@link Refusal}. The signal ends waiting for room. */
+export async function orRefuse<Result>(act: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort('there was no room for it'), PATIENCE);
   try {

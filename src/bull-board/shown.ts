@@ -10,7 +10,7 @@ export interface Bounds {
 /** For a job in a list, which is asked for every few seconds. */
 export const IN_LIST: Bounds = { total: 20_000, text: 2_000, items: 50 };
 /** For a job on a page of its own. */
-export const ALONE: Bounds = { total: 500_000, text: 100_000, items: 1_000 };
+export const ON_ITS_PAGE: Bounds = { total: 500_000, text: 100_000, items: 1_000 };
 
 /** Deepest level of objects in objects. */
 const DEPTH = 12;

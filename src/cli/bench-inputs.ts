@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { text as textOfStream } from 'node:stream/consumers';
 import { InputError, type JobDefinition } from '../index.js';
+import { messageOf, summary, validate } from '../internals.js';
 import { inputOf } from './dead-letter.js';
-import { messageOf, UsageError } from './exit.js';
+import { UsageError } from './exit.js';
 
 /**
  * Reads inputs: the items of a JSON array, or one JSON value a line. A file called `.ndjson` or `.jsonl` is always
@@ -66,19 +67,8 @@ export async function checkInputs(definition: JobDefinition, inputs: readonly un
 }
 
 /** The input as its schema returns it. Throws `InputError`. */
-export async function parse({ input: schema }: JobDefinition, input: unknown, root: string): Promise<unknown> {
-  const { issues, value } = (await schema['~standard'].validate(input)) as { issues?: readonly Issue[]; value?: unknown };
+export async function parse(definition: JobDefinition, input: unknown, root: string): Promise<unknown> {
+  const { issues, value } = await validate(definition.input, input);
   if (issues === undefined) return value;
-  const text = issues.map((issue) => `${root}${pathText(issue)}: ${issue.message}`).join('; ');
-  throw new InputError(text, issues as InputError['issues']);
-}
-
-interface Issue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
-
-function pathText({ path = [] }: Issue): string {
-  const keys = path.map((segment) => (typeof segment === 'object' ? segment.key : segment));
-  return keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  throw new InputError(summary(issues, root), issues);
 }

@@ -1,9 +1,10 @@
 import { closeSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../internals.js';
 import type { BenchResult } from './bench-result.js';
-import { messageOf, UsageError } from './exit.js';
+import { UsageError } from './exit.js';
+import { openFile } from './files.js';
 import { digits } from './numbers.js';
 import type { Row } from './row.js';
-import { opened } from './sink.js';
 
 export interface Chart {
   write(result: BenchResult): void;
@@ -16,7 +17,7 @@ export interface Chart {
 export async function loadChart(file: string): Promise<Chart> {
   const echarts = await loadEcharts();
   const isThere = existsSync(file);
-  closeSync(opened(file, 'a'));
+  closeSync(openFile(file, 'a'));
   if (!isThere) rmSync(file);
   return {
     write: (result) => {

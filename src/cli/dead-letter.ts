@@ -1,5 +1,5 @@
 import type { PostMortem } from '../index.js';
-import { messageOf } from './exit.js';
+import { messageOf } from '../internals.js';
 
 /** A failure as `run` writes it: one line of JSON. A later run that reads it runs its input again. */
 export interface DeadLetterLine {

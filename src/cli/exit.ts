@@ -1,5 +1,3 @@
-import * as internals from '../internals.js';
-
 /** What the process ends with. Stable: scripts rely on it. */
 export const EXIT = {
   OK: 0,
@@ -15,6 +13,3 @@ export const EXIT = {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-/** Text of anything thrown. */
-export const { messageOf } = internals;

@@ -7,8 +7,6 @@ import { closedLoop, type Extent, openLoop } from './load-loops.js';
 import type { Observer } from './observer.js';
 import { type Row, rowName } from './row.js';
 
-export type { Row };
-
 export interface MeasureSetting {
   readonly threads: number;
   readonly load: { readonly concurrency: number } | { readonly rate: number };

@@ -1,5 +1,5 @@
+import { messageOf } from '../internals.js';
 import { type DeadLetterLine, errorLine, failedText } from './dead-letter.js';
-import { messageOf } from './exit.js';
 import type { TextLine } from './lines.js';
 import type { Sink } from './sink.js';
 

@@ -1,15 +1,17 @@
 import { type JobDefinition, JobQueue, QueueClosedError } from '../index.js';
+import { messageOf } from '../internals.js';
 import { inputOf } from './dead-letter.js';
-import { EXIT, messageOf, UsageError } from './exit.js';
+import { definitionIn, withOptions } from './definition.js';
+import { EXIT, UsageError } from './exit.js';
+import { refuseOverwriting } from './files.js';
+import { type InputFile, openInput } from './input-file.js';
 import { onInterrupt } from './interrupt.js';
 import { lines } from './lines.js';
-import { definitionIn, withOptions } from './load.js';
 import { count, perSecond } from './numbers.js';
 import type { Observer } from './observer.js';
 import { showProgress } from './progress.js';
 import { type InputLine, type LineEnd, Results } from './results.js';
 import { Sink } from './sink.js';
-import { type InputFile, openInput, refuseOverwriting } from './source.js';
 import { TimelineFile } from './timeline.js';
 import { Window } from './window.js';
 

@@ -1,6 +1,6 @@
 import { closeSync, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { messageOf, UsageError } from './exit.js';
+import { openFile } from './files.js';
 
 /** A file that lines of JSON go to; `-` is stdout. */
 export class Sink {
@@ -17,7 +17,7 @@ export class Sink {
     failed: (error: Error) => void,
   ) {
     this.#isStdout = name === '-';
-    this.#stream = this.#isStdout ? process.stdout : createWriteStream(name, { fd: opened(name, append ? 'a+' : 'w') });
+    this.#stream = this.#isStdout ? process.stdout : createWriteStream(name, { fd: openFile(name, append ? 'a+' : 'w') });
     // A line that a killed run did not finish is one of its own.
     if (append && !this.#isStdout && !endsWithLine(name)) this.#stream.write('\n');
     this.#stream.on('drain', () => this.#wake?.());
@@ -61,16 +61,4 @@ function endsWithLine(name: string): boolean {
   } finally {
     closeSync(file);
   }
-}
-
-/** Opens a file. Throws {@link UsageError}. */
-export function opened(name: string, flags: 'r' | 'w' | 'a' | 'a+'): number {
-  try {
-    const fd = openSync(name, flags);
-    if (!fstatSync(fd).isDirectory()) return fd;
-    closeSync(fd);
-  } catch (error) {
-    throw new UsageError(`${name} cannot be opened: ${messageOf(error)}`, { cause: error });
-  }
-  throw new UsageError(`${name} is a directory`);
 }

@@ -1,9 +1,9 @@
 import type { JobQueue } from '../index.js';
-import { Recorder } from '../timeline/record.js';
+import { messageOf } from '../internals.js';
+import { Recorder } from '../timeline/recorder.js';
 import { TraceFile } from '../timeline/trace-file.js';
-import { messageOf } from './exit.js';
+import { openFile } from './files.js';
 import type { Observer } from './observer.js';
-import { opened } from './sink.js';
 
 /** A command's file gets as long as the disk has room: a recording of a command has an end. */
 const MAX_BYTES = Number.POSITIVE_INFINITY;
@@ -19,7 +19,7 @@ export class TimelineFile implements Observer {
   /** Throws {@link UsageError} when the file cannot be opened. */
   constructor(file: string) {
     this.#file = file;
-    this.#trace = new TraceFile(file, MAX_BYTES, opened(file, 'w'));
+    this.#trace = new TraceFile(file, MAX_BYTES, openFile(file, 'w'));
   }
 
   opened(queue: JobQueue, name: string): void {

@@ -87,6 +87,8 @@ export class JobKind {
   /** Moving average of run times, in milliseconds; `undefined` until the first attempt has ended. */
   usualRunTime: number | undefined;
   paused = false;
+  /** Whether its jobs need a permit to start. */
+  readonly limited: boolean;
   /** Where each of its groups may have only so many jobs waiting. */
   readonly shares: GroupShares | undefined;
 
@@ -98,14 +100,11 @@ export class JobKind {
     /** Of all kinds of its queue. */
     private readonly allCounts: Counts = noCounts(),
   ) {
-    const { maxWaiting } = definition.group ?? {};
+    const { concurrency, rateLimit, group } = definition;
+    this.limited =
+      Number.isFinite(concurrency) || rateLimit !== undefined || group?.concurrency !== undefined || group?.rateLimit !== undefined;
+    const maxWaiting = group?.maxWaiting;
     this.shares = maxWaiting === undefined ? undefined : new GroupShares(maxWaiting);
-  }
-
-  /** Whether its jobs need a permit to start. */
-  get limited(): boolean {
-    const { concurrency, rateLimit, group } = this.definition;
-    return Number.isFinite(concurrency) || rateLimit !== undefined || group?.concurrency !== undefined || group?.rateLimit !== undefined;
   }
 
   enters(state: JobState): void {

@@ -12,13 +12,13 @@ import type * as internals from '../internals.js';
 import { errorTypeOf, OTHER, SYSTEM } from './conventions.js';
 
 /** Of run and waiting times, in seconds: from a job that is hardly worth a thread to the default time limit. */
-export const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Most different kinds of failure of one definition; more are counted as one. */
 const MAX_TYPES = 50;
 
 /** The names of a queue's metrics, their units, and what they are. */
-export const METRIC = {
+const METRIC = {
   PROCESS: { name: 'messaging.process.duration', unit: 's', description: 'Run time of attempts.' },
   WAIT: { name: 'threadmill.job.wait.duration', unit: 's', description: 'Time from ready to run to started, of attempts.' },
   JOBS: {

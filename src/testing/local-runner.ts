@@ -56,9 +56,9 @@ export class LocalRunner implements internals.Runner, AttemptHost {
   /** Runs the next job's attempt; `undefined` when none may run. */
   next(): Promise<Outcome> | undefined {
     while (!this.#closed && this.#source.size > 0 && this.#source.head !== undefined) {
-      const record = this.#source.take();
+      const work = this.#source.take();
       // Its limit refused it: another job is the head now.
-      if (record !== undefined) return this.#start(record);
+      if (work !== undefined) return this.#start(work);
     }
     return undefined;
   }
@@ -74,14 +74,14 @@ export class LocalRunner implements internals.Runner, AttemptHost {
 
   withdraw(): void {}
 
-  cancel(record: internals.Work, reason: unknown): boolean {
-    const running = this.#running.get(record);
+  cancel(work: internals.Work, reason: unknown): boolean {
+    const running = this.#running.get(work);
     running?.attempt.cancel(reason);
     return running !== undefined;
   }
 
-  locate(record: internals.Work): internals.Location | undefined {
-    const running = this.#running.get(record);
+  locate(work: internals.Work): internals.Location | undefined {
+    const running = this.#running.get(work);
     return running && { phase: 'running', threadId, since: running.attempt.startedAt };
   }
 
@@ -100,15 +100,15 @@ export class LocalRunner implements internals.Runner, AttemptHost {
   abandon(error: Error): void {
     const back: internals.Work[] = [];
     const ends: (() => void)[] = [];
-    for (const [record, { attempt, ended }] of this.#running) {
+    for (const [work, { attempt, ended }] of this.#running) {
       const verdict = attempt.abandon();
-      const once = record.kind.definition.delivery === 'at-most-once';
-      if (verdict === undefined && !once) back.push(record);
+      const once = work.kind.definition.delivery === 'at-most-once';
+      if (verdict === undefined && !once) back.push(work);
       else {
         const { outcome, error: reason } = verdict ?? { outcome: 'interrupted' as const, error };
         const { startedAt } = attempt;
         const duration = this.clock.now() - startedAt;
-        ends.push(() => this.#reports.ended(record, { outcome, error: reason, startedAt, duration, threadId, started: true }));
+        ends.push(() => this.#reports.ended(work, { outcome, error: reason, startedAt, duration, threadId, started: true }));
       }
       ended(verdict?.outcome ?? 'interrupted');
     }
@@ -140,33 +140,33 @@ export class LocalRunner implements internals.Runner, AttemptHost {
     if (this.#running.size < this.#options.threads) this.#reports.free();
   }
 
-  #start(record: internals.Work): Promise<Outcome> {
+  #start(work: internals.Work): Promise<Outcome> {
     return new Promise((ended) => {
-      this.#reports.started(record);
-      const attempt = new LocalAttempt(record, this);
-      this.#running.set(record, { attempt, ended });
+      this.#reports.started(work);
+      const attempt = new LocalAttempt(work, this);
+      this.#running.set(work, { attempt, ended });
       this.#utilization.busy = this.#running.size;
       if (!attempt.send()) return;
-      this.#reports.sent([record]);
+      this.#reports.sent([work]);
       // Whoever heard of it may have ended it.
-      if (this.#running.has(record)) attempt.run(this.#faults.next(record.kind.definition.name));
+      if (this.#running.has(work)) attempt.run(this.#faults.next(work.kind.definition.name));
     });
   }
 
-  said(record: internals.Work, message: internals.HandlerMessage): void {
-    this.#reports.message(record, message);
+  said(work: internals.Work, message: internals.HandlerMessage): void {
+    this.#reports.message(work, message);
   }
 
-  ended(record: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
-    const running = this.#running.get(record);
-    this.#running.delete(record);
+  ended(work: internals.Work, { outcome, output, error, startedAt, duration, started, killed }: Ending): void {
+    const running = this.#running.get(work);
+    this.#running.delete(work);
     this.#utilization.busy = this.#running.size;
-    if (outcome === 'completed') this.#reports.completed(record, output, startedAt, duration, threadId);
-    else this.#reports.ended(record, { outcome, error, startedAt, duration, threadId, started });
+    if (outcome === 'completed') this.#reports.completed(work, output, startedAt, duration, threadId);
+    else this.#reports.ended(work, { outcome, error, startedAt, duration, threadId, started });
     if (killed !== undefined) {
       // One that crashes ends by itself.
       if (killed !== 'crashed') this.#killed++;
-      this.#reports.threads.killed(threadId, killed, record);
+      this.#reports.threads.killed(threadId, killed, work);
     }
     running?.ended(outcome);
     this.schedule();

@@ -1,8 +1,7 @@
 import { type AddOptions, CancelledError, type JobDefinition, OptionsError } from '../index.js';
 import * as internals from '../internals.js';
 import { type AttemptHost, type Ending, LocalAttempt } from './attempt.js';
-import type { TestClock } from './clock.js';
-import { VirtualClock } from './clock.js';
+import { type TestClock, VirtualClock } from './clock.js';
 
 /** Options of {@link runJob}. */
 export interface RunJobOptions {
@@ -20,7 +19,7 @@ export interface RunJobOptions {
   timeout?: number;
   /** Cancels the attempt when aborted. */
   signal?: AbortSignal;
-  /** A clock from {@link createTestClock}, for the time limit and the grace period. Default the real time. */
+  /** A clock from `createTestClock`, for the time limit and the grace period. Default the real time. */
   clock?: TestClock;
 }
 
@@ -38,13 +37,6 @@ export type JobRun<Output> = {
   | { outcome: 'completed'; output: Output; error?: undefined }
   | { outcome: 'failed' | 'timed-out' | 'cancelled'; output?: undefined; error: unknown }
 );
-
-/** A clock for {@link runJob} that stands still until it is moved. */
-export function createTestClock(startTime: Date | number | string = Date.UTC(2025, 0, 1)): TestClock {
-  const time = new Date(startTime).getTime();
-  if (!Number.isFinite(time)) throw new OptionsError(`createTestClock: expected a time, given ${internals.textOf(startTime)}`);
-  return new VirtualClock(time, { eager: true });
-}
 
 /**
  * Runs one attempt of a handler in this thread, without a queue: its input validated, and all that would cross to a

@@ -12,11 +12,12 @@ import {
   type WaitReason,
 } from '../index.js';
 import * as internals from '../internals.js';
-import { pause, seededRandom, settled, type TestClock, threadsClock, VirtualClock } from './clock.js';
+import { pause, settled, type TestClock, threadsClock, VirtualClock } from './clock.js';
 import { type Fault, Faults } from './faults.js';
 import { History, type OutcomeCounts } from './history.js';
 import { LocalRunner } from './local-runner.js';
 import { checkTestOptions, type TestMode, type TestQueueOptions } from './options.js';
+import { seededRandom } from './seeded-random.js';
 
 /** With real threads, in milliseconds. */
 const LOOK_EVERY = 20;

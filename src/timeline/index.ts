@@ -1,1 +1,1 @@
-export { recordTimeline, type Timeline, type TimelineOptions } from './record.js';
+export { recordTimeline, type Timeline, type TimelineOptions } from './record-timeline.js';

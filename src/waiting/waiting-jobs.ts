@@ -160,11 +160,16 @@ export class WaitingJobs implements LineHost {
     this.#taker.schedule();
   }
 
-  /** Starts no jobs like this one for so many milliseconds: of its definition, and of its group where it has one. */
-  hold(record: JobRecord, ms: number): void {
+  /**
+   * A job that was started waits again, and none like it starts for so many milliseconds: of its definition, and of its group where it has
+   * one. It keeps its order; its group has had its turn, also where others of it come back.
+   */
+  putOff(record: JobRecord, ms: number): void {
     this.#setApart(record.kind);
     this.#line(record.kind).hold(record.group, ms);
     this.#taker.withdraw(record);
+    this.push(record);
+    if (this.#rounds !== undefined) this.#passed(undefined, record, this.#rounds.last());
   }
 
   /** A limit holds jobs back no longer. */
@@ -234,7 +239,7 @@ export class WaitingJobs implements LineHost {
   }
 
   /** The group of a job has had its turn, in whichever other line it stands. */
-  #passed(taken: Line, record: JobRecord, turn: number): void {
+  #passed(taken: Line | undefined, record: JobRecord, turn: number): void {
     if (taken !== this.#free) this.#free.passed(record, turn);
     for (const line of this.#lines.values()) if (line !== taken) line.passed(record, turn);
   }

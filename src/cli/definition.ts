@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defineJob, type JobDefinition, type JobOptions, OptionsError } from '../index.js';
 import * as internals from '../internals.js';
-import { messageOf, UsageError } from './exit.js';
+import { UsageError } from './exit.js';
 
 /** Imports a file and finds the definition called `name`; without a name, the only one there is. Throws {@link UsageError}. */
 export async function definitionIn(file: string, name: string | undefined): Promise<JobDefinition> {
@@ -25,7 +25,7 @@ async function load(file: string, path: string): Promise<Record<string, unknown>
   try {
     return await internals.importCompiled(pathToFileURL(path).href);
   } catch (error) {
-    throw new UsageError(`${file} failed to load: ${messageOf(error)}${internals.compilerHint(file, error)}`, { cause: error });
+    throw new UsageError(`${file} failed to load: ${internals.messageOf(error)}${internals.compilerHint(file, error)}`, { cause: error });
   }
 }
 
