@@ -20,14 +20,6 @@ test.concurrent.for(['idle', 'closed'])('a queue with a rate limit (%s) does not
   expect(await run('rate-limited', how)).toEqual({ stdout: 'end', stderr: '', code: 0, signal: null });
 });
 
-test.concurrent('what few programs need is loaded when they do: croner for a pattern, pino for a queue that logs by it', async ({
-  expect,
-}) => {
-  const { stdout, stderr, code } = await run('loads');
-  expect({ stdout, code }).toEqual({ stdout: 'neither\nneither\ncroner\npino and croner\n', code: 0 });
-  expect(JSON.parse(stderr)).toMatchObject({ name: 'threadmill', level: 30, msg: 'job completed' });
-});
-
 test('the scripts are there', async () => {
   expect((await run('no-such-script')).code).toBe(1);
 });

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type * as Croner from 'croner';
+import { Cron } from 'croner';
 import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
 import { OptionsError } from '../errors/errors.js';
@@ -58,7 +57,7 @@ class IntervalTimes implements Times {
 
 /** The times of a cron pattern, on the wall clock. */
 class CronTimes implements Times {
-  readonly #cron: Croner.Cron;
+  readonly #cron: Cron;
   #due: number | undefined;
 
   /** Throws what croner throws on a bad pattern or time zone. */
@@ -66,8 +65,6 @@ class CronTimes implements Times {
     { cron, timezone }: { cron: string; timezone?: string | undefined },
     private readonly clock: Clock,
   ) {
-    // Few programs have a pattern: it is loaded for the first one.
-    const { Cron } = createRequire(import.meta.url)('croner') as typeof Croner;
     this.#cron = new Cron(cron, { paused: true, ...(timezone !== undefined && { timezone }) });
     this.#due = this.#after(clock.wallTime());
   }
