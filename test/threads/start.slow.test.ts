@@ -9,12 +9,14 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { JobQueue } from '../../dist/job-queue.js';
 import { echo, where } from '../fixtures/answers.job.js';
 import { HandClock } from '../hand-clock.js';
-import { caught, closeAfterwards, makeQueue } from '../helpers.js';
+import { caught, closeAfterwards, closeQueues, makeQueue } from '../helpers.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folders: string[] = [];
 
-afterEach(() => {
+afterEach(async () => {
+  // A thread that still boots may write into its folder.
+  await closeQueues();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
