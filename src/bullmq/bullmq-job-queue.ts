@@ -26,7 +26,7 @@ import { Reader } from './reader.js';
 import { RemoteEvents } from './remote-events.js';
 import { Results } from './results.js';
 import { BullMQSchedule, nextTime } from './schedules.js';
-import { within } from './within.js';
+import { CLOSE_TIMEOUT, within } from './within.js';
 import { JobWorker } from './worker.js';
 
 /**
@@ -187,7 +187,7 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
   async #close(drain: 'active' | 'none', timeout: number): Promise<{ unfinished: JobSnapshot[] }> {
     this.#producer.close();
     await this.#worker?.close(drain, timeout);
-    this.#results.close();
+    await this.#results.close();
     this.#cancels.close();
     await within(CLOSE_TIMEOUT, Promise.all([this.#events.close(), this.#connection.queue.close()]));
     this.#connection.redis.disconnect();
@@ -222,9 +222,6 @@ const NO_OWNER: internals.JobOwner = {
   dateOf: (now) => now,
   exactDateOf: (now) => now,
 };
-
-/** How long Redis may take to say goodbye, in milliseconds: it may be away. */
-const CLOSE_TIMEOUT = 2_000;
 
 function unknownDefinition(name: string): OptionsError {
   return new OptionsError(`deadLetters.replay: the definition "${name}" is not known here; name it in the option "jobs"`);

@@ -3,6 +3,7 @@ import * as internals from '../internals.js';
 import type { Reader } from './reader.js';
 import type { RemoteEvent, RemoteEvents, RemoteFields } from './remote-events.js';
 import { type CodecOf, type JobReturn, outputOf } from './stored.js';
+import { CLOSE_TIMEOUT, within } from './within.js';
 
 /** Somebody who waits for a job's end. */
 interface Waiting {
@@ -65,9 +66,12 @@ export class Results {
     return waiting.promise;
   }
 
-  close(): void {
+  /** Who waits for an end that Redis knows is told of it, though its event has not come; all others get `QueueClosedError`. */
+  async close(): Promise<void> {
     this.#closed = true;
     internals.timers.clearInterval(this.#timer);
+    const added = [...this.#waiting].filter(([, waiting]) => waiting.added);
+    await within(CLOSE_TIMEOUT, Promise.all(added.map(([id]) => this.#ask(id))));
     const error = closedError();
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();

@@ -1,5 +1,8 @@
 import * as internals from '../internals.js';
 
+/** How long Redis may take to say goodbye, in milliseconds: it may be away. */
+export const CLOSE_TIMEOUT = 2_000;
+
 /** Resolves when a promise has settled, however, or so many milliseconds are over. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
