@@ -173,7 +173,8 @@ export class BullMQJobQueue extends EventEmitter<AnyQueueEvents> implements AnyJ
 
   /**
    * Takes no more jobs, and waits for those that run here; at the deadline their threads are terminated and others may have
-   * them. What waits stays in Redis: nothing is unfinished. Who waits here for a result gets `QueueClosedError`.
+   * them. What waits stays in Redis, and so does what was taken and no thread has: nothing is unfinished. Who waits here for a
+   * job that has not ended gets `QueueClosedError`.
    */
   close({ drain = 'active', timeout = 30_000 }: AnyCloseOptions = {}): Promise<{ unfinished: JobSnapshot[] }> {
     this.#closed ??= this.#close(drain, timeout);

@@ -70,8 +70,7 @@ export class Results {
   async close(): Promise<void> {
     this.#closed = true;
     internals.timers.clearInterval(this.#timer);
-    const added = [...this.#waiting].filter(([, waiting]) => waiting.added);
-    await within(CLOSE_TIMEOUT, Promise.all(added.map(([id]) => this.#ask(id))));
+    await within(CLOSE_TIMEOUT, this.#askLast());
     const error = closedError();
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
@@ -115,6 +114,14 @@ export class Results {
       this.#waiting.delete(id);
       this.#waiting.set(id, waiting);
       void this.#ask(id);
+    }
+  }
+
+  /** All of them once, some at a time; until they have been told otherwise. */
+  async #askLast(): Promise<void> {
+    const ids = [...this.#waiting].filter(([, { added }]) => added).map(([id]) => id);
+    for (let from = 0; from < ids.length && this.#waiting.size > 0; from += ASK_MOST) {
+      await Promise.all(ids.slice(from, from + ASK_MOST).map((id) => this.#ask(id)));
     }
   }
 

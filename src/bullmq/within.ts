@@ -1,6 +1,6 @@
 import * as internals from '../internals.js';
 
-/** How long Redis may take to say goodbye, in milliseconds: it may be away. */
+/** How long Redis may take for each of its last answers when a queue closes, in milliseconds: it may be away. */
 export const CLOSE_TIMEOUT = 2_000;
 
 /** Resolves when a promise has settled, however, or so many milliseconds are over. */
