@@ -3,7 +3,8 @@ import { bomb, patient } from '../fixtures/bomb.job.js';
 import { causes, checkpointsBytes, givesFunctions, lastWords, logsOnce } from '../fixtures/last-words.job.js';
 import { leaves } from '../fixtures/misbehaves.job.js';
 import { stuck } from '../fixtures/stuck.job.js';
-import { caught, makeGate, makeQueue, next } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
+import { innocent } from './fixtures/leaves-timer.job.js';
 
 function listening() {
   const lines: { level: string; fields: any; message: string | undefined }[] = [];
@@ -56,6 +57,23 @@ test('an error that a job left behind is in the log, with its job and its stack'
   const line = lines.find(({ fields }) => String(fields.err?.message).includes('late throw'));
   expect(line).toMatchObject({ level: 'error', fields: { jobId: job.id, threadId: expect.any(Number) } });
   expect(line?.fields.err.stack).toContain('misbehaves.job.js');
+});
+
+test('an error from what a module has left behind is not charged to the job that runs then', async () => {
+  const queue = makeQueue();
+  const late = makeGate();
+  const told = makeGate();
+  const job = await queue.add(innocent, { late: late.memory, told: told.memory }, { maxAttempts: 1 });
+  await next(queue, 'progress');
+  const heard = next(queue, 'late-error');
+  late.open();
+  const [event, error] = await heard;
+  expect(event.jobId).toBeUndefined();
+  expect(error).toMatchObject({ message: 'left by a module' });
+  told.open();
+  expect(await job.result()).toBe('innocent');
+  expect(job.attempts).toMatchObject([{ number: 1, outcome: 'completed' }]);
+  expectBalanced(queue);
 });
 
 test('a chain of causes arrives to its end', async () => {
