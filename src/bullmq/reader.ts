@@ -37,7 +37,9 @@ export class Reader {
   }
 
   async facts(id: string): Promise<JobAsRead | undefined> {
-    const [job, state] = await Promise.all([this.#connection.queue.getJob(id), this.#connection.queue.getJobState(id)]);
+    // In this order: of a job that completes between the two, one that was read before has no output.
+    const state = await this.#connection.queue.getJobState(id);
+    const job = await this.#connection.queue.getJob(id);
     // It may have ended, and gone, between the two.
     if (job === undefined || state === 'unknown') return this.#buried(id);
     return this.factsOf(job, stateOf(state));
