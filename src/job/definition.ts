@@ -15,7 +15,8 @@ export interface JobOptions<Parsed = any> {
   module: string | URL;
   /**
    * Longest time one attempt may run, in milliseconds. Default 30 000; always finite, 1 to 2 147 483 647.
-   * The clock starts when the thread starts the handler, not while the job waits, a thread boots or a module loads.
+   * The clock starts when the thread starts the handler, not while the job waits, a thread boots or a module loads;
+   * and it stops while the whole process stands still (SIGSTOP, a paused container, a function frozen between invocations).
    * On expiry the thread is terminated and the attempt ends with `TimeoutError`, retried like any failure.
    * For a limit that lets the handler stop by itself first, see `gracePeriod`.
    */

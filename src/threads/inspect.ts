@@ -1,4 +1,4 @@
-import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY, SEND_LIMIT } from './deadline.js';
+import { HOLDS_BACK_AFTER, LOOK_AT_LEAST_EVERY, SEND_LIMIT, STUCK_AFTER } from './deadline.js';
 import type { Work } from './runner.js';
 import type { Position } from './wire/protocol.js';
 import { PHASE } from './wire/shared-memory.js';
@@ -36,7 +36,7 @@ export type Finding =
 /** Reading takes a thread as long as writing took us, or some times as long: it has objects to make, and others use its CPU. */
 const READING = 20;
 
-/** Says what a busy thread is doing now. Between jobs it must move on within {@link LOOK_AT_LEAST_EVERY}. */
+/** Says what a busy thread is doing now. Between jobs it must move on within {@link STUCK_AFTER}. */
 export function inspect(view: View, seenIdleAt: SeenIdle | undefined, now: number): Finding {
   const { running } = view;
   return running === undefined ? inspectIdle(view, seenIdleAt, now) : inspectRunning(view, running, now);
@@ -68,7 +68,7 @@ function inspectIdle(
   if (phase === PHASE.SENDING && now - since < SEND_LIMIT) return { is: 'fine', lookAgainIn, seenIdleAt: undefined };
   const seen = seenIdleAt?.position === position ? seenIdleAt : { position, at: now };
   // And so does an input: the thread reads it before it starts a job of its message.
-  const limit = Math.min(LOOK_AT_LEAST_EVERY + READING * written, SEND_LIMIT);
+  const limit = Math.min(STUCK_AFTER + READING * written, SEND_LIMIT);
   return now - seen.at >= limit ? { is: 'stuck' } : { is: 'fine', lookAgainIn, seenIdleAt: seen };
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../time/clock.js';
 import { Assignments, placesFor } from './assignments.js';
 import { Deadline } from './deadline.js';
 import { Inbox } from './inbox.js';
-import { type Finding, inspect, type SeenIdle } from './inspect.js';
+import { Observation } from './observation.js';
 import { exited } from './pool.js';
 import type { Work } from './runner.js';
 import { Service } from './service.js';
@@ -50,6 +50,7 @@ export class Slot {
   /** While this is there, people are told later of what comes from the thread: see {@link drain}. */
   later: (() => void)[] | undefined;
   readonly jobs: Assignments;
+  readonly observation: Observation;
   readonly service: Service;
   /** What its handlers say. */
   readonly inbox: Inbox;
@@ -64,7 +65,6 @@ export class Slot {
   readonly #known: boolean[] = [];
   #verdict: SlotVerdict | undefined;
   #retiring = false;
-  #seenIdleAt: SeenIdle | undefined;
 
   /** `maxBatch`: most jobs of one message. */
   constructor(
@@ -76,11 +76,15 @@ export class Slot {
     this.threadId = worker.threadId;
     this.exited = exited(worker);
     this.#clock = clock;
-    this.deadline = new Deadline(clock, () => events.deadline(this));
+    this.deadline = new Deadline(clock, (stoodStill) => {
+      if (stoodStill > 0) this.observation.stoodStill(stoodStill, clock.now());
+      events.deadline(this);
+    });
     this.#events = events;
     this.#shared = SharedMemory.for(placesFor(maxBatch));
     this.#early = new EarlyResults(this.#shared);
     this.jobs = new Assignments(this.#shared);
+    this.observation = new Observation(this.jobs);
     this.service = new Service(this.#shared, this.jobs);
     const messages = new MessageChannel();
     const { port1, port2 } = new MessageChannel();
@@ -108,7 +112,7 @@ export class Slot {
     if (this.jobs.isAtRest) {
       this.service.rewind();
       this.jobs.rewind();
-      this.#seenIdleAt = undefined;
+      this.observation.rewind();
     }
     const message = runMessage(this.jobs.next, works, this.#known);
     const before = this.#clock.now();
@@ -147,12 +151,6 @@ export class Slot {
   }
 
   // --- What the thread does and says
-
-  inspect(now: number): Finding {
-    const finding = inspect(this.jobs.view(), this.#seenIdleAt, now);
-    if ('seenIdleAt' in finding) this.#seenIdleAt = finding.seenIdleAt;
-    return finding;
-  }
 
   /** One of {@link PHASE}; the thread may not have said so yet. */
   get phase(): number {

@@ -31,7 +31,7 @@ export class Watchdog {
     // Who was told of a result may have done anything.
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
     this.#warnOfLoading(slot);
-    const finding = slot.inspect(this.#clock.now());
+    const finding = slot.observation.inspect(this.#clock.now());
     if (finding.is === 'fine' || finding.is === 'holding-back') {
       slot.deadline.within(finding.lookAgainIn);
       if (finding.is === 'holding-back') this.#reports.returned(slot.jobs.withdraw());
@@ -110,7 +110,7 @@ export class Watchdog {
   #confirm(slot: Slot): void {
     if (slot.state !== 'busy' || slot.verdict !== undefined) return;
     const now = this.#clock.now();
-    const finding = slot.inspect(now);
+    const finding = slot.observation.inspect(now);
     if (finding.is === 'stuck') return this.kill(slot, 'stuck');
     if (!('running' in finding)) return slot.deadline.within(1);
     const { work, position, since } = finding.running;

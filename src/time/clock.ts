@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { clearTimeout, dateNow, hrtime, now, setInterval, setTimeout, timeOrigin } from './timers.js';
 
 /** A running timer; what `Clock.setTimeout` gives and `Clock.clearTimeout` takes. */
@@ -58,6 +59,12 @@ function wallTime(): number {
   // It was set, or the machine slept.
   if (Math.abs(ahead - wallAhead) > ROUNDING + error) wallAhead = ahead;
   return monotonicNow() + wallAhead;
+}
+
+/** How long the threads of this process have computed, in milliseconds: the sum of all. */
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 class LongTimer implements Timer {

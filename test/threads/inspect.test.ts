@@ -22,9 +22,9 @@ const running = (ranFor: number, changes: Partial<View> = {}): View => ({
 const between = (changes: Partial<View> = {}): View => running(0, { phase: PHASE.IDLE, running: undefined, ...changes });
 
 describe('a thread that runs a job', () => {
-  test('alone is looked at again when the job is over its limit, or after a second', () => {
-    expect(inspect(running(5), undefined, 1_000)).toEqual({ is: 'fine', lookAgainIn: 1_000, seenIdleAt: undefined });
-    expect(inspect(running(5, { running: work({ timeout: 200 }) }), undefined, 1_000)).toMatchObject({ lookAgainIn: 195 });
+  test('alone is looked at again when the job is over its limit, or after 100 ms', () => {
+    expect(inspect(running(5), undefined, 1_000)).toEqual({ is: 'fine', lookAgainIn: 100, seenIdleAt: undefined });
+    expect(inspect(running(5, { running: work({ timeout: 90 }) }), undefined, 1_000)).toMatchObject({ lookAgainIn: 85 });
     expect(inspect(running(200, { running: work({ timeout: 200 }) }), undefined, 1_000)).toMatchObject({
       is: 'over',
       running: { position: 4, since: 800 },
@@ -50,7 +50,7 @@ describe('a thread between two jobs', () => {
   test('is looked at again within 10 ms when others wait for it', () => {
     expect(inspect(between({ behind: [work()] }), undefined, 1_000)).toMatchObject({ is: 'fine', lookAgainIn: 10 });
     expect(inspect(between({ owesResults: true }), undefined, 1_000)).toMatchObject({ is: 'fine', lookAgainIn: 10 });
-    expect(inspect(between(), undefined, 1_000)).toMatchObject({ is: 'fine', lookAgainIn: 1_000 });
+    expect(inspect(between(), undefined, 1_000)).toMatchObject({ is: 'fine', lookAgainIn: 100 });
   });
 
   test('is stuck when it is there after a second, and not when it is between two others', () => {
