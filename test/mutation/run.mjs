@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     known: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
+    slow: { type: 'boolean', default: false },
     mutant: { type: 'string', multiple: true, default: [] },
   },
 });
@@ -59,13 +60,13 @@ function plainProject(number) {
   return existsSync(folder) ? folder : copyTo(folder);
 }
 
-/** Runs vitest in the instrumented project. Gives its exit code, or `undefined` when it took too long. */
+/** Runs test files of one project (quick, slow) of vitest in the instrumented copy. Gives the exit code, or `undefined` when it took too long. */
 function vitest(files, env, limit, where = project) {
   const args = [
     join(where, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--project',
-    'quick',
+    isSlow(files[0]) ? 'slow' : 'quick',
     ...(env.MUTATION_COVER === undefined ? ['--bail', '1'] : []),
     '--maxWorkers',
     '1',
@@ -105,7 +106,7 @@ function killGroup(group) {
 /** For every test file: how long it takes, what it reaches when it loads, and what each of its tests reaches. */
 async function coverage() {
   const files = readdirSync(join(root, 'test'), { recursive: true })
-    .filter((file) => file.endsWith('.test.ts') && !file.endsWith('.slow.test.ts') && !/^(docs|imports|types\/)/.test(file))
+    .filter((file) => file.endsWith('.test.ts') && !/^(docs|imports|types\/|integrations\/|package\/|compared\/)/.test(file))
     .map((file) => join('test', file));
   const found = [];
   await inParallel(files, async (file) => {
@@ -151,6 +152,16 @@ function testsOf({ group, file }) {
   return reaching((groups) => own.some((one) => groups.has(one)));
 }
 
+/** Quick tests before slow ones; slow ones where no quick one reaches the fault, or where they are asked for. */
+function stagesOf(reached) {
+  const [quick, slow] = [reached.filter(({ file }) => !isSlow(file)), reached.filter(({ file }) => isSlow(file))];
+  return [quick, ...(options.slow || quick.length === 0 ? [slow] : [])].filter((stage) => stage.length > 0);
+}
+
+function isSlow(file) {
+  return file.endsWith('.slow.test.ts');
+}
+
 function reaching(matches) {
   return covering
     .map(({ file, took, tests }) => ({
@@ -167,23 +178,12 @@ async function all(list) {
   await inParallel(list, async (mutant, worker) => {
     const where = mutant.text === undefined ? project : plainProject(worker);
     const reached = mutant.tests ?? testsOf(mutant);
-    const result = { ...mutant, tests: reached.flatMap(({ names }) => names).length };
+    const stages = stagesOf(reached);
+    const result = { ...mutant, tests: stages.flat().flatMap(({ names }) => names).length };
     if (reached.length === 0) result.end = mutant.gone ? 'does not apply any more' : 'no test reaches it';
-    else {
-      const names = join(place, `tests-${done.length}-${mutant.id}.json`);
-      writeFileSync(names, JSON.stringify(reached.flatMap((one) => one.names)));
-      const limit = 30_000 + 6 * reached.reduce((sum, { took }) => sum + took, 0);
-      const broken = join(where, 'dist', mutant.file);
-      if (mutant.text !== undefined) writeFileSync(broken, mutant.text);
-      const { code, output } = await vitest(
-        reached.map(({ file }) => file),
-        { MUTANT: String(mutant.id), MUTATION_TESTS: names },
-        limit,
-        where,
-      );
-      if (mutant.text !== undefined) cpSync(join(root, 'dist', mutant.file), broken);
-      result.end = code === 0 ? 'survived' : code === undefined ? 'killed: takes too long' : 'killed';
-      result.by = code === 0 ? undefined : /FAIL.*?> (.*)/.exec(output ?? '')?.[1];
+    for (const stage of stages) {
+      Object.assign(result, await tryOut(mutant, stage, where));
+      if (result.end !== 'survived') break;
     }
     done.push(result);
     process.stderr.write(
@@ -191,6 +191,24 @@ async function all(list) {
     );
   });
   return done;
+}
+
+/** How the tests end with a mutant. */
+async function tryOut({ id, file, text }, reached, where) {
+  const names = join(place, `tests-${id}-${isSlow(reached[0].file)}.json`);
+  writeFileSync(names, JSON.stringify(reached.flatMap((one) => one.names)));
+  const limit = 30_000 + 6 * reached.reduce((sum, { took }) => sum + took, 0);
+  const broken = join(where, 'dist', file);
+  if (text !== undefined) writeFileSync(broken, text);
+  const { code, output } = await vitest(
+    reached.map((one) => one.file),
+    { MUTANT: String(id), MUTATION_TESTS: names },
+    limit,
+    where,
+  );
+  if (text !== undefined) cpSync(join(root, 'dist', file), broken);
+  if (code === 0) return { end: 'survived' };
+  return { end: code === undefined ? 'killed: takes too long' : 'killed', by: /FAIL.*?> (.*)/.exec(output ?? '')?.[1] };
 }
 
 function sample() {
