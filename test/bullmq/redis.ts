@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const found = spawnSync('redis-server', ['--version']);
 /** Why a test that needs Redis is skipped; `undefined` where there is one. */
@@ -49,6 +50,12 @@ export class Redis {
     const exited = once(server, 'exit');
     server.kill(signal);
     await exited;
+  }
+
+  /** What `redis-cli` prints, without the last line break. */
+  async ask(...command: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(this.port), ...command]);
+    return stdout.trimEnd();
   }
 
   async stop(): Promise<void> {

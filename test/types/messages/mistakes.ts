@@ -1,5 +1,5 @@
 // Mistakes, each with what the compiler says of it in its own place; `messages.test.ts` compares. Not part of any other check.
-import { defineJob, JobQueue } from 'threadmill';
+import { type AnyJobQueue, defineJob, JobQueue } from 'threadmill';
 import { z } from 'zod';
 
 const module = import.meta.url;
@@ -47,3 +47,16 @@ export const shownWithDefault: number = report;
 export const job: number = await queue.add(render, { path: 'a' });
 /// Property 'pdf' does not exist on type '{ html: string; }'.
 export const { pdf } = await queue.run(render, { path: 'a' });
+
+/** An engine that may keep its jobs in another process. */
+declare const anyQueue: AnyJobQueue;
+/// Object literal may only specify known properties, and 'group' does not exist in type 'AnyAddOptions'.
+anyQueue.add(render, { path: 'a' }, { group: 'customer 7' });
+/// Object literal may only specify known properties, and 'transfer' does not exist in type 'AnyAddOptions'.
+anyQueue.add(render, { path: 'a' }, { transfer: [new ArrayBuffer(1)] });
+/// Type '(attempt: number) => number' is not assignable to type '{ type: "exponential"; delay?: number | undefined; factor?: number | undefined; maxDelay?: number | undefined; jitter?: number | undefined; } | { type: "fixed"; delay?: number | undefined; jitter?: number | undefined; } | undefined'.
+anyQueue.add(render, { path: 'a' }, { backoff: (attempt: number) => attempt * 10 });
+/// Object literal may only specify known properties, and 'group' does not exist in type 'AnyRepeatOptions'.
+anyQueue.schedule(render, { path: 'a' }, { every: 3 }, { group: 'customer 7' });
+/// Argument of type '"cancelled"' is not assignable to parameter of type 'ListedState'.
+anyQueue.list('cancelled');
