@@ -27,18 +27,24 @@ const MARK = `
 if redis.call('EXISTS', KEYS[1] .. ':lock') == 0 then return 0 end
 return redis.call('HSET', KEYS[1], '${FIELDS.cancel}', ARGV[1]) + 1`;
 
+/** A client that knows our scripts, and sends their text only where Redis does not have it. */
+type Scripted = Redis & {
+  threadmillWrite(key: string, token: string, ...fields: string[]): Promise<number | string | null>;
+  threadmillMark(key: string, reason: string): Promise<number>;
+};
+
 /** Milliseconds that a {@link Tombstone} stands. */
 const TOMBSTONE_TTL = 3_600_000;
 
 /** A queue's connection to Redis, and what we write there beside what BullMQ writes. */
 export class Connection {
-  readonly redis: Redis;
+  readonly redis: Scripted;
   readonly queue: Queue;
   /** For all parts of BullMQ. */
   readonly ofParts: QueueBaseOptions & { prefix: string };
 
   constructor({ connection, prefix, name }: CheckedBullMQOptions, settings: object, failed: (error: unknown) => void) {
-    this.redis = clientOf(connection);
+    this.redis = scripted(clientOf(connection));
     this.redis.on('error', failed);
     this.ofParts = { connection: this.redis as never, prefix };
     this.queue = new Queue(name, { ...this.ofParts, settings } as never);
@@ -56,13 +62,13 @@ export class Connection {
 
   /** Writes fields of a job whose lock an attempt holds. Gives what the job was cancelled with meanwhile; `false` when the lock is lost. */
   async write(id: string, token: string, fields: Record<string, string> = {}): Promise<string | undefined | false> {
-    const answer = await this.redis.eval(WRITE, 1, this.keyOf(id), token, ...Object.entries(fields).flat());
+    const answer = await this.redis.threadmillWrite(this.keyOf(id), token, ...Object.entries(fields).flat());
     return answer === 0 ? false : ((answer ?? undefined) as string | undefined);
   }
 
   /** Whether an attempt may be running that now finds it. */
   async markCancelled(id: string, reason: string): Promise<boolean> {
-    return (await this.redis.eval(MARK, 1, this.keyOf(id), reason)) !== 0;
+    return (await this.redis.threadmillMark(this.keyOf(id), reason)) !== 0;
   }
 
   /** Counts in a field of a job; gives how much it is now. */
@@ -94,6 +100,12 @@ export class Connection {
   #tombOf(id: string): string {
     return this.keyOf(`${FIELD}end:${id}`);
   }
+}
+
+function scripted(redis: Redis): Scripted {
+  redis.defineCommand('threadmillWrite', { numberOfKeys: 1, lua: WRITE });
+  redis.defineCommand('threadmillMark', { numberOfKeys: 1, lua: MARK });
+  return redis as Scripted;
 }
 
 function clientOf(connection: CheckedBullMQOptions['connection']): Redis {

@@ -65,7 +65,7 @@ export class Producer {
     this.#refuseClosed(definition);
     const added = await this.#parts.connection.queue.addBulk(jobs as never);
     this.#count(definition, added.length);
-    const handles = await Promise.all(added.map((job) => this.#handleOf(job)));
+    const handles = added.map((job) => this.#handleOf(job));
     for (const handle of handles) this.#cancelOn(settings.signal, handle);
     return handles;
   }
@@ -127,9 +127,8 @@ export class Producer {
     await queue.removeDeduplicationKey(deduplicationId);
   }
 
-  #handleOf(job: Job): Promise<BullMQJob> {
-    const state = job.opts.delay ? 'delayed' : 'waiting';
-    return this.#parts.reader.factsOf(job, state).then((facts) => new BullMQJob(facts, this.#parts.commands));
+  #handleOf(job: Job): BullMQJob {
+    return new BullMQJob(this.#parts.reader.factsOfAdded(job), this.#parts.commands);
   }
 
   /** Gives what takes the listener away again. */

@@ -57,10 +57,18 @@ export class Reader {
   }
 
   async factsOf(job: Job, state: JobState): Promise<JobAsRead> {
+    return this.#told(job, state, (await this.storedAttempts(job)).map(attemptOf));
+  }
+
+  /** Of a job that was added a moment ago: nothing is known of it but what was written. */
+  factsOfAdded(job: Job): JobAsRead {
+    return this.#told(job, job.opts.delay ? 'delayed' : 'waiting', []);
+  }
+
+  #told(job: Job, state: JobState, failed: Attempt[]): JobAsRead {
     const { id = '', name, attemptsMade } = job;
     const data = job.data as JobData;
     const codec = this.#codecOf(name);
-    const failed = (await this.storedAttempts(job)).map(attemptOf);
     const returned = state === 'completed' ? (job.returnvalue as JobReturn) : undefined;
     return {
       id,
