@@ -56,5 +56,5 @@ export type { Listened, LogLevel } from './threads/wire/log-levels.js';
 export { CELL, CELLS } from './threads/wire/shared-memory.js';
 export { messageOf, textOf } from './thrown.js';
 export { Calendar } from './time/calendar.js';
-export { type Clock, realClock, type Timer } from './time/clock.js';
+export { type Clock, KeepAlive, realClock, type Timer } from './time/clock.js';
 export * as timers from './time/timers.js';

@@ -28,7 +28,10 @@ export interface QueueOptions {
    * peace, and another takes over. `jobs: 1`: each job gets a thread that nothing has run on before. Default none.
    */
   recycle?: Recycle;
-  /** Booted threads in reserve, so that a killed one is replaced at once; none while `minThreads` are more than are needed. Default 1. */
+  /**
+   * Booted threads in reserve, with the modules loaded that were used so far, so that a killed one is replaced at once; none while
+   * fewer than `minThreads` are needed. Default 1.
+   */
   spareThreads?: number;
   /** Most jobs in one message to a thread; 1 turns batching off. Default 64. */
   maxBatch?: number;

@@ -134,7 +134,7 @@ export type InputOf<Definition> = Definition extends JobDefinition<infer Input, 
 /** What a job of a definition resolves with. */
 export type OutputOf<Definition> = Definition extends JobDefinition<any, any, infer Output> ? Output : never;
 
-/** Longest limit a timer can hold, in milliseconds. */
+/** Longest limit that can be asked for, in milliseconds: 24.8 days, what one timer holds. */
 const MAX_MS = 2_147_483_647;
 
 /** Checks that hold for the definition and for a single job; also used by `add`. */

@@ -100,11 +100,12 @@ async function endOf(
   signal: AbortSignal | undefined,
 ): Promise<Ending> {
   // Timers of the queue's clock keep no process alive; who waits for an attempt does.
-  const keepAlive = internals.timers.setInterval(() => {}, 2 ** 31 - 1);
+  const keepAlive = new internals.KeepAlive({ passes: true });
   const run = new OneRun(clock, said);
   const attempt = new LocalAttempt(work, run);
   const abort = () => attempt.cancel(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
+  keepAlive.hold();
   try {
     if (attempt.send()) attempt.run(undefined);
     return await run.ending;
@@ -112,7 +113,7 @@ async function endOf(
     await run.resources.end((_definition, error) => {
       throw error;
     });
-    internals.timers.clearInterval(keepAlive);
+    keepAlive.release();
     signal?.removeEventListener('abort', abort);
   }
 }
