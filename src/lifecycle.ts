@@ -135,6 +135,9 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
   // --- 4. The attempt ends: active → completed; or as decided: waiting, delayed, failed, cancelled
 
   completed(record: JobRecord, output: unknown, startedAt: number, duration: number, threadId: number, usage?: Usage): void {
+    const error = this.#decisions.lastWord(record);
+    if (error !== undefined)
+      return this.ended(record, { outcome: 'cancelled', error, startedAt, duration, started: true, threadId, usage });
     this.#parts.waiting.ended(record, startedAt, undefined);
     record.kind.recordRun(record.ran(startedAt, duration, threadId, usage), duration);
     record.output = output;
@@ -178,10 +181,10 @@ export class Lifecycle implements Reports<JobRecord>, Commands {
 
   // --- 5. The job ends, exactly once
 
-  /** Ends a living job on its owner's word. The text of a reason is made first: it may do anything. False when its result is there already. */
+  /** Ends a living job on its owner's word. The text of a reason is made first: it may do anything. False when it has completed. */
   cancel(record: JobRecord, reason: unknown): boolean {
     const error = cancelled(record, reason);
-    if (record.state === 'active') return this.#runner.cancel(record, reason) || this.#decisions.cancel(record, error);
+    if (record.state === 'active') return this.#runner.cancel(record, reason) ?? this.#decisions.cancel(record, error);
     if (!record.ended) this.giveUp(record, error);
     return true;
   }

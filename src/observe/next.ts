@@ -36,12 +36,14 @@ export function nextOf(
   }
 }
 
-/** What follows the ends of a queue's jobs. The user's code, which is asked meanwhile, may cancel the job that it is asked for. */
+/**
+ * What follows the ends of a queue's jobs. An owner's last word on an attempt that is over, and of which nobody has been told yet, forbids the
+ * retry: it may come from a listener of another job, or from the user's code that is asked what follows.
+ */
 export class Decisions {
   readonly #random: () => number;
   readonly #logger: QueueLogger | undefined;
-  /** The job that somebody is asked for now, and its owner's last word. */
-  #asking: { readonly record: JobRecord; cancelled: Error | undefined } | undefined;
+  readonly #cancelled = new Map<JobRecord, Error>();
 
   constructor(random: () => number, logger: QueueLogger | undefined) {
     this.#random = random;
@@ -50,18 +52,20 @@ export class Decisions {
 
   /** `error`: what the job ends with, where it does. */
   of(record: JobRecord, end: Pick<Ending, 'outcome' | 'error' | 'started'>): { next: Next; error: unknown } {
-    const before = this.#asking;
-    const asking = { record, cancelled: undefined as Error | undefined };
-    this.#asking = asking;
-    const next = nextOf(record, end, this.#random, this.#logger);
-    this.#asking = before;
-    return asking.cancelled === undefined ? { next, error: end.error } : { next: { to: 'cancelled' }, error: asking.cancelled };
+    const next = this.#cancelled.has(record) ? undefined : nextOf(record, end, this.#random, this.#logger);
+    const error = this.#cancelled.get(record);
+    if (next !== undefined && error === undefined) return { next, error: end.error };
+    this.#cancelled.delete(record);
+    return { next: { to: 'cancelled' }, error };
   }
 
-  /** Whether it is asked now what follows, so that this does. */
-  cancel(record: JobRecord, error: Error): boolean {
-    if (this.#asking?.record !== record) return false;
-    this.#asking.cancelled ??= error;
+  /** Of a job whose attempt is over. The first word counts. */
+  cancel(record: JobRecord, error: Error): true {
+    if (!this.#cancelled.has(record)) this.#cancelled.set(record, error);
     return true;
+  }
+
+  lastWord(record: JobRecord): Error | undefined {
+    return this.#cancelled.size === 0 ? undefined : this.#cancelled.get(record);
   }
 }

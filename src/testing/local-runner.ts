@@ -74,10 +74,10 @@ export class LocalRunner implements internals.Runner, AttemptHost {
 
   withdraw(): void {}
 
-  cancel(work: internals.Work, reason: unknown): boolean {
+  cancel(work: internals.Work, reason: unknown): true | undefined {
     const running = this.#running.get(work);
     running?.attempt.cancel(reason);
-    return running !== undefined;
+    return running && true;
   }
 
   locate(work: internals.Work): internals.Location | undefined {

@@ -72,9 +72,10 @@ export class Dispatcher implements Runner, ThreadEvents {
     this.#threads.uses(kind);
   }
 
-  cancel(work: Work, reason: unknown): boolean {
+  cancel(work: Work, reason: unknown): boolean | undefined {
     const slot = this.#slotOf(work);
-    return slot !== undefined && this.#watchdog.cancel(slot, work, reason);
+    if (slot !== undefined && this.#watchdog.cancel(slot, work, reason)) return true;
+    return this.#returns.hasCompleted(work) ? false : undefined;
   }
 
   withdraw(like: Work): void {

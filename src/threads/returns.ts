@@ -13,6 +13,16 @@ import { decodeThrown } from './wire/error-codec.js';
 import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage, type Said } from './wire/protocol.js';
 import { MEASURED_FROM } from './wire/shared-memory.js';
 
+/** Attempts of one message that people are told of now. */
+interface Telling {
+  readonly works: readonly (Work | undefined)[];
+  readonly results: ResultsMessage['results'];
+  /** The one among them that was judged, and ends so. */
+  readonly judged: Work | undefined;
+  /** What was being told when this came. */
+  readonly before: Telling | undefined;
+}
+
 /** What comes back from threads: results, what handlers say, and the thread's end. */
 export class Returns {
   readonly #runner: Pick<Runner, 'schedule'>;
@@ -21,6 +31,9 @@ export class Returns {
   readonly #threads: Threads;
   readonly #watchdog: Watchdog;
   readonly #inboxes: InboxReader;
+  #telling: Telling | undefined;
+  /** Completed jobs that people are told of later: see {@link Slot.drain}. */
+  readonly #toBeTold = new Set<Work>();
 
   constructor(runner: Pick<Runner, 'schedule'>, reports: Reports, clock: Clock, threads: Threads, watchdog: Watchdog) {
     this.#runner = runner;
@@ -48,6 +61,15 @@ export class Returns {
       case 'exit':
         slot.exitedBy = message;
     }
+  }
+
+  /** Whether a job has completed of whose end nobody has been told yet. */
+  hasCompleted(work: Work): boolean {
+    for (let telling = this.#telling; telling !== undefined; telling = telling.before) {
+      const at = telling.works.indexOf(work);
+      if (at >= 0 && work !== telling.judged && (telling.results?.[at] ?? RESULT.COMPLETED) === RESULT.COMPLETED) return true;
+    }
+    return this.#toBeTold.has(work);
   }
 
   /** A thread has sent what cannot be read: its jobs end with it. */
@@ -92,6 +114,8 @@ export class Returns {
     const values = unpacked(rows);
     // All are taken before anybody is told: a listener may cancel another job of the message, which has ended too.
     const works = values.map((_, at) => jobs.take(first + at));
+    const before = this.#telling;
+    this.#telling = { works, results, judged: slot.verdict?.work, before };
     for (let at = 0; at < values.length; at++) {
       const work = works[at];
       if (work === undefined) continue;
@@ -104,6 +128,7 @@ export class Returns {
         this.#result(slot, work, results?.[at], values[at], { startedAt, duration, started: true, usage });
       }
     }
+    this.#telling = before;
     if (last && slot.state === 'busy') this.#batchOver(slot);
   }
 
@@ -119,7 +144,15 @@ export class Returns {
       slot.deadline.within(Math.min(soonest(slot.jobs.from()), LOOK_AT_LEAST_EVERY));
       this.#ended(slot, work, endOn(slot, verdict.outcome, verdict.error, run));
     } else if (result === RESULT.FAILED) this.#ended(slot, work, endOn(slot, 'failed', decodeThrown(value as never), run));
-    else this.#tell(slot, () => this.#reports.completed(work, value, run.startedAt, run.duration, slot.threadId, run.usage));
+    else this.#completed(slot, work, value, run);
+  }
+
+  #completed(slot: Slot, work: Work, value: unknown, run: Run): void {
+    this.#toBeTold.add(work);
+    this.#tell(slot, () => {
+      this.#toBeTold.delete(work);
+      this.#reports.completed(work, value, run.startedAt, run.duration, slot.threadId, run.usage);
+    });
   }
 
   #ended(slot: Slot, work: Work, end: AttemptEnd): void {

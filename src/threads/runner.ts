@@ -75,8 +75,11 @@ export interface Runner {
   schedule(): void;
   /** Jobs of a kind are added from now on: what they need may be made ready. */
   uses(kind: JobKind): void;
-  /** Stops an active job: tells it, and ends it when its grace period is over. False when its result is there already. */
-  cancel(work: Work, reason: unknown): boolean;
+  /**
+   * Stops an active job: tells it, and ends it when its grace period is over. False when it has completed; `undefined` when its attempt is
+   * over in another way. Nobody has been told either yet.
+   */
+  cancel(work: Work, reason: unknown): boolean | undefined;
   /** Gives back jobs like one that were sent, but not started: of its definition, and of its group where it has one. */
   withdraw(like: Work): void;
   /** Where an active job is. */

@@ -51,7 +51,7 @@ export class Watchdog {
     this.#reports.threads.trouble(...slowModule(definition));
   }
 
-  /** Stops a job that was sent to this thread. False when its result is on its way. */
+  /** Stops a job that was sent to this thread. False when its attempt is over, for another one on the thread was judged meanwhile. */
   cancel(slot: Slot, work: Work, reason: unknown): boolean {
     const position = slot.jobs.positionOf(work);
     const unstarted = slot.jobs.withdraw();

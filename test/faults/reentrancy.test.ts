@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Job, type JobDefinition, type JobQueue, QueueClosedError, ThreadmillError } from 'threadmill';
 import { createTestQueue } from 'threadmill/testing';
 import { describe, expect, test } from 'vitest';
-import { echo, flaky } from '../fixtures/answers.job.js';
+import { echo, flaky, hold, other } from '../fixtures/answers.job.js';
 import { mess, misbehave } from '../fixtures/misbehaves.job.js';
-import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeQueue, next, variant } from '../helpers.js';
+import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeGate, makeQueue, next, until, variant } from '../helpers.js';
 
 /** How much is tried: `FAULT_RUNS=200 npx vitest run test/faults/reentrancy.test.ts`. */
 const RUNS = Number(process.env.FAULT_RUNS ?? 8);
@@ -77,6 +77,45 @@ test('cancel from a backoff function ends the job that it is asked for', async (
   expect(job.attempts).toMatchObject([{ number: 1, outcome: 'failed', error: { message: 'thrown' } }]);
   expect(queue.stats().totals).toMatchObject({ cancelled: 1, failed: 0, retried: 0 });
   expectBalanced(queue);
+});
+
+describe('cancel from a listener of another job whose end came in the same message', () => {
+  /** A queue whose thread has a job that waits, and two behind it, all of definitions that are known to be quick; what the second says to its cancel, and its end. */
+  async function both(second: JobDefinition, input: unknown) {
+    const queue = makeQueue();
+    const opened = makeGate();
+    opened.open();
+    for (let warm = 0; warm < 4; warm++) {
+      await queue.run(hold, { gate: opened.memory });
+      await Promise.all([queue.run(echo, warm), queue.run(flaky, { failures: 0 }), queue.run(other, warm)]);
+    }
+    const gate = makeGate();
+    await queue.add(hold, { gate: gate.memory });
+    await until(() => gate.arrivals === 1);
+    const jobs = [await queue.add(echo, 1), await queue.add(second, input)];
+    await until(() => jobs.every(({ state }) => state === 'active'));
+    const said: boolean[] = [];
+    queue.on('completed', ({ id }) => void (id === jobs[0].id && said.push(jobs[1].cancel('enough'))));
+    const results = Promise.allSettled(jobs.map((job) => job.result()));
+    gate.open();
+    const [, result] = await results;
+    expectBalanced(queue);
+    return { queue, job: jobs[1], said, result };
+  }
+
+  test('ends one that has failed, and would be tried again', async () => {
+    const { queue, job, said, result } = await both(flaky, { failures: 1 });
+    expect(said).toEqual([true]);
+    expect(result).toMatchObject({ reason: { code: 'ERR_CANCELLED', reason: 'enough' } });
+    expect(job).toMatchObject({ state: 'cancelled', attempt: 1 });
+    expect(queue.stats().totals).toMatchObject({ cancelled: 1, retried: 0 });
+  });
+
+  test('says what becomes of one that has completed', async () => {
+    const { job, said } = await both(other, 2);
+    expect(job.state).toBe(said[0] ? 'cancelled' : 'completed');
+    expect(said).toHaveLength(1);
+  });
 });
 
 describe('replay', () => {
