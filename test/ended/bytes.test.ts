@@ -62,6 +62,17 @@ test('idempotency.bytes drops the oldest results, and the keys stay', async () =
   expect(queue.stats().totals).toMatchObject({ added: 3, deduplicated: 3 });
 });
 
+test('idempotency.bytes counts no result whose key stands for its job no longer', async () => {
+  const queue = makeTestQueue({ mode: 'inline', idempotency: { bytes: 25 * KIB, ttl: 1_000 }, keepCompleted: 0 });
+  await queue.run(echo, text(10), { idempotencyKey: 'a' });
+  await queue.clock.advance(1_000);
+  const kept = await Promise.all(['b', 'c'].map((idempotencyKey) => queue.add(echo, text(10), { idempotencyKey })));
+  await Promise.all(kept.map((job) => job.result()));
+  // Results are dropped after who waits has them.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  expect(kept.map(({ output }) => (output as string | undefined)?.length)).toEqual([10 * KIB, 10 * KIB]);
+});
+
 describe('maxWaitingBytes', () => {
   test('is like maxWaiting, metadata counted', async () => {
     const queue = makeQueue({ maxWaitingBytes: 25 * KIB, whenFull: 'reject' });

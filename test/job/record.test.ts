@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { JobKind } from '../../dist/job/kind.js';
 import { enter, move } from '../../dist/job/move.js';
 import { JobRecord } from '../../dist/job/record.js';
+import { noTimes } from '../../dist/job/times.js';
 import { echo } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';
@@ -37,6 +38,40 @@ describe('transitions', () => {
     expect(record.state).toBe(from);
     expect(record.kind.counts[from]).toBe(1);
   });
+});
+
+test('its times are kept apart, in a page that it shares with others and by itself', () => {
+  const owner = { exactDateOf: (now: number) => now, dateOf: (now: number) => now };
+  const times = noTimes(2);
+  const kind = new JobKind(echo, 0, owner as never);
+  const [one, other] = [0, 1].map((key) => new JobRecord(key, kind, 1, 0, 1, (key + 1) * 100, undefined, times));
+  for (const [at, record] of [one, other].entries()) {
+    const since = (at + 1) * 100;
+    enter(record, 'waiting');
+    record.readyAt = since + 10;
+    expect([record.waitTime, record.finishedAt]).toEqual([undefined, undefined]);
+    move(record, 'active');
+    expect(record.ran(since + 30, 7, 3)).toBe(20);
+    record.finished(since + 37);
+    move(record, 'completed');
+  }
+  const timesOf = (record: JobRecord) => [
+    record.addedAt,
+    record.readyAt,
+    record.lastStart,
+    record.waitTime,
+    record.lastRunTime,
+    record.endedAt,
+    record.finishedAt,
+    record.threadId,
+    record.age(1_000),
+  ];
+  const expected = [100, 110, 130, 20, 7, 137, 137, 3, 900];
+  expect(timesOf(one)).toEqual(expected);
+  expect(timesOf(other)).toEqual([200, 210, 230, 20, 7, 237, 237, 3, 800]);
+  one.leavePage();
+  times.fill(0);
+  expect(timesOf(one)).toEqual(expected);
 });
 
 describe('a job', () => {

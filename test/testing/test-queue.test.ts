@@ -72,7 +72,9 @@ describe('mode inline', () => {
 
   test('runs one job at a time, or as many as there are threads', async () => {
     const queue = inline();
+    expect(queue.stats().threads).toMatchObject({ size: 1, busy: 0 });
     const [one, two] = [await queue.add(jobs.never, 1), await queue.add(jobs.never, 2)];
+    expect(queue.stats().threads).toMatchObject({ size: 1, busy: 1 });
     expect([one.state, two.state, queue.explain(two.id)]).toMatchObject(['active', 'waiting', { reason: 'threads-busy' }]);
     await queue.clock.advance(60);
     expect([one.state, two.state]).toEqual(['failed', 'active']);
@@ -306,6 +308,7 @@ test('close hands back what was not run, unless it is told to drain', async () =
   const job = await queue.add(jobs.echo, 1);
   const { unfinished } = await queue.close();
   expect(unfinished.map(({ id }) => id)).toEqual([job.id]);
+  expect(queue.stats().threads).toMatchObject({ size: 0, busy: 0, starting: 0, zombies: 0, killed: 0, utilization: 0 });
   const other = manual();
   await other.add(jobs.echo, 1);
   await other.add(jobs.echo, 2, { delay: 31_000 });

@@ -30,6 +30,7 @@ describe('a signal', () => {
     expect(job.state).toBe('cancelled');
     const error = await caught(job.result());
     expect(error).toMatchObject({ code: 'ERR_CANCELLED', reason: 'enough', jobId: job.id, jobName: 'echo' });
+    expect(error.attempt, 'there was none').toBeUndefined();
     expectBalanced(queue);
   });
 
@@ -51,7 +52,7 @@ describe('a signal', () => {
     controller.abort(new Error('stop it'));
     const error = await caught(job.result());
     expect(error).toBeInstanceOf(CancelledError);
-    expect(error.reason.message).toBe('stop it');
+    expect(error).toMatchObject({ jobId: job.id, attempt: 1, reason: { message: 'stop it' } });
     expect(error.message).toContain('stop it');
     expect(await queue.run(echo, 'next')).toBe('next');
     expect(job.attempts.map(({ outcome }) => outcome)).toEqual(['cancelled']);

@@ -37,6 +37,14 @@ describe('maxWaiting', () => {
     await queue.add(echo, 3);
   });
 
+  test('reject: a bulk that fits exactly is let in', async () => {
+    const queue = makeQueue({ maxWaiting: 3, whenFull: 'reject' });
+    queue.pause();
+    await queue.add(echo, 1);
+    await queue.addBulk(echo, [2, 3]);
+    expect(queue.stats().counts.waiting).toBe(3);
+  });
+
   test('wait: adding waits for room, in order of arrival', async () => {
     const queue = await full('wait');
     const added: unknown[] = [];
