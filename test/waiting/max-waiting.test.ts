@@ -1,7 +1,7 @@
 import { QueueFullError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold } from '../fixtures/answers.job.js';
-import { caught, makeGate, makeQueue, next } from '../helpers.js';
+import { caught, makeGate, makeQueue, next, variant } from '../helpers.js';
 
 describe('maxWaiting', () => {
   const full = async (whenFull: 'wait' | 'reject') => {
@@ -35,6 +35,15 @@ describe('maxWaiting', () => {
     expect(await caught(queue.addBulk(echo, [3, 4]))).toBeInstanceOf(QueueFullError);
     expect(queue.stats().counts.waiting).toBe(2);
     await queue.add(echo, 3);
+  });
+
+  test('free threads are no room for jobs that a limit keeps from them', async () => {
+    const queue = makeQueue({ threads: 4, maxWaiting: 1, whenFull: 'reject' });
+    await queue.ready();
+    const one = variant(echo, { concurrency: 1 });
+    expect(await caught(queue.addBulk(one, [1, 2, 3]))).toBeInstanceOf(QueueFullError);
+    // One runs, one waits.
+    expect((await Promise.all((await queue.addBulk(one, [1, 2])).map((job) => job.result()))).length).toBe(2);
   });
 
   test('reject: a bulk that fits exactly is let in', async () => {
