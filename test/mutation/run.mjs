@@ -65,17 +65,19 @@ function vitest(files, env, limit, where = project) {
   const args = [
     join(where, 'node_modules/vitest/vitest.mjs'),
     'run',
+    '--config',
+    'test/mutation/vitest.config.mjs',
+    '--root',
+    '.',
     '--project',
     isSlow(files[0]) ? 'slow' : 'quick',
     ...(env.MUTATION_COVER === undefined ? ['--bail', '1'] : []),
-    '--maxWorkers',
-    '1',
     ...files,
   ];
   return new Promise((done) => {
     const child = spawn(process.execPath, args, {
       cwd: where,
-      env: { ...process.env, CI: '', ...env },
+      env: { ...process.env, CI: '', MUTATION_ORDER: JSON.stringify(files), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -146,10 +148,12 @@ function readCover(text) {
 /** The tests that reach a mutant. What is reached when a module loads counts for the tests that reach anything else of that module. */
 function testsOf({ group, file }) {
   const direct = reaching((groups) => groups.has(group));
-  if (direct.length > 0) return direct;
+  // Those of its own folder know it best.
+  const own = (test) => (dirname(test) === join('test', dirname(file)) ? 0 : 1);
+  if (direct.length > 0) return direct.toSorted((a, b) => own(a.file) - own(b.file));
   if (!covering.some(({ always }) => always.has(group))) return [];
-  const own = mutants.filter((one) => one.file === file).map((one) => one.group);
-  return reaching((groups) => own.some((one) => groups.has(one)));
+  const module = mutants.filter((one) => one.file === file).map((one) => one.group);
+  return reaching((groups) => module.some((one) => groups.has(one)));
 }
 
 /** Quick tests before slow ones; slow ones where no quick one reaches the fault, or where they are asked for. */
