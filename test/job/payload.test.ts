@@ -1,3 +1,5 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { BlockList } from 'node:net';
 import { InputTooLargeError, NotCloneableError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { pack } from '../../dist/job/payload.js';
@@ -59,6 +61,20 @@ describe('what can be cloned arrives', () => {
     ['an error', { error: new RangeError('sent') }],
   ])('%s', async (_what, input) => {
     expect(await makeQueue().run(echo, input)).toEqual(input);
+  });
+
+  test('what Node.js clones of its own, though its state is private', async () => {
+    const key = createSecretKey(Buffer.from('secret'));
+    const list = new BlockList();
+    list.addAddress('127.0.0.1');
+    const arrived = (await makeQueue().run(echo, { key, list, blob: new Blob(['text']) })) as {
+      key: KeyObject;
+      list: BlockList;
+      blob: Blob;
+    };
+    expect(arrived.key.equals(key)).toBe(true);
+    expect(arrived.list.rules).toEqual(list.rules);
+    expect(await arrived.blob.text()).toBe('text');
   });
 
   test('a circle', async () => {
