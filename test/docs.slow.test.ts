@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { noRedis } from './bullmq/redis.js';
 import { blocks, compileBlocks, compiled, guideOf, guides, root, run } from './docs.js';
 
 beforeAll(() => expect(compileBlocks()).toEqual({ status: 0, text: '' }));
@@ -15,6 +16,18 @@ it.each(guides.filter((name) => name !== 'markdown' && existsSync(join(root, 'ex
     expect(status, text).toBe(0);
   },
 );
+
+it.skipIf(noRedis)('the program that does the arithmetic of many machines finds what its guide says', () => {
+  const { status, text } = run(process.execPath, [join(compiled, 'scale-out/arithmetic.js')], root);
+  expect(status, text).toBe(0);
+  const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);
+  const guide = readFileSync(guideOf('scale-out'), 'utf8');
+  const kilobytes = Number(/takes about ([\d.]+) KB/.exec(guide)?.[1]);
+  const commands = Number(/About (\d+) commands for a job/.exec(guide)?.[1]);
+  expect(Math.abs(number(/^(\d+) bytes in Redis/m) / 1_000 / kilobytes - 1), text).toBeLessThan(0.2);
+  expect(Math.abs(number(/^([\d.]+) commands for a job/m) / commands - 1), text).toBeLessThan(0.25);
+  expect(number(/(\d+) jobs\/s are all/), text).toBeGreaterThan(0);
+});
 
 // What a project of test/integrations runs is run there.
 const all = guides
