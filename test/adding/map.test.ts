@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CancelledError, InputError, type ItemError, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
@@ -257,6 +258,22 @@ describe('its signal', () => {
     const first = caught(queue.map(echo, silent(), { signal: controller.signal }).next());
     controller.abort();
     expect(await first).toBeInstanceOf(CancelledError);
+  });
+
+  test('is the reason, also where its source fails for the same', async () => {
+    const queue = makeQueue();
+    const controller = new AbortController();
+    async function* source() {
+      yield 1;
+      await once(controller.signal, 'abort');
+      throw new Error('of the source');
+    }
+    const outputs = queue.map(echo, source(), { signal: controller.signal });
+    expect((await outputs.next()).value).toBe(1);
+    controller.abort('enough');
+    // Nobody asks until both have happened.
+    for (let turns = 0; turns < 5; turns++) await turn();
+    expect(await caught(outputs.next())).toMatchObject({ code: 'ERR_CANCELLED', reason: 'enough' });
   });
 
   test('that is aborted already refuses the first item', async () => {

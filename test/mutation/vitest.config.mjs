@@ -13,4 +13,4 @@ class AsTold {
   }
 }
 
-export default { ...config, test: { ...config.test, maxWorkers: 1, sequence: { sequencer: AsTold } } };
+export default { ...config, test: { ...config.test, maxWorkers: 1, testTimeout: 20_000, sequence: { sequencer: AsTold } } };
