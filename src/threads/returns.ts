@@ -10,7 +10,7 @@ import type { Threads } from './threads.js';
 import type { Watchdog } from './watchdog.js';
 import { unpacked } from './wire/columns.js';
 import { decodeThrown } from './wire/error-codec.js';
-import { type FromThread, type HandlerMessage, RESULT, type ResultsMessage, type Said } from './wire/protocol.js';
+import { type FromThread, type HandlerMessage, type Position, RESULT, type ResultsMessage, type Said } from './wire/protocol.js';
 import { MEASURED_FROM } from './wire/shared-memory.js';
 
 /** Attempts of one message that people are told of now. */
@@ -109,27 +109,38 @@ export class Returns {
     if (work !== undefined) this.#tell(slot, () => this.#reports.message(work, message));
   }
 
-  #results(slot: Slot, { first, values: rows, results, last }: ResultsMessage): void {
-    const { jobs } = slot;
-    const values = unpacked(rows);
+  #results(slot: Slot, message: ResultsMessage): void {
+    const { first, last, results } = message;
+    const values = unpacked(message.values);
     // All are taken before anybody is told: a listener may cancel another job of the message, which has ended too.
-    const works = values.map((_, at) => jobs.take(first + at));
+    const works = values.map((_, at) => slot.jobs.take(first + at));
     const before = this.#telling;
     this.#telling = { works, results, judged: slot.verdict?.work, before };
-    for (let at = 0; at < values.length; at++) {
-      const work = works[at];
-      if (work === undefined) continue;
-      const startedAt = jobs.startedAt(first + at);
-      const duration = jobs.duration(first + at);
-      if (results === undefined && slot.verdict === undefined && slot.later === undefined && duration < MEASURED_FROM) {
-        this.#reports.completed(work, values[at], startedAt, duration, slot.threadId);
-      } else {
-        const usage = duration < MEASURED_FROM ? undefined : slot.service.usage(first + at, duration);
-        this.#result(slot, work, results?.[at], values[at], { startedAt, duration, started: true, usage });
+    try {
+      for (let at = 0; at < values.length; at++) {
+        const work = works[at];
+        if (work !== undefined) this.#ran(slot, work, first + at, results?.[at], values[at]);
       }
+    } finally {
+      this.#telling = before;
     }
-    this.#telling = before;
     if (last && slot.state === 'busy') this.#batchOver(slot);
+  }
+
+  #ran(slot: Slot, work: Work, position: Position, result: number | undefined, value: unknown): void {
+    const startedAt = slot.jobs.startedAt(position);
+    const duration = slot.jobs.duration(position);
+    if (
+      (result ?? RESULT.COMPLETED) === RESULT.COMPLETED &&
+      slot.verdict === undefined &&
+      slot.later === undefined &&
+      duration < MEASURED_FROM
+    ) {
+      this.#reports.completed(work, value, startedAt, duration, slot.threadId);
+    } else {
+      const usage = duration < MEASURED_FROM ? undefined : slot.service.usage(position, duration);
+      this.#result(slot, work, result, value, { startedAt, duration, started: true, usage });
+    }
   }
 
   /** A result where not all is well, or the job is worth measuring. A job that was told to stop and has ended within its grace period ends as it was judged. */
