@@ -188,6 +188,15 @@ describe('a failing item', () => {
     expect(queue.stats().counts).toMatchObject({ waiting: 0, active: 0 });
   });
 
+  test('is not run again, whatever else runs', async () => {
+    const queue = makeQueue({ threads: 2 });
+    const outputs: unknown[] = [];
+    for await (const one of queue.map(picky, [{ n: 1, fails: 'range' }, { n: 2 }, { n: 3, fails: 'text' }, { n: 4 }], { settled: true }))
+      outputs.push(one);
+    expect(outputs).toMatchObject([{ error: { message: 'no 1' } }, { output: 4 }, { error: 'just a text' }, { output: 8 }]);
+    expect(queue.stats().totals).toMatchObject({ added: 4, completed: 2, failed: 2 });
+  });
+
   test('that throws no error, or one with an index of its own, is the cause of one that says which', async () => {
     const queue = makeQueue();
     const text = await caught(collect(queue.map(picky, [{ n: 0 }, { n: 1, fails: 'text' as const }])));
@@ -301,6 +310,22 @@ test('wrong options and sources are OptionsErrors at once', () => {
   const queue = makeQueue();
   expect(thrownBy(() => queue.map(echo, [], { concurrency: 0 }))).toBeInstanceOf(OptionsError);
   expect(thrownBy(() => queue.map(echo, [], { order: true } as never)).message).toMatch('"order"');
+  const wrong = {
+    ordered: 1,
+    concurrency: 1.5,
+    signal: {},
+    settled: 'yes',
+    delay: 1,
+    idempotencyKey: 'k',
+    onDuplicate: 'join',
+    ttl: 1,
+    transfer: [],
+  };
+  for (const [option, value] of Object.entries(wrong)) {
+    const error = thrownBy(() => queue.map(echo, [], { [option]: value } as never));
+    expect(error).toBeInstanceOf(OptionsError);
+    expect(error.message).toContain(`"${option}"`);
+  }
   expect(thrownBy(() => queue.map(echo, 5 as never)).message).toMatch('map(echo): expected an iterable');
 });
 

@@ -2,7 +2,9 @@ import { type JobSnapshot, OptionsError } from 'threadmill';
 import { expect, test } from 'vitest';
 import { echo, flaky } from '../fixtures/answers.job.js';
 import { misbehave } from '../fixtures/misbehaves.job.js';
+import { shared } from '../fixtures/tenants.job.js';
 import { caught, makeQueue, next, thrownBy } from '../helpers.js';
+import { makeTestQueue } from '../testing/queues.js';
 
 test('a job that is handed back, restored and handed back again is the same job', async () => {
   const first = makeQueue();
@@ -42,6 +44,24 @@ test('a job that is handed back, restored and handed back again is the same job'
   const again = (await second.close({ drain: 'none' })).unfinished;
   // A time goes through the clock of the process.
   expect(again).toEqual(unfinished.map((one) => ({ ...one, runAt: expect.closeTo(one.runAt as number, -2) })));
+});
+
+test('whatever a job was added with comes back with it, and is handed back again', async () => {
+  const first = makeTestQueue({ mode: 'manual', jobs: [shared, echo] });
+  first.pause();
+  await first.add(shared, { tenant: 'a', n: 1 }, { deadLetter: false, maxWait: 60_000, ttl: 5_000, idempotencyKey: 'k', priority: 2 });
+  await first.add(echo, 1, { group: 'g', maxWait: 1_000_000 });
+  await first.add(echo, 2, { deadLetter: true, timeout: 9 });
+  const { unfinished } = await first.close();
+  expect(unfinished).toMatchObject([
+    { group: 'a', deadLetter: false, maxWait: 60_000, ttl: 5_000, idempotencyKey: 'k', priority: 2 },
+    { group: 'g', maxWait: 1_000_000 },
+    { deadLetter: true, timeout: 9 },
+  ]);
+  const second = makeTestQueue({ mode: 'manual', jobs: [shared, echo] });
+  second.pause();
+  second.restore(unfinished);
+  expect((await second.close()).unfinished).toEqual(unfinished);
 });
 
 test('a restored job has the time limit and the backoff it was added with', async () => {

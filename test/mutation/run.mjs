@@ -23,9 +23,6 @@ const { values: options } = parseArgs({
   },
 });
 
-/** A fault that so many test files do not notice, the likeliest first, counts as not noticed. */
-const MOST_FILES = 24;
-
 const cache = join(root, '.build/mutation');
 mkdirSync(cache, { recursive: true });
 const place = mkdtempSync(join(tmpdir(), 'threadmill-mutation-'));
@@ -162,8 +159,7 @@ function testsOf({ group, file }) {
 /** Quick tests before slow ones; slow ones where no quick one reaches the fault, or where they are asked for. */
 function stagesOf(reached) {
   const [quick, slow] = [reached.filter(({ file }) => !isSlow(file)), reached.filter(({ file }) => isSlow(file))];
-  const stages = [quick, ...(options.slow || quick.length === 0 ? [slow] : [])];
-  return stages.filter((stage) => stage.length > 0).map((stage) => stage.slice(0, MOST_FILES));
+  return [quick, ...(options.slow || quick.length === 0 ? [slow] : [])].filter((stage) => stage.length > 0);
 }
 
 function isSlow(file) {

@@ -175,3 +175,11 @@ const limitedOnce = {
 };
 export const told = defineJob({ ...common, ...limitedOnce, name: 'told' });
 export const toldGroup = defineJob({ ...common, ...limitedOnce, name: 'told-group', group: { key } });
+
+export const allows = defineJob({
+  name: 'allows',
+  module: import.meta.url,
+  input: z.any(),
+  maxAttempts: 6,
+  run: (_input, { attempt, maxAttempts }) => ({ attempt, maxAttempts }),
+});

@@ -30,6 +30,11 @@ describe('runJob', () => {
     expect(first).toMatchObject({ outcome: 'failed', error: { message: 'at step 0' }, checkpoints: [{ done: 1 }] });
   });
 
+  test('is the first of as many attempts as its definition allows, unless told otherwise', async () => {
+    expect((await runJob(jobs.allows, 1)).output).toEqual({ attempt: 1, maxAttempts: 6 });
+    expect((await runJob(jobs.allows, 1, { maxAttempts: 2 })).output).toEqual({ attempt: 1, maxAttempts: 2 });
+  });
+
   test('clones input and result', async () => {
     expect((await runJob(jobs.kindOf, Buffer.from('abc'))).output).toEqual({ type: 'Uint8Array', isBuffer: false, bytes: 3 });
     expect(await runJob(jobs.returns, 'function')).toMatchObject({ outcome: 'failed', error: { code: 'ERR_NOT_CLONEABLE' } });

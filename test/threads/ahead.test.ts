@@ -3,7 +3,7 @@ import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, where } from '../fixtures/answers.job.js';
 import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, until } from '../helpers.js';
 
 /** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */
 async function holding(queue: JobQueue) {
@@ -28,6 +28,20 @@ describe('what is sent ahead to a thread that works', () => {
     expect(await Promise.all(behind.map((one) => one.result()))).toEqual([1, 2, 3, 4]);
     for (const { attempts } of behind) expect(attempts).toMatchObject([{ number: 1, outcome: 'completed' }]);
     expectBalanced(queue);
+  });
+
+  test('is told of as active once, though it is taken back and sent again', async () => {
+    const queue = makeQueue();
+    const { gate } = await holding(queue);
+    const told: string[] = [];
+    queue.on('active', ({ id }) => void told.push(id));
+    const behind = await queue.addBulk(echo, [1, 2]);
+    await until(() => behind.every(({ state }) => state === 'active'));
+    // The one before them holds them back.
+    await until(() => behind.every(({ state }) => state === 'waiting'));
+    gate.open();
+    await Promise.all(behind.map((job) => job.result()));
+    expect(told).toEqual(behind.map(({ id }) => id));
   });
 
   test('starts on another thread when this one is killed, and once', async () => {

@@ -124,6 +124,24 @@ describe('group.maxWaiting, where adding waits for room', () => {
     expect(queue.stats().byName.share.totals).toMatchObject({ completed: 5, cancelled: 1 });
   });
 
+  test('who needs less does not pass who waits for more of the same share', async () => {
+    const queue = makeQueue();
+    queue.pause();
+    const wide = variant(share, { group: { key: ({ tenant }: { tenant: string }) => tenant, maxWaiting: 3 } as never });
+    const [first] = await queue.addBulk(wide, of('a', 2));
+    const order: string[] = [];
+    const two = queue.addBulk(wide, of('a', 2)).then(() => order.push('two'));
+    await turn();
+    const one = queue.add(wide, { tenant: 'a', n: 9 }).then(() => order.push('one'));
+    await turn();
+    expect(order).toEqual([]);
+    first?.cancel();
+    await two;
+    queue.resume();
+    await one;
+    expect(order).toEqual(['two', 'one']);
+  });
+
   test('a bulk of several groups waits for all of them, and holds no more than it needs', async () => {
     const queue = paused('wait');
     await queue.addBulk(share, of('b', 2));

@@ -25,6 +25,20 @@ describe('groups', () => {
     expect(order).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'a3']);
   });
 
+  test('have had their turn in whichever definition: of a limited one, and of others', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    const order: string[] = [];
+    queue.on('active', ({ name, input }) => void order.push(`${name} ${(input as { tenant: string }).tenant}`));
+    for (const first of [shared, capped]) {
+      const second = first === shared ? capped : shared;
+      await queue.add(first, { tenant: 'a', n: 1 });
+      await queue.add(second, { tenant: 'a', n: 2 });
+      await queue.add(first, { tenant: 'b', n: 3 });
+      await queue.drain();
+    }
+    expect(order).toEqual(['shared a', 'shared b', 'capped a', 'capped a', 'capped b', 'shared a']);
+  });
+
   test('a late job waits for one turn of each other group, not for their many jobs', async () => {
     const queue = makeTestQueue({ mode: 'manual' });
     const order = starts(queue);
