@@ -58,8 +58,9 @@ export class JobRecord {
     public awaited = false,
   ) {
     this.#times = times;
-    this.#set(TIME.ADDED, now);
-    this.#set(TIME.READY, now);
+    const place = this.#place;
+    times[place + TIME.ADDED] = now;
+    times[place + TIME.READY] = now;
   }
 
   get id(): string {
@@ -85,8 +86,7 @@ export class JobRecord {
   }
 
   get #defaults(): { readonly maxAttempts: number; readonly deadLetter: boolean } {
-    const { definition } = this.kind;
-    return this.awaited ? definition.awaited : definition;
+    return this.awaited ? this.kind.definition.awaited : this.kind.definition;
   }
 
   get backoff(): Backoff {

@@ -7,6 +7,12 @@ const ARITY = 8;
 /** Most runs that can still be appended to. */
 const MAX_OPEN = 1_024;
 
+/** Jobs of one priority, linked to each other. */
+interface Run {
+  readonly priority: number;
+  last: JobRecord;
+}
+
 const inOrder = (a: JobRecord, b: JobRecord) => b.priority - a.priority || a.order - b.order;
 
 /**
@@ -22,8 +28,10 @@ export class Backlog {
   readonly #firsts: JobRecord[] = [];
   /** Of {@link #firsts}, place by place: side by side, and not each in a job somewhere in memory. */
   readonly #priorities: number[] = [];
-  /** The last of the runs that can still be appended to, by priority. Those that are not in here are only taken from. */
-  readonly #open = new Map<number, JobRecord>();
+  /** The runs that can still be appended to, by priority. Those that are not in here are only taken from. */
+  readonly #open = new Map<number, Run>();
+  /** The one of them that was appended to last: often the next job has the same priority. */
+  #recent: Run | undefined;
 
   /** The job that runs next. */
   get head(): JobRecord | undefined {
@@ -32,10 +40,12 @@ export class Backlog {
 
   /** Adds a job, which may be older than those of its priority in here: one that was taken and comes back. */
   push(record: JobRecord): void {
-    const last = this.#open.get(record.priority);
-    if (last !== undefined && last.order < record.order) link(last, record);
-    else this.#begin(record);
-    this.#open.set(record.priority, record);
+    const run = this.#runOf(record.priority);
+    if (run !== undefined && run.last.order < record.order) {
+      link(run.last, record);
+      run.last = record;
+      this.#recent = run;
+    } else this.#begin(record);
     this.size++;
   }
 
@@ -70,16 +80,28 @@ export class Backlog {
 
   // --- Runs
 
+  #runOf(priority: number): Run | undefined {
+    return this.#recent?.priority === priority ? this.#recent : this.#open.get(priority);
+  }
+
   #begin(record: JobRecord): void {
+    const { priority } = record;
     if (this.#open.size >= MAX_OPEN) this.#open.clear();
-    this.#up(this.#firsts.length, record, record.priority);
+    this.#recent = { priority, last: record };
+    this.#open.set(priority, this.#recent);
+    this.#up(this.#firsts.length, record, priority);
   }
 
   /** The last of a run is leaving it. */
   #shorten(last: JobRecord): void {
-    if (this.#open.get(last.priority) !== last) return;
-    if (typeof last.previous === 'object') this.#open.set(last.priority, last.previous);
-    else this.#open.delete(last.priority);
+    const { priority, previous } = last;
+    const run = this.#runOf(priority);
+    if (run?.last !== last) return;
+    if (typeof previous === 'object') run.last = previous;
+    else {
+      this.#open.delete(priority);
+      this.#recent = undefined;
+    }
   }
 
   /** The first of a run is leaving it, and the heap with it, unless there is a second. */
