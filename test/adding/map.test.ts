@@ -161,6 +161,22 @@ describe('breaking off', () => {
     expect(closed).toBe(true);
   });
 
+  test('throws what closing the source throws, as `for await` does', async () => {
+    const queue = makeQueue();
+    const source: Iterable<number> = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: 1 }),
+        return: () => {
+          throw new Error('of closing');
+        },
+      }),
+    };
+    const broken = (async () => {
+      for await (const _ of queue.map(echo, source, { concurrency: 2 })) break;
+    })();
+    expect(await caught(broken)).toHaveProperty('message', 'of closing');
+  });
+
   test('before the first item reads nothing and listens to nothing', async () => {
     const queue = makeQueue();
     const { seen, source } = counted(3);

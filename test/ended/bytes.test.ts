@@ -19,7 +19,7 @@ describe('keepCompleted.bytes', () => {
     expect([first.output, (second.output as string).length, (third.output as string).length]).toEqual([undefined, 10 * KIB, 10 * KIB]);
     const error = await caught(first.result());
     expect(error).toBeInstanceOf(NotFoundError);
-    expect(error.message).toMatch(/keepCompleted\.bytes/);
+    expect(error).toMatchObject({ message: expect.stringContaining('keepCompleted.bytes'), jobId: first.id, jobName: 'echo' });
     expect((await second.result()) as string).toHaveLength(10 * KIB);
     expect(queue.list('completed').length).toBe(3);
   });
