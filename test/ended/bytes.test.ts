@@ -24,6 +24,13 @@ describe('keepCompleted.bytes', () => {
     expect(queue.list('completed').length).toBe(3);
   });
 
+  test('keeps what fits exactly', async () => {
+    const queue = makeQueue({ keepCompleted: { bytes: 20 * KIB }, idempotency: { bytes: 20 * KIB } });
+    for (const idempotencyKey of ['a', 'b']) await queue.run(echo, text(10), { idempotencyKey });
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(queue.list('completed').map(({ output }) => (output as string | undefined)?.length)).toEqual([10 * KIB, 10 * KIB]);
+  });
+
   test('drops one that is larger than all of it, after who waits has it', async () => {
     const queue = makeQueue({ keepCompleted: { max: 5, bytes: KIB } });
     expect(await queue.run(echo, text(10))).toHaveLength(10 * KIB);

@@ -182,6 +182,16 @@ describe('buffers', () => {
   });
 });
 
+test('an error counts with its message and its stack', () => {
+  const error = new RangeError('of some length');
+  expect(pack(error, 'input').bytes).toBeGreaterThanOrEqual(error.message.length + (error.stack as string).length);
+});
+
+test('a key and a member that cannot be cloned are named as what they are', () => {
+  expect(thrownBy(() => pack({ map: new Map([[() => {}, 1]]) }, 'input')).message).toContain('input.map (a key) is a function');
+  expect(thrownBy(() => pack([new Set([() => {}])], 'input')).message).toContain('input[0] (a member) is a function');
+});
+
 describe('what is inside', () => {
   test('may be a circle below the root', async () => {
     const inner: { name: string; self?: unknown } = { name: 'inner' };

@@ -145,15 +145,15 @@ function readCover(text) {
   return { tests, shared: [...shared] };
 }
 
-/** The tests that reach a mutant. What is reached when a module loads counts for the tests that reach anything else of that module. */
+/**
+ * The tests that reach a mutant, those of its own folder first. What is reached when a module loads counts for the tests that reach anything
+ * else of that module: those that reach it themselves are such as start a process.
+ */
 function testsOf({ group, file }) {
-  const direct = reaching((groups) => groups.has(group));
-  // Those of its own folder know it best.
+  const onLoad = covering.some(({ always }) => always.has(group));
+  const counting = onLoad ? mutants.filter((one) => one.file === file).map((one) => one.group) : [group];
   const own = (test) => (dirname(test) === join('test', dirname(file)) ? 0 : 1);
-  if (direct.length > 0) return direct.toSorted((a, b) => own(a.file) - own(b.file));
-  if (!covering.some(({ always }) => always.has(group))) return [];
-  const module = mutants.filter((one) => one.file === file).map((one) => one.group);
-  return reaching((groups) => module.some((one) => groups.has(one)));
+  return reaching((groups) => counting.some((one) => groups.has(one))).toSorted((a, b) => own(a.file) - own(b.file));
 }
 
 /** Quick tests before slow ones; slow ones where no quick one reaches the fault, or where they are asked for. */

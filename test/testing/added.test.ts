@@ -51,6 +51,18 @@ test('a long list is cut', async () => {
     Array.from({ length: 25 }, (_, n) => n),
   );
   expect(thrownBy(() => assertAdded(queue, jobs.echo, 99)).message).toMatch(/echo 19\n {2}and 5 more$/);
+  const full = makeTestQueue({ mode: 'manual' });
+  await full.addBulk(
+    jobs.echo,
+    Array.from({ length: 20 }, (_, n) => n),
+  );
+  expect(thrownBy(() => assertAdded(full, jobs.echo, 99)).message).toMatch(/echo 19$/);
+  // And a deep or long input is.
+  const deep = { a: { b: { c: { d: { e: { f: 1 } } } } }, text: 'x'.repeat(300), list: Array(50).fill(0) };
+  const { message } = thrownBy(() => assertAdded(full, jobs.echo, deep));
+  expect(message).toContain('b: { c: { d: { e: [Object] } } }');
+  expect(message).toContain('... 100 more characters');
+  expect(message).toContain('... 30 more items');
 });
 
 test('the plain functions need no vitest', async () => {

@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { defineJob, OptionsError } from 'threadmill';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createTestQueue } from '../../dist/testing/index.js';
-import { caught, history, thrownBy } from '../helpers.js';
+import { createTestClock, createTestQueue } from '../../dist/testing/index.js';
+import { caught, history, thrownBy, variant } from '../helpers.js';
 import * as jobs from './cases.job.js';
 import { makeTestQueue } from './queues.js';
 
@@ -318,6 +318,20 @@ test('close hands back what was not run, unless it is told to drain', async () =
   const closing = hung.close({ drain: 'active' });
   await hung.clock.advance(5_000);
   expect([await closing, never.state]).toEqual([{ unfinished: [] }, 'failed']);
+});
+
+test('time begins with the year 2025, unless told otherwise', () => {
+  expect([manual().clock.now(), inline().clock.now(), createTestClock().now()]).toEqual([start, start, start]);
+  expect(makeTestQueue({ mode: 'manual', startTime: '2026-05-05T00:00:00Z' }).clock.now()).toBe(Date.UTC(2026, 4, 5));
+});
+
+test('what close gives up has run until then', async () => {
+  const queue = inline();
+  const once = variant(jobs.never, { delivery: 'at-most-once', timeout: 60_000, maxAttempts: 1 });
+  const job = await queue.add(once, 1);
+  await queue.clock.advance(40);
+  await queue.close();
+  expect(job.attempts).toMatchObject([{ outcome: 'interrupted', duration: 40 }]);
 });
 
 test('what is due at one time happens in the order in which it was asked for', async () => {

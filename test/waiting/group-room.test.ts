@@ -162,6 +162,19 @@ describe('group.maxWaiting, where adding waits for room', () => {
     expect(await bulk).toHaveLength(3);
   });
 
+  test('a bulk larger than a share waits as long as the share has none', async () => {
+    const queue = paused('wait');
+    const [first] = await queue.addBulk(share, of('a', 2));
+    let entered = false;
+    const bulk = queue.addBulk(share, of('a', 3)).then(() => {
+      entered = true;
+    });
+    for (let turns = 0; turns < 3; turns++) await turn();
+    expect(entered).toBe(false);
+    first?.cancel();
+    await bulk;
+  });
+
   test('a bulk larger than a share enters when the share has room', async () => {
     const queue = makeQueue({ threads: 2 });
     const jobs = await queue.addBulk(strict, of('a', 5));
