@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ModuleError, NotCloneableError, UnrecoverableError } from 'threadmill';
+import { ModuleError, NotCloneableError, RateLimitedError, UnrecoverableError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { backoffDelay } from '../../dist/job/backoff.js';
 import { decide, type Ending } from '../../dist/job/retry.js';
@@ -88,6 +88,11 @@ describe('decide', () => {
 
   test.each(['failed', 'timed-out', 'crashed'] as const)('%s fails for good at the last attempt', (outcome) => {
     expect(decide({ ...failed, outcome, attempt: 4 }, Math.random)).toEqual({ to: 'failed' });
+  });
+
+  test.each([Number.POSITIVE_INFINITY, Number.NaN, -1, '5'])('a RateLimitedError that says %j is an error as any other', (retryAfter) => {
+    const error = Object.assign(new RateLimitedError(1), { retryAfter });
+    expect(decide({ ...failed, error }, Math.random)).toEqual({ to: 'delayed', delay: 7 });
   });
 
   test('there are never more attempts than allowed', () => {

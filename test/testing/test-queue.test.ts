@@ -252,7 +252,7 @@ describe('failNext', () => {
     queue.failNext(jobs.echo, fault);
     const job = await queue.add(jobs.echo, 1);
     expect(await queue.runNext()).toBe(outcome);
-    expect(job.attempts).toMatchObject([{ outcome, error }]);
+    expect(job.attempts).toMatchObject([{ outcome, error, duration: fault === 'timeout' ? 30_000 : 0 }]);
     expect(queue.clock.now()).toBe(start);
     await queue.drain({ withRetries: true });
     expect([job.state, job.attempt]).toEqual(['completed', 2]);

@@ -24,6 +24,7 @@ describe('what is sent ahead to a thread that works', () => {
     const behind = await queue.addBulk(echo, [1, 2, 3, 4]);
     await next(queue, 'active', ({ id }) => id === behind[0]?.id);
     expect([job, ...behind].map(({ state }) => state)).toEqual(['active', 'active', 'active', 'waiting', 'waiting']);
+    expect(queue.explain(behind[0].id)).toEqual({ state: 'active', phase: 'sent', threadId: expect.any(Number) });
     gate.open();
     expect(await Promise.all(behind.map((one) => one.result()))).toEqual([1, 2, 3, 4]);
     for (const { attempts } of behind) expect(attempts).toMatchObject([{ number: 1, outcome: 'completed' }]);

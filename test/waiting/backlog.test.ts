@@ -29,7 +29,7 @@ const commands = fc.array(
     { weight: 3, arbitrary: fc.record({ does: fc.constant('retry' as const), which: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('many come and go' as const) }) },
   ),
-  { maxLength: 200 },
+  { maxLength: 200, size: 'max' },
 );
 
 test('it is a list sorted by priority and order, whatever is pushed, taken, removed, put back and pushed again', () => {

@@ -15,7 +15,7 @@ const commands = fc.array(
     { weight: 2, arbitrary: fc.record({ does: fc.constant('remove' as const), which: fc.nat() }) },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 500 }) }) },
   ),
-  { maxLength: 150 },
+  { maxLength: 150, size: 'max' },
 );
 
 test('every job comes when it is due, in order of time then arrival, and with one timer', () => {
