@@ -1,6 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { defineJob, type JobDefinition, type JobOptions, JobQueue, type QueueEvent, type QueueEvents, type QueueOptions } from 'threadmill';
+import {
+  defineJob,
+  type Job,
+  type JobDefinition,
+  type JobOptions,
+  JobQueue,
+  type QueueEvent,
+  type QueueEvents,
+  type QueueOptions,
+} from 'threadmill';
 import { expect } from 'vitest';
 import { EVENTS as events } from '../dist/events.js';
 
@@ -50,6 +59,16 @@ export function variant<Input, Parsed, Output>(
 ): JobDefinition<Input, Parsed, Output> {
   const { name, module, input, run, output } = definition;
   return defineJob({ name, module, input, run, ...(output && { output }), ...changes } as never) as never;
+}
+
+/**
+ * Listens from now on; what it gives resolves when all of some jobs have been sent to a thread. They may have been taken back since: on a
+ * busy machine before anybody who only looks at their state has seen it.
+ */
+export function sent(queue: JobQueue): (jobs: readonly Job<any, any>[]) => Promise<void> {
+  const ids = new Set<string>();
+  queue.on('active', ({ id }) => void ids.add(id));
+  return (jobs) => until(() => jobs.every(({ id }) => ids.has(id)));
 }
 
 /** What a promise rejects with. */

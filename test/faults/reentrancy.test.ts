@@ -4,7 +4,7 @@ import { createTestQueue } from 'threadmill/testing';
 import { describe, expect, test } from 'vitest';
 import { echo, flaky, hold, other } from '../fixtures/answers.job.js';
 import { mess, misbehave } from '../fixtures/misbehaves.job.js';
-import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeGate, makeQueue, next, until, variant } from '../helpers.js';
+import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeGate, makeQueue, next, sent, until, variant } from '../helpers.js';
 
 /** How much is tried: `FAULT_RUNS=200 npx vitest run test/faults/reentrancy.test.ts`. */
 const RUNS = Number(process.env.FAULT_RUNS ?? 8);
@@ -92,8 +92,9 @@ describe('cancel from a listener of another job whose end came in the same messa
     const gate = makeGate();
     await queue.add(hold, { gate: gate.memory });
     await until(() => gate.arrivals === 1);
+    const allSent = sent(queue);
     const jobs = [await queue.add(echo, 1), await queue.add(second, input)];
-    await until(() => jobs.every(({ state }) => state === 'active'));
+    await allSent(jobs);
     const said: boolean[] = [];
     queue.on('completed', ({ id }) => void (id === jobs[0].id && said.push(jobs[1].cancel('enough'))));
     const results = Promise.allSettled(jobs.map((job) => job.result()));

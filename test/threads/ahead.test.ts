@@ -3,7 +3,7 @@ import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, where } from '../fixtures/answers.job.js';
 import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next, until } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, sent, until } from '../helpers.js';
 
 /** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */
 async function holding(queue: JobQueue) {
@@ -36,8 +36,9 @@ describe('what is sent ahead to a thread that works', () => {
     const { gate } = await holding(queue);
     const told: string[] = [];
     queue.on('active', ({ id }) => void told.push(id));
+    const allSent = sent(queue);
     const behind = await queue.addBulk(echo, [1, 2]);
-    await until(() => behind.every(({ state }) => state === 'active'));
+    await allSent(behind);
     // The one before them holds them back.
     await until(() => behind.every(({ state }) => state === 'waiting'));
     gate.open();

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { about, echo, hold, once, where } from '../fixtures/answers.job.js';
 import { returns } from '../fixtures/errors.job.js';
 import { holdAsync, leaves, misbehave, polite, takes } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next, until, variant } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, sent, until, variant } from '../helpers.js';
 
 /** A job that holds the only thread, of a definition that is known to be quick, as all others here: what may be sent ahead is. */
 async function holding(queue: JobQueue) {
@@ -25,9 +25,10 @@ describe('what goes to a thread with others', () => {
   test('is no job that must not run twice', async () => {
     const queue = makeQueue();
     const { gate } = await holding(queue);
+    const allSent = sent(queue);
     const [ahead] = await queue.addBulk(echo, [1]);
     const alone = await queue.addBulk(once, [{ gate: gate.memory }, { gate: gate.memory }]);
-    await until(() => ahead.state === 'active');
+    await allSent([ahead]);
     for (let turns = 0; turns < 20; turns++) await turn();
     expect(alone.map(({ state }) => state)).toEqual(['waiting', 'waiting']);
     gate.open();
@@ -153,8 +154,9 @@ describe('a thread that goes on', () => {
     const thread = await queue.run(leaves, { gate: trap.memory, does: 'throw' });
     const running = await queue.add(holdAsync, { gate: gate.memory });
     await until(() => gate.arrivals === 1);
+    const allSent = sent(queue);
     const behind = await queue.addBulk(where, [1, 2, 3]);
-    await until(() => behind[0]?.state === 'active');
+    await allSent(behind.slice(0, 1));
     const late = next(queue, 'late-error');
     trap.open();
     await late;
