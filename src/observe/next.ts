@@ -52,8 +52,8 @@ export class Decisions {
 
   /** `error`: what the job ends with, where it does. */
   of(record: JobRecord, end: Pick<Ending, 'outcome' | 'error' | 'started'>): { next: Next; error: unknown } {
-    const next = this.#cancelled.has(record) ? undefined : nextOf(record, end, this.#random, this.#logger);
-    const error = this.#cancelled.get(record);
+    const next = this.lastWord(record) === undefined ? nextOf(record, end, this.#random, this.#logger) : undefined;
+    const error = this.lastWord(record);
     if (next !== undefined && error === undefined) return { next, error: end.error };
     this.#cancelled.delete(record);
     return { next: { to: 'cancelled' }, error };
@@ -65,6 +65,7 @@ export class Decisions {
     return true;
   }
 
+  /** What its owner has cancelled it with, where that was after its attempt and nobody has been told of the end. */
   lastWord(record: JobRecord): Error | undefined {
     return this.#cancelled.size === 0 ? undefined : this.#cancelled.get(record);
   }

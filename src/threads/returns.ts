@@ -159,9 +159,9 @@ export class Returns {
   }
 
   #completed(slot: Slot, work: Work, value: unknown, run: Run): void {
-    this.#toBeTold.add(work);
+    if (slot.later !== undefined) this.#toBeTold.add(work);
     this.#tell(slot, () => {
-      this.#toBeTold.delete(work);
+      if (this.#toBeTold.size > 0) this.#toBeTold.delete(work);
       this.#reports.completed(work, value, run.startedAt, run.duration, slot.threadId, run.usage);
     });
   }

@@ -288,16 +288,22 @@ describe('its signal', () => {
   test('is the reason, also where its source fails for the same', async () => {
     const queue = makeQueue();
     const controller = new AbortController();
+    let failed = false;
     async function* source() {
       yield 1;
-      await once(controller.signal, 'abort');
-      throw new Error('of the source');
+      try {
+        await once(controller.signal, 'abort');
+        throw new Error('of the source');
+      } finally {
+        failed = true;
+      }
     }
     const outputs = queue.map(echo, source(), { signal: controller.signal });
     expect((await outputs.next()).value).toBe(1);
     controller.abort('enough');
-    // Nobody asks until both have happened.
-    for (let turns = 0; turns < 5; turns++) await turn();
+    // Nobody asks until both have happened, and have been heard.
+    await until(() => failed);
+    await turn();
     expect(await caught(outputs.next())).toMatchObject({ code: 'ERR_CANCELLED', reason: 'enough' });
   });
 

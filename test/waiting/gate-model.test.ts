@@ -114,7 +114,7 @@ test('a gate lets as many start as its limits and holds allow, says which holds,
       limit,
       limit,
       fc.integer({ min: 5, max: 60 }),
-      fc.array(act, { maxLength: 60 }),
+      fc.array(act, { maxLength: 60, size: 'max' }),
       async (concurrency, max, duration, acts) => {
         const model = new Model(concurrency, max, duration);
         for (const one of acts) await model.do(() => one(model));
