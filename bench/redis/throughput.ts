@@ -1,27 +1,18 @@
-// BullMQ in the process, BullMQ sandboxed in threads, and ours on BullMQ: `node .build/bench/redis.js`. Needs redis-server.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { loadavg } from 'node:os';
+// BullMQ in the process, BullMQ sandboxed in threads, and ours on BullMQ: `node .build/bench/redis/throughput.js [rounds]`.
 import { fileURLToPath } from 'node:url';
 import { Queue, Worker } from 'bullmq';
 import { BullMQJobQueue } from 'threadmill/bullmq';
-import processor from './jobs/bullmq.processor.js';
-import { iterationsPerMicrosecond } from './jobs/calibrate.js';
-import { noop, spin } from './jobs/definitions.js';
+import processor from '../jobs/bullmq.processor.js';
+import { iterationsPerMicrosecond } from '../jobs/calibrate.js';
+import { noop, spin } from '../jobs/definitions.js';
+import { median, sayLoad, startRedis } from './server.js';
 
 const THREADS = 2;
 const ROUNDS = Number(process.argv[2] ?? 3);
-const sandbox = fileURLToPath(new URL('./jobs/bullmq.processor.js', import.meta.url));
+const sandbox = fileURLToPath(new URL('../jobs/bullmq.processor.js', import.meta.url));
 
-const probe = createServer().listen(0, '127.0.0.1');
-await once(probe, 'listening');
-const { port } = probe.address() as AddressInfo;
-probe.close();
-const server = spawn('redis-server', ['--port', `${port}`, '--save', ''], { stdio: ['ignore', 'pipe', 'inherit'] });
-await once(server.stdout, 'data');
-server.stdout.resume();
-const connection = { host: '127.0.0.1', port };
+const redis = await startRedis();
+const connection = { host: '127.0.0.1', port: redis.port };
 const removeOnComplete = { count: 0 };
 
 /** Starts what takes jobs of a queue; gives how it is closed. */
@@ -71,7 +62,6 @@ async function rateOf(start: Start, definition: typeof noop | typeof spin, input
   return jobs / seconds;
 }
 
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 const iterations = Math.round(1_000 * iterationsPerMicrosecond());
 const cases = [
   { title: 'jobs that do nothing', definition: noop, input: { n: 1 }, jobs: 5_000 },
@@ -85,9 +75,6 @@ for (const { title, definition, input, jobs } of cases) {
   console.log(`\n${title}, ${THREADS} threads, median of ${ROUNDS} rounds in turns:`);
   for (const [name, values] of rates) console.log(`${name.padEnd(36)} ${Math.round(median(values)).toString().padStart(7)} jobs/s`);
 }
-console.log(
-  `\nload of the machine: ${loadavg()
-    .map((load) => load.toFixed(1))
-    .join(', ')}. With more than this program running, these are no numbers to quote.`,
-);
-server.kill('SIGKILL');
+
+sayLoad();
+redis.stop();
