@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
+import { callGuarded } from './errors/thrown.js';
 import { handleOf, type Job } from './job/job.js';
 import type { JobRecord } from './job/record.js';
-import { callGuarded } from './thrown.js';
 
 /** Why something is told of a thread: why it was ended, that it does not end, or that something a job left behind has failed. */
 export type ThreadReason = 'timed-out' | 'cancelled' | 'crashed' | 'late-error' | 'stuck' | 'not-loading' | 'native-code';

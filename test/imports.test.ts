@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const src = join(root, 'src');
@@ -9,7 +9,7 @@ const files = (readdirSync(src, { recursive: true }) as string[])
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replaceAll('\\', '/'));
 
-const BOTTOM = ['errors/', 'thrown.ts', 'time/', 'checks/'];
+const BOTTOM = ['errors/', 'package-files.ts', 'time/', 'checks/'];
 const isBottom = (file: string) => BOTTOM.some((part) => file.startsWith(part));
 
 /** A part of the package; each may import itself and what is below it. */
@@ -74,29 +74,43 @@ test('what runs inside a thread imports the wire, the job and the bottom only', 
   expect(wrong).toEqual([]);
 });
 
-test('a job file, and the thread that runs it, load no package but what the job file imports itself', () => {
+/** The files of the package that one of them loads, and what it loads of others, in the build as it is. */
+function loaded(...entries: string[]): { files: string[]; packages: string[] } {
   const packages = new Set<string>();
-  const seen = new Set<string>();
+  const files = new Set<string>();
   const visit = (file: string) => {
-    if (seen.has(file)) return;
-    seen.add(file);
-    const text = readFileSync(join(root, 'dist', file.replace(/ts$/, 'js')), 'utf8');
+    if (files.has(file)) return;
+    files.add(file);
+    const text = readFileSync(join(root, 'dist', file), 'utf8');
     for (const [, from] of text.matchAll(/(?:\bfrom\s*|^import\s*)['"]([^'"]+)['"];$/gm)) {
-      if (from?.startsWith('.')) visit(normalize(join(dirname(file), from)).replace(/\.js$/, '.ts'));
-      else if (!from?.startsWith('node:')) packages.add(`${file} imports ${from}`);
+      if (from?.startsWith('.')) visit(normalize(join(dirname(file), from)).replaceAll('\\', '/'));
+      else if (!from?.startsWith('node:')) packages.add(from as string);
     }
   };
-  visit('job.ts');
-  visit('threads/inside/thread.ts');
-  expect(seen.size).toBeGreaterThan(10);
-  expect([...packages]).toEqual([]);
+  entries.forEach(visit);
+  return { files: [...files], packages: [...packages].sort() };
+}
+
+test('a job file, and the thread that runs it, load no package but what the job file imports itself', () => {
+  const { files, packages } = loaded('job.js', 'threads/inside/thread.js');
+  expect(files).toContain('threads/inside/probe.js');
+  expect(packages).toEqual([]);
+});
+
+test('the queue loads pino only where it logs', () => {
+  expect(loaded('index.js').packages).toEqual(['croner', 'piscina', 'tinyqueue', 'zod']);
 });
 
 // The faults of `npm run mutation` are made in single files.
-test.skipIf(process.env.MUTANT || process.env.MUTATION_COVER)('a thread loads one file, and the one that post-mortems must know', () => {
-  const text = readFileSync(join(root, 'dist/threads/inside/thread.js'), 'utf8');
-  const files = [...text.matchAll(/(?:\bfrom\s*|^import\s*|\bimport\()['"](\.[^'"]+)['"]/gm)].map(([, file]) => file);
-  expect(files).toEqual(['./probe.js']);
+describe.skipIf(process.env.MUTANT || process.env.MUTATION_COVER)('few files are loaded, for each costs a start some time', () => {
+  test.each([
+    ['threads/inside/thread.js', 2],
+    ['job.js', 2],
+    ['index.js', 3],
+    ['testing/index.js', 5],
+  ])('%s: %i', (entry, count) => {
+    expect(loaded(entry).files).toHaveLength(count);
+  });
 });
 
 test('no file imports itself, on whatever way', () => {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import * as whole from 'threadmill';
+import * as ofJobFiles from 'threadmill/job';
 import { expect, test } from 'vitest';
 
 /** A declaration as people's editors see it. */
@@ -15,7 +17,7 @@ const read = (file: string) => readFileSync(fileURLToPath(new URL(file, dist)), 
 /** The names that an index exports, by the file that declares them. */
 function exportsOf(index: string): Map<string, string[]> {
   const files = new Map<string, string[]>();
-  for (const [, from] of read(index).matchAll(/export \* from '\.\/([^']+)\.js'/g)) {
+  for (const [, from] of read(index).matchAll(/export type \* from '\.\/([^']+)\.js'/g)) {
     for (const [file, list] of exportsOf(`${from}.d.ts`)) files.set(file, list);
   }
   for (const [, names, from] of read(index).matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([^']+)\.js'/g)) {
@@ -43,6 +45,11 @@ test('the names are found', () => {
   expect(names).toContain('JobQueue');
   expect(names).toContain('AddOptions');
   expect(names.size).toBeGreaterThan(40);
+});
+
+test('what job files import is exported by the whole package too, and is the same', () => {
+  expect(whole).toMatchObject(ofJobFiles);
+  for (const [name, value] of Object.entries(ofJobFiles)) expect((whole as Record<string, unknown>)[name], name).toBe(value);
 });
 
 test('every exported name says what it is', () => {

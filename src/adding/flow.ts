@@ -1,5 +1,5 @@
 import { CancelledError, QueueClosedError, QueueFullError } from '../errors/errors.js';
-import { messageOf } from '../thrown.js';
+import { messageOf } from '../errors/thrown.js';
 import { Signals } from '../waiting/signals.js';
 import { Fifo } from './fifo.js';
 

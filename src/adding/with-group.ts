@@ -1,8 +1,8 @@
 import { OptionsError } from '../errors/errors.js';
+import { messageOf } from '../errors/thrown.js';
 import type { AddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { GroupOptions } from '../job/group.js';
-import { messageOf } from '../thrown.js';
 
 /** The options of a job of this input, with the key of its group where its definition has groups. Throws {@link OptionsError}. */
 export function withGroup<Settings extends AddOptions>(

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Attempt, PostMortem } from '../index.js';
-import { textOf } from '../internals.js';
+import * as internals from '../internals.js';
 
 /** Most errors behind an error that are shown. */
 const CAUSES = 5;
@@ -18,11 +18,11 @@ export function attemptText({ number, outcome, duration, cpuTime, threadId, star
 /** An error in one line. */
 export function messageLine(error: unknown): string {
   try {
-    if (error instanceof Error) return textOf(`${error.name}: ${error.message}`);
+    if (error instanceof Error) return internals.textOf(`${error.name}: ${error.message}`);
   } catch {
     // A proxy, or a getter that throws.
   }
-  return textOf(error);
+  return internals.textOf(error);
 }
 
 /** An error, and those that caused it. */
@@ -42,18 +42,15 @@ function chainOf(error: unknown): unknown[] {
 function stackOf(error: unknown, depth: number): string {
   let text: string;
   try {
-    text = error instanceof Error && error.stack ? withoutOurs(textOf(error.stack)) : messageLine(error);
+    text = error instanceof Error && error.stack ? withoutOurs(internals.textOf(error.stack)) : messageLine(error);
   } catch {
     text = messageLine(error);
   }
   return `${depth > 0 ? 'Caused by: ' : ''}${text.slice(0, LONGEST)}`;
 }
 
-// This file stands in a folder of the package's code; with source maps stacks name its sources, by their paths.
-const OWN = ['..', '../../src/'].flatMap((folder) => {
-  const { href } = new URL(folder, import.meta.url);
-  return [href, fileURLToPath(href)];
-});
+// With source maps stacks name its sources, by their paths.
+const OWN = [internals.packageFiles.CODE, internals.packageFiles.SOURCES].flatMap((href) => [href, fileURLToPath(href)]);
 
 /** Without the calls of threadmill and Node.js, which are the same for every job. */
 function withoutOurs(stack: string): string {

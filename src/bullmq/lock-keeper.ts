@@ -38,7 +38,7 @@ export class LockKeeper {
     const pulse = new Int32Array(beats);
     this.#beat = internals.timers.setInterval(() => void Atomics.add(pulse, 0, 1), BEAT).unref();
     const workerData: LockKeeperData = { ...data, beats, patience: PATIENCE * data.lockDuration };
-    this.#thread = new Worker(new URL('./lock-thread.js', import.meta.url), { workerData, execArgv: [], name: 'threadmill locks' });
+    this.#thread = new Worker(internals.packageFiles.LOCK_THREAD, { workerData, execArgv: [], name: 'threadmill locks' });
     this.ready = new Promise((resolve) => {
       this.#thread.on('message', (message: 'ready' | string[]) => {
         if (message === 'ready') resolve();

@@ -1,4 +1,5 @@
 import type { Profiler } from 'node:inspector';
+import { packageFiles } from '../internals.js';
 import { Places } from './places.js';
 
 /** What V8's sampling profiler saw in one thread. */
@@ -28,11 +29,6 @@ export interface HotFunction {
 
 const MAX_FUNCTIONS = 15;
 
-// This file stands in a folder of the package's code.
-const OWN = new URL('..', import.meta.url).href;
-/** What a thread does to be profiled. */
-const PROFILER = new URL('./profile-thread.js', import.meta.url).href;
-
 /** Adds up what several threads did. */
 export function hotFunctions(profiles: readonly ThreadProfile[]): HotFunctions {
   const places = new Places();
@@ -40,7 +36,7 @@ export function hotFunctions(profiles: readonly ThreadProfile[]): HotFunctions {
   let [samples, busy] = [0, 0];
   for (const { profile } of profiles) {
     const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
-    const starting = within(profile, PROFILER);
+    const starting = within(profile, packageFiles.PROFILE_THREAD.href);
     for (const [at, id] of (profile.samples ?? []).entries()) {
       const frame = frames.get(id) as Frame;
       if (frame.functionName === '(idle)' || starting.has(id)) continue;
@@ -79,7 +75,7 @@ type Frame = Profiler.ProfileNode['callFrame'];
 
 /** All of threadmill's is one: it is what a job costs its thread beside the handler. */
 function described({ functionName, url, lineNumber, columnNumber }: Frame, places: Places): Pick<HotFunction, 'functionName' | 'place'> {
-  if (url.startsWith(OWN)) return { functionName: 'threadmill itself', place: '' };
+  if (url.startsWith(packageFiles.CODE)) return { functionName: 'threadmill itself', place: '' };
   if (functionName === '(program)') return { functionName: 'native code', place: '' };
   const name = functionName === '' ? '(anonymous)' : functionName.replace(/^\((garbage collector)\)$/, '$1');
   return { functionName: name, place: places.of(url, lineNumber, columnNumber) };

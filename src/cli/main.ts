@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { packageFiles } from '../internals.js';
 import { defaultThreads, list, notNegative, positive, whole } from './arguments.js';
 import { bench } from './bench.js';
 import { EXIT, UsageError } from './exit.js';
 import { run } from './run.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(packageFiles.PACKAGE_JSON, 'utf8')) as { version: string };
 
 const EXIT_CODES = `
 Exit codes:

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { JobQueue } from '../index.js';
-import { messageOf } from '../internals.js';
+import { messageOf, packageFiles } from '../internals.js';
 import { UsageError } from './exit.js';
 import { hotFunctions, type ThreadProfile } from './hot-functions.js';
 import type { Observer } from './observer.js';
@@ -18,7 +18,7 @@ const PATIENCE = 5_000;
  * of Chrome and VS Code open. A thread that is killed takes its profile with it.
  */
 export class Profiler implements Observer {
-  readonly options = { worker: { execArgv: ['--import', new URL('./profile-thread.js', import.meta.url).href] } };
+  readonly options = { worker: { execArgv: ['--import', packageFiles.PROFILE_THREAD.href] } };
   /** The files that were written. */
   readonly files: string[] = [];
   readonly #folder: string;

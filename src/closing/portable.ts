@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { NotCloneableError } from '../errors/errors.js';
-import { messageOf } from '../thrown.js';
+import { messageOf } from '../errors/thrown.js';
 
 /** Shared memory that was copied, by its copy: as long as the copy itself is at hand, so is what it was. */
 const originals = new WeakMap<object, SharedArrayBuffer>();

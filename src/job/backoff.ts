@@ -1,5 +1,5 @@
 import { type Check, number, object, oneOf, optional } from '../checks/checks.js';
-import { isThenable, textOf } from '../thrown.js';
+import { isThenable, textOf } from '../errors/thrown.js';
 
 /**
  * How long to wait before the next attempt.

@@ -1,5 +1,5 @@
 import { CancelledError, ExpiredError } from '../errors/errors.js';
-import { messageOf } from '../thrown.js';
+import { messageOf } from '../errors/thrown.js';
 import type { JobKind } from './kind.js';
 
 /** The job that an error speaks of. */

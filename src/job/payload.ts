@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { NotCloneableError } from '../errors/errors.js';
-import { messageOf, textOf } from '../thrown.js';
+import { messageOf, textOf } from '../errors/thrown.js';
 import { isAtom, isDetached, isPlainView, uniform } from './views.js';
 
 /** A value made ready to cross the thread boundary. */

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { isThenable } from '../thrown.js';
+import { isThenable } from '../errors/thrown.js';
 
 /** What a Standard Schema validator said. Exactly one of `issues` and `value` counts. */
 export type Checked = { issues: undefined; value: unknown } | { issues: readonly StandardSchemaV1.Issue[]; value?: undefined };

@@ -1,15 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import { format } from 'node:util';
-import { type Logger, pino } from 'pino';
+import { callGuarded, textOf } from '../errors/thrown.js';
 import type { QueueEvents } from '../events.js';
 import { type Job, recordOf } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import { isListened, type Listened } from '../threads/wire/log-levels.js';
-import { callGuarded, textOf } from '../thrown.js';
+import { DefaultLogger } from './default-logger.js';
 import { listenedBy } from './listened.js';
-
-/** Where the default logger writes: what a program prints on stdout may be its output. */
-const STDERR = 2;
 
 /** What the queue needs of a logger; pino has it. What its methods throw, or reject with, is left alone. */
 export interface QueueLogger {
@@ -33,7 +30,7 @@ export interface JobLogger extends QueueLogger {
 /** The logger of a queue, which names the keys `logMetadata` of a job's metadata: the given one, pino at level `info`, or none. What one throws, or rejects with, is left alone: it cannot be told. */
 export function loggerFor(option: QueueLogger | false | undefined, queue: string, logMetadata: readonly string[]): JobLogger | undefined {
   if (option === false) return undefined;
-  const logger = option ?? (pino({ name: 'threadmill' }, pino.destination(STDERR)) as Logger);
+  const logger = option ?? new DefaultLogger();
   const guard = (level: keyof QueueLogger): LogMethod => {
     // Logging must not end a job.
     return (fields, message) =>

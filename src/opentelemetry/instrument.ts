@@ -15,7 +15,7 @@ export interface InstrumentOptions {
   meterProvider?: Pick<MeterProvider, 'getMeter'> | false;
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(internals.packageFiles.PACKAGE_JSON, 'utf8')) as { version: string };
 
 const provider = z.any();
 const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), meterProvider: provider.optional() });

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { CrashError, type CrashReason, ModuleError, NotCloneableError, TimeoutError } from '../errors/errors.js';
 import { RUNTIMES_GUIDE } from '../errors/guides.js';
 import type { PostMortem } from '../errors/post-mortem.js';
+import { messageOf } from '../errors/thrown.js';
 import type { JobDefinition } from '../job/definition.js';
-import { messageOf } from '../thrown.js';
+import { THREAD } from '../package-files.js';
 import { placeOf, stackText } from './post-mortem.js';
 import type { Work } from './runner.js';
 import type { Slot } from './slot.js';
@@ -89,7 +90,7 @@ export function lateExitError({ jobName }: { jobName: string | undefined }, exit
 
 export function bootError(cause: unknown, exitCode = 1): CrashError {
   const why = cause === undefined ? `it ended with exit code ${exitCode}` : messageOf(cause);
-  const bundled = !existsSync(new URL('./inside/entry.cjs', import.meta.url));
+  const bundled = !existsSync(THREAD);
   const check = bundled ? `Was threadmill bundled? It must stay outside: see ${RUNTIMES_GUIDE}.` : 'Check the queue\'s option "worker".';
   return new CrashError(`no thread can be started: ${why}. ${check}`, crashReason(cause), exitCode, {
     cause,

@@ -1,5 +1,5 @@
 import type { PostMortem } from '../errors/post-mortem.js';
-import { messageOf } from '../thrown.js';
+import { messageOf } from '../errors/thrown.js';
 import { now } from '../time/timers.js';
 import type { ThreadInspector } from './inspector.js';
 import { interpret, type Sighting, sightingOf, unknown } from './post-mortem.js';

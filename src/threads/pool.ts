@@ -1,5 +1,6 @@
 import { MessagePort, type Worker, type WorkerOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { THREAD } from '../package-files.js';
 import { setTimeout } from '../time/timers.js';
 import type { OpenMessage } from './wire/protocol.js';
 
@@ -150,7 +151,7 @@ export class ThreadPool {
     try {
       const piscina = new Piscina({
         ...options,
-        filename: new URL('./inside/entry.cjs', import.meta.url).href,
+        filename: THREAD.href,
         minThreads: 1,
         maxThreads: 1,
         idleTimeout: Number.POSITIVE_INFINITY,

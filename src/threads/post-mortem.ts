@@ -1,16 +1,16 @@
 import { findSourceMap } from 'node:module';
 import { z } from 'zod';
 import type { Frame, PostMortem } from '../errors/post-mortem.js';
-
-const text = z.string().nullable();
-const number = z.number().nullable();
+import { CODE, PROBE } from '../package-files.js';
 
 /** What a thread says of itself is not to be trusted: its handlers may have changed anything in it. */
-const sightingSchema = z.object({
-  frames: z.array(z.tuple([text, text, number, number])),
-  resources: z.array(z.string()).catch([]),
-  heapUsed: z.number().optional().catch(undefined),
-});
+const sightingSchema = z.lazy(() =>
+  z.object({
+    frames: z.array(z.tuple([z.string().nullable(), z.string().nullable(), z.number().nullable(), z.number().nullable()])),
+    resources: z.array(z.string()).catch([]),
+    heapUsed: z.number().optional().catch(undefined),
+  }),
+);
 
 /** What a look into a thread saw. */
 export type Sighting = z.output<typeof sightingSchema>;
@@ -37,18 +37,13 @@ export function interpret(sightings: readonly [Sighting, ...Sighting[]], loading
   return { kind: 'cpu', stack, ...heap, hot: hottest(stacks) };
 }
 
-const PROBE_FILE = new URL('inside/probe.js', import.meta.url).href;
-
 /** Whether a call is of the look itself: a thread that waits for events has no other. */
 function isProbe([_functionName, url]: Sighting['frames'][number]): boolean {
-  return url === PROBE_FILE || url === '' || url === null;
+  return url === PROBE.href || url === '' || url === null;
 }
 
 /** Every thread has these open: its ports. */
 const OURS_OPEN = new Set(['MessagePort']);
-
-// This file stands in a folder of the package's code.
-const OWN = new URL('..', import.meta.url).href;
 
 /** The job's frames of a stack, innermost first. */
 export function framesOf(sites: Sighting['frames']): Frame[] {
@@ -69,7 +64,7 @@ function inSource(frame: Frame): Frame {
 }
 
 function isForeign(url: string): boolean {
-  return url.startsWith(OWN) || !/^(file:|wasm:|\/|[A-Za-z]:\\)/.test(url) || /[\\/]node_modules[\\/]piscina[\\/]/.test(url);
+  return url.startsWith(CODE) || !/^(file:|wasm:|\/|[A-Za-z]:\\)/.test(url) || /[\\/]node_modules[\\/]piscina[\\/]/.test(url);
 }
 
 function hottest(stacks: Frame[][]): PostMortem['hot'] {

@@ -1,6 +1,6 @@
 import type { Attempt } from 'threadmill';
 import { expect, test } from 'vitest';
-import { type EndedAttempt, onAttemptEnd } from '../../dist/observe/attempts.js';
+import { type EndedAttempt, onAttemptEnd } from '../../dist/internals.js';
 import { flaky } from '../fixtures/answers.job.js';
 import { makeQueue } from '../helpers.js';
 

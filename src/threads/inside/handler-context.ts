@@ -1,7 +1,7 @@
 import { CancelledError, OptionsError, SnoozeError } from '../../errors/errors.js';
+import { textOf } from '../../errors/thrown.js';
 import type { JobContext, JobLog } from '../../job/context.js';
 import { isPause } from '../../job/retry.js';
-import { textOf } from '../../thrown.js';
 import { setImmediate } from '../../time/timers.js';
 import { isListened, LEVELS, type Listened, type LogLevel } from '../wire/log-levels.js';
 import type { Position } from '../wire/protocol.js';

@@ -1,5 +1,5 @@
+import { isThenable } from '../../errors/thrown.js';
 import type { JobDefinition } from '../../job/definition.js';
-import { isThenable } from '../../thrown.js';
 import type { HandlerContext } from './handler-context.js';
 import { checkedOutput } from './output.js';
 

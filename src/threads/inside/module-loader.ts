@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { ModuleError } from '../../errors/errors.js';
 import { RUNTIMES_GUIDE } from '../../errors/guides.js';
+import { messageOf } from '../../errors/thrown.js';
 import { hearDefined } from '../../job/defined.js';
 import { isDefinition, type JobDefinition } from '../../job/definition.js';
-import { messageOf } from '../../thrown.js';
 import type { KindMessage } from '../wire/protocol.js';
 import { compiledAddress, compilerHint, importCompiled } from './typescript.js';
 

@@ -1,8 +1,8 @@
 import { NotCloneableError, OutputError } from '../../errors/errors.js';
+import { messageOf } from '../../errors/thrown.js';
 import type { JobDefinition } from '../../job/definition.js';
 import { type Payload, pack } from '../../job/payload.js';
 import { summary, validate } from '../../job/validate.js';
-import { messageOf } from '../../thrown.js';
 import { type Moved, movedOf, transfer } from './transfer.js';
 
 /** What the output schema of a definition makes of a handler's result. Throws {@link OutputError}. */

@@ -1,6 +1,6 @@
 import { errorClass, isThreadmillError } from '../../errors/errors.js';
+import { textOf } from '../../errors/thrown.js';
 import { pack } from '../../job/payload.js';
-import { textOf } from '../../thrown.js';
 import type { Encoded, EncodedError } from './protocol.js';
 
 /** Longest message or stack that is sent; a text of 200 MB would block both threads. */
