@@ -66,7 +66,6 @@ export interface QueueOptions {
 /** What results that are kept may take, by default. */
 const RESULT_BYTES = 16 * 1024 * 1024;
 
-const count = z.int().min(0);
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const isLogger = (value: unknown) => LEVELS.every((level) => typeof (value as QueueLogger | undefined)?.[level] === 'function');
 
@@ -79,67 +78,76 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-const schema = z.strictObject({
-  name: z.string().min(1).default('default'),
-  jobs: z.array(z.custom<JobDefinition>(isDefinition, 'expected a definition from defineJob')).default([]),
-  threads: z
-    .int()
-    .min(1)
-    .default(() => usableCpus()),
-  minThreads: count.optional(),
-  idleTimeout: z.number().min(0).default(30_000),
-  recycle: z
-    .strictObject({ jobs: z.int().min(1).optional(), heapMb: z.number().min(1).optional(), afterMs: z.number().min(1).optional() })
-    .optional(),
-  spareThreads: count.default(1),
-  maxBatch: z.int().min(1).default(64),
-  maxWaiting: z.union([z.int().min(0), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity').default(10_000),
-  whenFull: z.enum(['wait', 'reject']).default('wait'),
-  maxInputBytes: z
-    .number()
-    .min(1)
-    .default(16 * 1024 * 1024),
-  maxWaitingBytes: z.number().min(1).optional(),
-  deadLetters: z
-    .strictObject({ max: count.default(1_000), alertAt: z.int().min(1).optional() })
-    .superRefine(({ max, alertAt = 0 }, context) => {
-      if (alertAt > max)
-        context.addIssue({ code: 'custom', path: ['alertAt'], message: `expected at most max (${max}), for there are never more` });
-    })
-    .transform(({ max, alertAt = Math.min(100, max) }) => ({ max, alertAt }))
-    .prefault({}),
-  idempotency: z
-    .strictObject({ ttl: z.number().min(0).default(3_600_000), max: count.default(10_000), bytes: z.number().min(0).default(RESULT_BYTES) })
-    .prefault({}),
-  keepCompleted: z
-    .union([
-      count.transform((max) => ({ max })),
-      z.strictObject({ max: count.default(100), bytes: z.number().min(0).optional(), ttl: z.number().min(1).optional() }),
-    ])
-    .prefault({})
-    .transform(
-      ({ max, ...rest }) =>
-        ({ max, bytes: RESULT_BYTES, ttl: undefined, ...rest }) as { max: number; bytes: number; ttl: number | undefined },
-    ),
-  logger: z
-    .union([z.literal(false), z.custom<QueueLogger>(isLogger)], 'expected a logger with trace, debug, info, warn and error, or false')
-    .optional(),
-  logMetadata: z.array(z.string()).default([]),
-  worker: z
-    .strictObject({
-      resourceLimits: z.record(z.string(), z.number()).optional(),
-      env: z.union([z.record(z.string(), z.string().optional()), z.symbol()]).optional(),
-      execArgv: z.array(z.string()).optional(),
-      argv: z.array(z.any()).optional(),
-      data: z.any().refine(isCloneable, 'expected what can be cloned').optional(),
-      name: z.string().min(1).optional(),
-      niceIncrement: z.int().min(0).optional(),
-      console: z.enum(['log', 'inherit', 'ignore']).optional(),
-    })
-    .default({})
-    .transform((worker) => worker as ThreadOptions),
-  postMortem: z.boolean().default(true),
-});
+const schema = z.lazy(() =>
+  z.strictObject({
+    name: z.string().min(1).default('default'),
+    jobs: z.array(z.custom<JobDefinition>(isDefinition, 'expected a definition from defineJob')).default([]),
+    threads: z
+      .int()
+      .min(1)
+      .default(() => usableCpus()),
+    minThreads: z.int().min(0).optional(),
+    idleTimeout: z.number().min(0).default(30_000),
+    recycle: z
+      .strictObject({ jobs: z.int().min(1).optional(), heapMb: z.number().min(1).optional(), afterMs: z.number().min(1).optional() })
+      .optional(),
+    spareThreads: z.int().min(0).default(1),
+    maxBatch: z.int().min(1).default(64),
+    maxWaiting: z.union([z.int().min(0), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity').default(10_000),
+    whenFull: z.enum(['wait', 'reject']).default('wait'),
+    maxInputBytes: z
+      .number()
+      .min(1)
+      .default(16 * 1024 * 1024),
+    maxWaitingBytes: z.number().min(1).optional(),
+    deadLetters: z
+      .strictObject({ max: z.int().min(0).default(1_000), alertAt: z.int().min(1).optional() })
+      .superRefine(({ max, alertAt = 0 }, context) => {
+        if (alertAt > max)
+          context.addIssue({ code: 'custom', path: ['alertAt'], message: `expected at most max (${max}), for there are never more` });
+      })
+      .transform(({ max, alertAt = Math.min(100, max) }) => ({ max, alertAt }))
+      .prefault({}),
+    idempotency: z
+      .strictObject({
+        ttl: z.number().min(0).default(3_600_000),
+        max: z.int().min(0).default(10_000),
+        bytes: z.number().min(0).default(RESULT_BYTES),
+      })
+      .prefault({}),
+    keepCompleted: z
+      .union([
+        z
+          .int()
+          .min(0)
+          .transform((max) => ({ max })),
+        z.strictObject({ max: z.int().min(0).default(100), bytes: z.number().min(0).optional(), ttl: z.number().min(1).optional() }),
+      ])
+      .prefault({})
+      .transform(
+        ({ max, ...rest }) =>
+          ({ max, bytes: RESULT_BYTES, ttl: undefined, ...rest }) as { max: number; bytes: number; ttl: number | undefined },
+      ),
+    logger: z
+      .union([z.literal(false), z.custom<QueueLogger>(isLogger)], 'expected a logger with trace, debug, info, warn and error, or false')
+      .optional(),
+    logMetadata: z.array(z.string()).default([]),
+    worker: z
+      .strictObject({
+        resourceLimits: z.record(z.string(), z.number()).optional(),
+        env: z.union([z.record(z.string(), z.string().optional()), z.symbol()]).optional(),
+        execArgv: z.array(z.string()).optional(),
+        argv: z.array(z.any()).optional(),
+        data: z.any().refine(isCloneable, 'expected what can be cloned').optional(),
+        name: z.string().min(1).optional(),
+        niceIncrement: z.int().min(0).optional(),
+        console: z.enum(['log', 'inherit', 'ignore']).optional(),
+      })
+      .default({})
+      .transform((worker) => worker as ThreadOptions),
+    postMortem: z.boolean().default(true),
+  }),
+);
 
 export type CheckedQueueOptions = z.output<typeof schema> & { minThreads: number };
 

@@ -25,12 +25,14 @@ export type Settled<Input, Output> =
   | { readonly index: number; readonly input: Input; readonly output: Output; readonly error?: undefined }
   | { readonly index: number; readonly input: Input; readonly output?: undefined; readonly error: unknown };
 
-const schema = z.looseObject({
-  ordered: z.boolean().default(true),
-  concurrency: z.int().min(1).optional(),
-  signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
-  settled: z.boolean().default(false),
-});
+const schema = z.lazy(() =>
+  z.looseObject({
+    ordered: z.boolean().default(true),
+    concurrency: z.int().min(1).optional(),
+    signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
+    settled: z.boolean().default(false),
+  }),
+);
 
 /** Belong to one job, or would hold up what comes after. */
 const NOT_OF_MANY = ['delay', 'idempotencyKey', 'onDuplicate', 'ttl', 'transfer'];

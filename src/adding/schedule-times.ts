@@ -10,12 +10,14 @@ import type { Clock } from '../time/clock.js';
  */
 export type ScheduleOptions = { cron: string; timezone?: string; every?: never } | { every: number; cron?: never; timezone?: never };
 
-const schema = z.union(
-  [
-    z.strictObject({ cron: z.string(), timezone: z.string().min(1).optional() }),
-    z.strictObject({ every: z.number().min(1).refine(Number.isFinite) }),
-  ],
-  'expected { cron: string, timezone?: string } or { every: milliseconds from 1 }',
+const schema = z.lazy(() =>
+  z.union(
+    [
+      z.strictObject({ cron: z.string(), timezone: z.string().min(1).optional() }),
+      z.strictObject({ every: z.number().min(1).refine(Number.isFinite) }),
+    ],
+    'expected { cron: string, timezone?: string } or { every: milliseconds from 1 }',
+  ),
 );
 
 /** A wall clock set back by less than this, in milliseconds, runs nothing twice; by more, it is taken at its word. As Vixie cron does. */

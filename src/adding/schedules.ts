@@ -30,14 +30,19 @@ export interface RepeatOptions extends Omit<AddOptions, 'delay' | 'idempotencyKe
   until?: number | Date;
 }
 
-const schema = z.looseObject({
-  overlap: z.boolean().default(false),
-  immediately: z.boolean().default(false),
-  limit: z
-    .union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity')
-    .default(Number.POSITIVE_INFINITY),
-  until: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').transform(Number).default(Number.POSITIVE_INFINITY),
-});
+const schema = z.lazy(() =>
+  z.looseObject({
+    overlap: z.boolean().default(false),
+    immediately: z.boolean().default(false),
+    limit: z
+      .union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity')
+      .default(Number.POSITIVE_INFINITY),
+    until: z
+      .union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date')
+      .transform(Number)
+      .default(Number.POSITIVE_INFINITY),
+  }),
+);
 
 /** Those of the schedule, and those of its jobs. Throws {@link OptionsError}. */
 export function repeatOptions(options: RepeatOptions, where: string): { repeat: Repeat; ofJobs: AddOptions } {

@@ -1,10 +1,11 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { OptionsError } from '../errors/errors.js';
 import { shown, unknownOptions } from './checks.js';
 
 /**
  * Checks options against a zod schema and fills in its defaults. Throws {@link OptionsError}, which says which option
- * is wrong, what was expected and what was given; unknown keys are refused by name.
+ * is wrong, what was expected and what was given; unknown keys are refused by name. The library's own are lazy: made when
+ * they are first needed, and not by every program that imports it.
  */
 export function checkOptions<Schema extends z.ZodType>(schema: Schema, options: unknown, where: string): z.output<Schema> {
   const parsed = schema.safeParse(options);
@@ -16,7 +17,7 @@ export function checkOptions<Schema extends z.ZodType>(schema: Schema, options: 
 function complaint(issue: z.core.$ZodIssue, options: unknown, schema: z.ZodType): string {
   if (issue.code === 'unrecognized_keys') {
     const where = issue.path.length > 0 ? ` in "${issue.path.join('.')}"` : '';
-    const { shape = {} } = schema as { shape?: object };
+    const { shape = {} } = (schema instanceof z.ZodLazy ? schema.unwrap() : schema) as { shape?: object };
     return `${unknownOptions(issue.keys, where === '' ? Object.keys(shape) : [])}${where}`;
   }
   const given = issue.path.reduce((value: any, key) => value?.[key], options);

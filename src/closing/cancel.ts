@@ -16,11 +16,13 @@ export interface CancelFilter {
   state?: 'delayed' | 'waiting' | 'active';
 }
 
-const schema = z.strictObject({
-  name: z.string().optional(),
-  group: z.string().optional(),
-  state: z.enum(['delayed', 'waiting', 'active']).optional(),
-});
+const schema = z.lazy(() =>
+  z.strictObject({
+    name: z.string().optional(),
+    group: z.string().optional(),
+    state: z.enum(['delayed', 'waiting', 'active']).optional(),
+  }),
+);
 
 const REASON = 'queue.cancel';
 const ERROR = new LateError((job) => cancelled(job, REASON));

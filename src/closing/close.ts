@@ -3,12 +3,12 @@ import type { Intake } from '../adding/intake.js';
 import type { Schedules } from '../adding/schedules.js';
 import { checkOptions } from '../checks/check-options.js';
 import { QueueClosedError } from '../errors/errors.js';
+import { messageOf } from '../errors/thrown.js';
 import type { Announcer } from '../events.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { Runner } from '../threads/runner.js';
-import { messageOf } from '../thrown.js';
 import { type Clock, KeepAlive } from '../time/clock.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import { type JobSnapshot, snapshotOf } from './snapshot.js';
@@ -28,10 +28,12 @@ export interface Closed {
   unfinished: JobSnapshot[];
 }
 
-const schema = z.strictObject({
-  drain: z.enum(['all', 'active', 'none']).default('all'),
-  timeout: z.number().min(0).default(30_000),
-});
+const schema = z.lazy(() =>
+  z.strictObject({
+    drain: z.enum(['all', 'active', 'none']).default('all'),
+    timeout: z.number().min(0).default(30_000),
+  }),
+);
 
 /** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
 const EXIT_GRACE = 1_000;

@@ -38,13 +38,15 @@ export interface DeadLetterHost {
 }
 
 /** Of a {@link DeadLetterFilter}. */
-export const deadLetterFilter = z.strictObject({
-  name: z.string().optional(),
-  before: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').optional(),
-  limit: listOptions.limit.unwrap().optional(),
-});
+export const deadLetterFilter = z.lazy(() =>
+  z.strictObject({
+    name: z.string().optional(),
+    before: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').optional(),
+    limit: listOptions().limit.unwrap().optional(),
+  }),
+);
 
-const listSchema = z.strictObject({ ...listOptions, name: z.string().optional() });
+const listSchema = z.lazy(() => z.strictObject({ ...listOptions(), name: z.string().optional() }));
 
 /** The jobs that failed for good: to read, to replay, to remove. Bounded: the oldest makes room for the newest. */
 export class DeadLetters {

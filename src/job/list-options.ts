@@ -9,12 +9,12 @@ export interface ListOptions {
   limit?: number;
 }
 
-export const listOptions = {
+export const listOptions = () => ({
   offset: z.int().min(0).default(0),
   limit: z.union([z.int().min(0), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity').default(100),
-};
+});
 
-const schema = z.strictObject(listOptions);
+const schema = z.lazy(() => z.strictObject(listOptions()));
 
 /** Throws `OptionsError`. */
 export function checkListOptions(options: ListOptions, where: string): Required<ListOptions> {

@@ -25,7 +25,7 @@ export interface GroupPlaces {
   readonly runner: { active(): readonly object[] };
 }
 
-const schema = z.strictObject({ groups: z.int().min(0).optional() });
+const schema = z.lazy(() => z.strictObject({ groups: z.int().min(0).optional() }));
 
 /** How many groups are asked for, if any are. Throws `OptionsError`. */
 export function groupsAsked(options: StatsOptions): number | undefined {
