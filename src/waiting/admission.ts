@@ -95,7 +95,7 @@ export class Admission {
     const room = this.#max - this.#register.waiting + taken;
     const bytesFit = bytes <= this.#maxBytes - this.#register.waitingBytes;
     if (this.#whenFull === 'reject') return count <= room && bytesFit;
-    const alone = bytes > this.#maxBytes && this.#register.waitingBytes === 0;
+    const alone = this.#register.waitingBytes === 0;
     return (count <= room || (count > this.#max && room > 0)) && (bytesFit || alone);
   }
 

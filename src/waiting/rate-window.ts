@@ -72,7 +72,8 @@ export class RateWindow {
   take(record: JobRecord): Place {
     this.#taken++;
     const place = new Place(record);
-    this.#checkAt(place, this.#host.clock.now() + this.#duration);
+    this.#checks.push({ at: this.#host.clock.now() + this.#duration, place });
+    this.#arm();
     return place;
   }
 
@@ -80,12 +81,6 @@ export class RateWindow {
   ended(place: Place, startedAt: number | undefined): void {
     place.startedAt = startedAt;
     if (startedAt === undefined) this.#free(place);
-    else this.#checkAt(place, startedAt + this.#duration);
-  }
-
-  #checkAt(place: Place, at: number): void {
-    this.#checks.push({ at, place });
-    this.#arm();
   }
 
   #arm(): void {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { NotFoundError, QueueFullError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
@@ -104,5 +105,20 @@ describe('maxWaitingBytes', () => {
     const queue = makeQueue({ maxWaitingBytes: 15 * KIB });
     const lengths = await Promise.all([10, 10, 30, 10].map(async (kib) => ((await queue.run(echo, text(kib))) as string).length));
     expect(lengths).toEqual([10 * KIB, 10 * KIB, 30 * KIB, 10 * KIB]);
+  });
+
+  test('what is larger than all of it waits for the last of those that wait, and for no other', async () => {
+    const queue = makeQueue({ maxWaitingBytes: 15 * KIB });
+    queue.pause();
+    const [first, second] = await queue.addBulk(echo, [text(1), text(2)]);
+    const added: number[] = [];
+    const adding = queue.addBulk(echo, [text(10), text(20)]).then((jobs) => added.push(jobs.length));
+    for (const job of [first, second]) {
+      await turn();
+      expect(added).toEqual([]);
+      job?.cancel();
+    }
+    await adding;
+    expect(added).toEqual([2]);
   });
 });

@@ -618,15 +618,18 @@ describe.each(['inline', 'manual', 'threads'] as const)('a queue in mode %s', (m
       expect([job.state, flaky.state]).toEqual(['completed', 'completed']);
     });
 
-    test('gives up what runs; a job that must not run twice fails', async () => {
-      queue = make({ threads: 2 });
-      const [again, once] = [await queue.add(jobs.never, 1, { timeout: 60_000 }), await queue.add(jobs.once, 1)];
+    test('gives up what runs; a job that must not run twice fails, and one that was cancelled is', async () => {
+      queue = make({ threads: 3 });
+      const add = () => queue.add(jobs.never, 1, { timeout: 60_000 });
+      const [again, once, gone] = [await add(), await queue.add(jobs.once, 1), await add()];
       void queue.drain();
-      await Promise.all([queue.waitFor(again, 'active'), queue.waitFor(once, 'active')]);
-      await until(() => again.startedAt !== undefined && once.startedAt !== undefined);
+      await Promise.all([again, once, gone].map((job) => queue.waitFor(job, 'active')));
+      await until(() => [again, once, gone].every(({ startedAt }) => startedAt !== undefined));
+      gone.cancel();
       const { unfinished } = await queue.close({ drain: 'none' });
-      expect(unfinished.map(({ id }) => id)).toEqual([again.id]);
+      expect(unfinished).toMatchObject([{ id: again.id, attemptsMade: 0 }]);
       expect([once.state, once.error]).toMatchObject(['failed', { code: 'ERR_QUEUE_CLOSED' }]);
+      expect(gone.state).toBe('cancelled');
     });
   });
 

@@ -124,6 +124,16 @@ describe('group.maxWaiting, where adding waits for room', () => {
     expect(queue.stats().byName.share.totals).toMatchObject({ completed: 5, cancelled: 1 });
   });
 
+  test('lets in who waits for one group when nobody waits for another any more', async () => {
+    const queue = paused('wait');
+    const first = await queue.addBulk(share, [...of('a', 2), ...of('b', 2)]);
+    const [third, fourth] = ['a', 'b'].map((tenant) => queue.add(share, { tenant, n: 2 }));
+    first[0]?.cancel();
+    await third;
+    first[2]?.cancel();
+    expect((await fourth)?.group).toBe('b');
+  });
+
   test('who needs less does not pass who waits for more of the same share', async () => {
     const queue = makeQueue();
     queue.pause();
