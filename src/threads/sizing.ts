@@ -27,14 +27,14 @@ export class Sizing {
   }
 
   /**
-   * For so many jobs that run or may run, where so many threads have booted. Threads that are kept without work are reserve
-   * enough; where all have work, spare ones boot when those that work have booted, and do not take the cores from them.
+   * For so many jobs that run or may run, where so many threads have booted. Spare threads boot when those that work have booted, and do not
+   * take the cores from them. Where their number changes, threads that are kept without work are reserve enough.
    */
   wanted(jobs: number, booted: number): number {
-    if (!this.isElastic || jobs === 0) return this.least;
     const { threads, minThreads, spareThreads } = this.#options;
-    const needed = Math.min(threads, jobs);
-    if (needed < minThreads) return minThreads;
+    if (this.isElastic && jobs < minThreads) return minThreads;
+    const needed = this.isElastic ? Math.min(threads, jobs) : threads;
+    if (needed === 0) return 0;
     return needed + (booted >= needed ? spareThreads : 0);
   }
 }

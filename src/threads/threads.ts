@@ -215,9 +215,13 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.rest(slot);
     this.#boots.opened(slot, failures);
     this.#events.opened();
-    // Spare ones, where those that are needed are there.
-    if (this.#spawning.sizing.isElastic) this.#pool.startSoon();
+    this.#startSpare();
     this.recycling.nextOld();
+  }
+
+  /** Where those that are needed are there. */
+  #startSpare(): void {
+    if (this.#spawning.wanted > this.#pool.size) this.#pool.startSoon();
   }
 
   #loaded(slot: Slot): void {
@@ -226,6 +230,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#roster.move(slot, 'idle');
     this.#warmup.rests(slot);
     this.#events.opened();
+    this.#startSpare();
   }
 
   exited(slot: Slot, exitCode: number): void {

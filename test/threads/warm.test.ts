@@ -31,6 +31,14 @@ test('all threads load a module once its first job was added, the spare one too'
   await until(() => loads().length === 3);
 });
 
+test('a spare thread boots when those that work have booted: it does not take the cores from them', async () => {
+  const queue = makeQueue({ threads: 2, spareThreads: 1 });
+  expect(queue.stats().threads).toMatchObject({ size: 2, starting: 2 });
+  await queue.run(echo, 1);
+  await queue.ready();
+  expect(queue.stats().threads.size).toBe(3);
+});
+
 test('a delayed job is enough', async () => {
   const { queue, loads } = notingQueue({ threads: 1 });
   await queue.add(noted, 1, { delay: 1e9 });

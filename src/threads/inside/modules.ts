@@ -2,6 +2,7 @@ import type { JobDefinition } from '../../job/definition.js';
 import { encodeThrown } from '../wire/error-codec.js';
 import type { Encoded, FromThread, KindMessage } from '../wire/protocol.js';
 import { PHASE } from '../wire/shared-memory.js';
+import { link } from './link.js';
 import type { Habit } from './meter.js';
 import { ModuleLoader } from './module-loader.js';
 import { type Charge, Resources } from './resources.js';
@@ -72,7 +73,7 @@ export class Modules {
   async load(index: number): Promise<Loaded> {
     const kind = this.kind(index);
     const load = async () => ({ definition: await this.#loader.load(kind), resource: undefined });
-    const loaded = await this.#attempt(kind.name, load);
+    const loaded = await this.#attempt(kind.name, load, () => link(kind.module));
     this.#loaded[index] = loaded;
     return loaded;
   }
@@ -81,10 +82,16 @@ export class Modules {
     return this.#attempt(definition.name, async () => ({ definition, resource: await this.#resources.of(definition) }));
   }
 
-  async #attempt(name: string, make: () => Promise<{ definition: JobDefinition; resource: unknown }>): Promise<Loaded> {
+  /** `before`: what is nobody's. */
+  async #attempt(
+    name: string,
+    make: () => Promise<{ definition: JobDefinition; resource: unknown }>,
+    before?: () => Promise<void>,
+  ): Promise<Loaded> {
     this.#status.tick();
     this.#status.enter(PHASE.LOADING);
     try {
+      await before?.();
       return { ...(await this.#charge(name, make)), error: undefined, brief: 0 };
     } catch (error) {
       return { definition: undefined, resource: undefined, error: encodeThrown(error), brief: 0 };
