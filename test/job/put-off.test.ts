@@ -67,6 +67,22 @@ describe('RateLimitedError', () => {
     expect(queue.stats().totals).toMatchObject({ snoozed: 1, retried: 0, failed: 0 });
   });
 
+  test('leaves the limits of the definition as they are', async () => {
+    const queue = makeTestQueue({ mode: 'manual', threads: 3 });
+    const one = variant(limited, { concurrency: 1 });
+    const shared = counter();
+    await queue.addBulk(
+      one,
+      Array.from({ length: 3 }, () => ({ counter: shared, ms: 1_000 })),
+    );
+    await queue.drain();
+    await queue.clock.advance(1_000);
+    expect(await queue.runNext()).toBeDefined();
+    expect(queue.stats().totals).toMatchObject({ snoozed: 1, completed: 1 });
+    await queue.drain();
+    expect(queue.stats().totals.completed).toBe(3);
+  });
+
   test('of a job with a group holds back the jobs of that group, and no others', async () => {
     const queue = makeTestQueue({ mode: 'manual' });
     const shared = counter();

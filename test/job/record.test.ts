@@ -6,6 +6,8 @@ import { noTimes } from '../../dist/job/times.js';
 import { echo } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';
+import * as cases from '../testing/cases.job.js';
+import { makeTestQueue } from '../testing/queues.js';
 
 const STATES = ['delayed', 'waiting', 'active', 'completed', 'failed', 'cancelled'] as const;
 const ALLOWED: Record<string, readonly string[]> = {
@@ -99,6 +101,13 @@ describe('a job', () => {
       ...{ id, name: 'sum', input: { a: 1, b: 1 }, state: 'completed', attempt: 1, attempts },
       ...{ priority: 0, addedAt, startedAt, finishedAt },
     });
+  });
+
+  test('becomes JSON with its progress, its group and its metadata', async () => {
+    const queue = makeTestQueue({ mode: 'manual' });
+    const job = await queue.add(cases.steps, 1, { group: 'g', metadata: { user: 7 }, priority: 3 });
+    await queue.drain();
+    expect(JSON.parse(JSON.stringify(job))).toMatchObject({ progress: { from: 0 }, group: 'g', metadata: { user: 7 }, priority: 3 });
   });
 
   test('ids are different', async () => {

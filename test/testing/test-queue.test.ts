@@ -17,6 +17,9 @@ describe('the options', () => {
     expect(thrownBy(() => createTestQueue({ mode: 'threads', seed: 1 })).message).toContain(
       'option "seed": expected none with mode "threads"',
     );
+    expect(thrownBy(() => createTestQueue({ mode: 'threads', startTime: 0 })).message).toContain(
+      'option "startTime": expected none with mode "threads"',
+    );
     expect(thrownBy(() => createTestQueue({ mode: 'manual', startTime: 'soon' })).message).toContain('option "startTime": expected a time');
     expect(thrownBy(() => createTestQueue({ mode: 'manual', thread: 1 } as never))).toBeInstanceOf(OptionsError);
   });
@@ -232,7 +235,8 @@ describe('virtual time', () => {
   });
 
   test('is not for real threads, and goes forward only', async () => {
-    expect((await caught(manual().clock.advance(-1))).message).toBe('clock.advance: expected milliseconds from 0, given -1');
+    for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as never])
+      expect((await caught(manual().clock.advance(ms))).message).toBe(`clock.advance: expected milliseconds from 0, given ${ms}`);
     const queue = makeTestQueue({ mode: 'threads' });
     expect((await caught(queue.clock.advance(1))).code).toBe('ERR_OPTIONS');
     expect((await caught(queue.runNext())).message).toContain('runNext: mode "threads" runs jobs by itself');

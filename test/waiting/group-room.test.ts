@@ -38,6 +38,15 @@ describe('group.maxWaiting, where a full queue refuses', () => {
     await queue.addBulk(share, of('a', 2));
   });
 
+  test('jobs that have ended and are forgotten make no more room than there was', async () => {
+    const queue = makeQueue({ whenFull: 'reject', keepCompleted: 0 });
+    await queue.addBulk(share, of('a', 2));
+    await queue.idle();
+    queue.pause();
+    await queue.addBulk(share, of('a', 2));
+    expect(await caught(queue.add(share, { tenant: 'a', n: 2 }))).toBeInstanceOf(QueueFullError);
+  });
+
   test('a bulk is refused whole for one of its groups', async () => {
     const queue = paused('reject');
     await queue.addBulk(share, of('b', 1));
