@@ -6,7 +6,7 @@ import { Fifo } from './fifo.js';
 /** What items come from. */
 export type Source<Input> = Iterable<Input> | AsyncIterable<Input>;
 /** Runs the job of one item; it is cancelled by the signal. */
-export type Run<Input, Output> = (input: Input, signal: AbortSignal) => Promise<Output>;
+export type RunItem<Input, Output> = (input: Input, signal: AbortSignal) => Promise<Output>;
 
 /** How items are read. */
 export interface FlowOptions {
@@ -37,7 +37,7 @@ export class Flow<Input, Output> {
   readonly #where: string;
   readonly #iterator: Iterator<Input> | AsyncIterator<Input>;
   readonly #isAsync: boolean;
-  readonly #run: Run<Input, Output>;
+  readonly #run: RunItem<Input, Output>;
   readonly #ordered: boolean;
   readonly #concurrency: number;
   readonly #settled: boolean;
@@ -58,7 +58,7 @@ export class Flow<Input, Output> {
   #doomed = false;
   #wake: (() => void) | undefined;
 
-  constructor(where: string, source: Source<Input>, options: FlowOptions, run: Run<Input, Output>) {
+  constructor(where: string, source: Source<Input>, options: FlowOptions, run: RunItem<Input, Output>) {
     this.#where = where;
     this.#isAsync = isAsync(source);
     this.#iterator = isAsync(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();

@@ -3,7 +3,7 @@ import { checkOptions } from '../checks/check-options.js';
 import { OptionsError } from '../errors/errors.js';
 import { type AddOptions, checkAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
-import { Flow, type Item, type Run, type Source } from './flow.js';
+import { Flow, type Item, type RunItem, type Source } from './flow.js';
 
 /** Options of `map`; all have defaults. Those of its jobs are as `run` takes them. */
 export interface MapOptions extends Omit<AddOptions, 'delay' | 'idempotencyKey' | 'transfer'> {
@@ -55,7 +55,7 @@ export function mapThrough<Input, Output>(
     throw new OptionsError(`${where}: unknown option ${wrong.map((key) => `"${key}"`).join(', ')}: it belongs to one job`);
   checkAddOptions(definition, ofJobs, true, undefined, where);
   if (!isIterable(source)) throw new OptionsError(`${where}: expected an iterable or async iterable, given ${typeof source}`);
-  const runOne: Run<Input, Output> = (input, stop) => run(input, { ...ofJobs, signal: stop });
+  const runOne: RunItem<Input, Output> = (input, stop) => run(input, { ...ofJobs, signal: stop });
   const open = () => new Flow(where, source, { ordered, concurrency: most, signal, settled }, runOne);
   return generate(open, settled ? settledOf : outputOf);
 }

@@ -1,6 +1,6 @@
 import { BATCH_MS } from './batch.js';
 import type { View } from './inspect.js';
-import type { Run, Work } from './runner.js';
+import type { Execution, Work } from './runner.js';
 import type { Position } from './wire/protocol.js';
 import { CELL, PHASE, type SharedMemory, WITHDRAWN } from './wire/shared-memory.js';
 
@@ -229,10 +229,10 @@ export class Assignments {
   }
 
   /** Takes what is left: jobs that were started, but whose results did not arrive. All but the one started last had finished. */
-  takeRest(now: number): Map<Work, Run> {
+  takeRest(now: number): Map<Work, Execution> {
     const last = this.started;
     const since = this.running()?.since ?? now;
-    const rest = new Map<Work, Run>();
+    const rest = new Map<Work, Execution>();
     for (let position = this.#first; position < this.#next; position++) {
       const work = this.take(position);
       if (work === undefined) continue;

@@ -3,7 +3,7 @@ import * as attemptErrors from './attempt-errors.js';
 import { LOOK_AT_LEAST_EVERY } from './deadline.js';
 import { InboxReader } from './inbox-reader.js';
 import { soonest } from './inspect.js';
-import type { AttemptEnd, Reports, Run, Runner, Work } from './runner.js';
+import type { AttemptEnd, Execution, Reports, Runner, Work } from './runner.js';
 import { endOn, settle } from './settle.js';
 import type { Slot, SlotState } from './slot.js';
 import type { Threads } from './threads.js';
@@ -94,12 +94,12 @@ export class Returns {
     }
     if (late) this.#reports.threads.lateError(threadId, exitedBy.jobId, attemptErrors.lateExitError(exitedBy, exitCode));
     if (culprit !== undefined && culprit !== verdict?.work)
-      this.#crashed(slot, culprit, rest.get(culprit) as Run, running?.loading ?? false, exitCode);
+      this.#crashed(slot, culprit, rest.get(culprit) as Execution, running?.loading ?? false, exitCode);
     if (state === 'idle' || state === 'busy') this.#reports.threads.killed(threadId, 'crashed', culprit);
     this.#runner.schedule();
   }
 
-  #crashed(slot: Slot, work: Work, run: Run, loading: boolean, exitCode: number): void {
+  #crashed(slot: Slot, work: Work, run: Execution, loading: boolean, exitCode: number): void {
     if (loading) settle(this.#reports, slot, work, 'failed', attemptErrors.loadCrashError(work, slot, exitCode), run);
     else settle(this.#reports, slot, work, 'crashed', attemptErrors.crashError(work, slot, exitCode), run);
   }
@@ -144,7 +144,7 @@ export class Returns {
   }
 
   /** A result where not all is well, or the job is worth measuring. A job that was told to stop and has ended within its grace period ends as it was judged. */
-  #result(slot: Slot, work: Work, result: number | undefined, value: unknown, run: Run): void {
+  #result(slot: Slot, work: Work, result: number | undefined, value: unknown, run: Execution): void {
     const { verdict } = slot;
     if (result === RESULT.CRASHED) {
       const error = attemptErrors.uncaughtError(work, decodeThrown(value as never));
@@ -158,7 +158,7 @@ export class Returns {
     else this.#completed(slot, work, value, run);
   }
 
-  #completed(slot: Slot, work: Work, value: unknown, run: Run): void {
+  #completed(slot: Slot, work: Work, value: unknown, run: Execution): void {
     if (slot.later !== undefined) this.#toBeTold.add(work);
     this.#tell(slot, () => {
       if (this.#toBeTold.size > 0) this.#toBeTold.delete(work);

@@ -103,7 +103,7 @@ export interface Runner {
 }
 
 /** How long an attempt ran. */
-export interface Run {
+export interface Execution {
   /** On the clock of all threads. */
   startedAt: number;
   /** In milliseconds. */
@@ -115,7 +115,7 @@ export interface Run {
 }
 
 /** How an attempt ended that did not complete. */
-export interface AttemptEnd extends Run {
+export interface AttemptEnd extends Execution {
   outcome: Outcome;
   error: unknown;
   threadId: number;

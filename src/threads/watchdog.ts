@@ -4,7 +4,7 @@ import type { Clock } from '../time/clock.js';
 import { setImmediate } from '../time/timers.js';
 import { addPostMortem, loadTimeoutError, slowModule, stuckError, timeoutError } from './attempt-errors.js';
 import type { Inspections } from './inspections.js';
-import type { KillReason, Reports, Run, Usage, Work } from './runner.js';
+import type { Execution, KillReason, Reports, Usage, Work } from './runner.js';
 import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotVerdict } from './slot.js';
 import type { Threads } from './threads.js';
@@ -63,7 +63,7 @@ export class Watchdog {
   }
 
   /** The running job has left an error uncaught. Its thread ends first: no retry starts beside what is left of it. */
-  crash(slot: Slot, work: Work, error: Error, run: Run): void {
+  crash(slot: Slot, work: Work, error: Error, run: Execution): void {
     slot.condemn({ work, outcome: 'crashed', error });
     const { outcome, error: reason } = slot.verdict as SlotVerdict;
     this.kill(slot, 'crashed');
@@ -97,7 +97,7 @@ export class Watchdog {
   }
 
   /** Jobs of a dead thread that had been started: the culprit ends as judged; the others had finished, but their results are lost. */
-  #settleLost(slot: Slot, lost: Map<Work, Run>, usage: Usage | undefined): void {
+  #settleLost(slot: Slot, lost: Map<Work, Execution>, usage: Usage | undefined): void {
     const { verdict } = slot;
     for (const [work, run] of lost) {
       if (verdict?.work !== work) settle(this.#reports, slot, work, 'interrupted', undefined, run);
