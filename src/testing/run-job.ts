@@ -41,7 +41,7 @@ export type JobRun<Output> = {
 /**
  * Runs one attempt of a handler in this thread, without a queue: its input validated, and all that would cross to a
  * thread cloned. Resolves with how it went, also when it failed. Rejects as `JobQueue.add` does, with `InputError`,
- * `NotCloneableError`, `OptionsError` and, where `signal` is aborted already, `CancelledError`.
+ * `NotCloneableError`, `OptionsError` and, where `signal` is aborted already, `CancelledError`; and with what its `teardown` throws.
  */
 export async function runJob<Input, Parsed, Output>(
   definition: JobDefinition<Input, Parsed, Output>,
@@ -107,14 +107,22 @@ async function endOf(
   signal?.addEventListener('abort', abort, { once: true });
   keepAlive.hold();
   try {
+    return await ran(attempt, run);
+  } finally {
+    keepAlive.release();
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Rejects with what a `teardown` throws. */
+async function ran(attempt: LocalAttempt, run: OneRun): Promise<Ending> {
+  try {
     if (attempt.send()) attempt.run(undefined);
     return await run.ending;
   } finally {
     await run.resources.end((_definition, error) => {
       throw error;
     });
-    keepAlive.release();
-    signal?.removeEventListener('abort', abort);
   }
 }
 

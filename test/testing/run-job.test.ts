@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { createTestClock, runJob } from '../../dist/testing/index.js';
 import { checkpointsBytes, givesFunctions } from '../fixtures/last-words.job.js';
-import { caught, thrownBy } from '../helpers.js';
+import { caught, thrownBy, variant } from '../helpers.js';
 import * as jobs from './cases.job.js';
 
 describe('runJob', () => {
@@ -14,6 +14,26 @@ describe('runJob', () => {
       outcome: 'failed',
       error: { code: 'ERR_OUTPUT', jobName: 'checked', attempt: 1 },
     });
+  });
+
+  test('sets up what the handler needs, and rejects when that cannot be torn down', async () => {
+    const calls: unknown[] = [];
+    const setup = () => {
+      calls.push('setup');
+      return { name: 'resource' };
+    };
+    const teardown = (resource: unknown) => void calls.push(resource);
+    const run = (_input: unknown, context: { resource: unknown }) => context.resource;
+    const definition = variant(jobs.echo, { setup, teardown, run } as never);
+    expect(await runJob(definition, 1)).toMatchObject({ outcome: 'completed', output: { name: 'resource' } });
+    expect(calls).toEqual(['setup', { name: 'resource' }]);
+    const broken = () => {
+      throw new Error('cannot be closed');
+    };
+    const { signal } = new AbortController();
+    const error = await caught(runJob(variant(definition, { setup, teardown: broken } as never), 1, { signal }));
+    expect(error.message).toBe('cannot be closed');
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   test('gives what the handler said', async () => {

@@ -130,6 +130,19 @@ describe('where there are groups', () => {
     expect(queue.estimateWait()).toBeGreaterThan(40_000);
   });
 
+  test('behind all jobs of a higher priority, whichever group they are of', async () => {
+    const queue = inline(2);
+    const definition = tenants();
+    await warm(queue, definition);
+    const urgent = variant(definition, { name: 'urgent', priority: 1 });
+    await queue.addBulk(urgent, [...jobs('a', 20), ...jobs('b', 20)]);
+    await queue.addBulk(definition, jobs('a', 20));
+    const [estimated, waited] = await waitOf(queue, definition, 'new');
+    expect(waited).toBeGreaterThanOrEqual(2_000);
+    expect(estimated).toBeLessThanOrEqual(waited * 1.5);
+    expect(estimated).toBeGreaterThanOrEqual(waited / 1.5);
+  });
+
   test.each([
     ['concurrency', { concurrency: 1 }],
     ['rateLimit', { rateLimit: { max: 2, duration: 1_000 } }],
