@@ -50,6 +50,16 @@ describe('options', () => {
     expect(makeQueue({ name: 'mail' }).name).toBe('mail');
   });
 
+  test('ten thousand jobs may wait by default, and no more', async () => {
+    const queue = makeQueue({ whenFull: 'reject', minThreads: 0 });
+    queue.pause();
+    await queue.addBulk(echo, new Array(10_000).fill(1));
+    expect(await caught(queue.add(echo, 1))).toMatchObject({
+      code: 'ERR_QUEUE_FULL',
+      message: expect.stringContaining('maxWaiting (10000)'),
+    });
+  });
+
   test('a queue made inside a job says what is wrong', async () => {
     const error = await caught(makeQueue().run(makesQueue, 1));
     expect(error).toBeInstanceOf(OptionsError);

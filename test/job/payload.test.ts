@@ -23,6 +23,7 @@ describe('what cannot be cloned is named by its path', () => {
     ['a value of a Map', new Map([['k', () => {}]]), 'input.get(k) is a function'],
     ['a member of a Set', new Set([() => {}]), 'input (a member) is a function'],
     ['a WeakMap', { w: new WeakMap() }, 'input.w is an instance of WeakMap'],
+    ['the cause of an error', { e: new Error('e', { cause: { why: () => {} } }) }, 'input.e.cause.why is a function'],
     ['a private class', { h: new Hidden() }, 'input.h is an instance of Hidden'],
     ['a URL', { u: new URL('https://example.org') }, 'input.u is an instance of URL'],
     ['the input itself', () => {}, 'input is a function'],

@@ -31,6 +31,20 @@ describe('what is sent ahead to a thread that works', () => {
     expectBalanced(queue);
   });
 
+  test('is nothing where maxBatch is 1', async () => {
+    const queue = makeQueue({ maxBatch: 1 });
+    const { gate, job } = await holding(queue);
+    const told: string[] = [];
+    queue.on('active', ({ id }) => void told.push(id));
+    const behind = await queue.addBulk(echo, [1, 2, 3]);
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect([job, ...behind].map(({ state }) => state)).toEqual(['active', 'waiting', 'waiting', 'waiting']);
+    expect(told).toEqual([]);
+    gate.open();
+    await Promise.all(behind.map((one) => one.result()));
+    expect(told).toEqual(behind.map(({ id }) => id));
+  });
+
   test('is told of as active once, though it is taken back and sent again', async () => {
     const queue = makeQueue();
     const { gate } = await holding(queue);
