@@ -42,6 +42,19 @@ describe('who waits gets the error', () => {
     expect((await caught(queue.run(copy, { failures: 9 }))).message).toBe('failure 1');
   });
 
+  test('a definition says that none of its jobs is a dead letter, or that all are', async () => {
+    const queue = makeQueue();
+    const ends = async (deadLetter: boolean) => {
+      const job = await queue.add(variant(flaky, { name: `dead-${deadLetter}`, maxAttempts: 1, deadLetter }), { failures: 9 });
+      await caught(job.result());
+      return job.name;
+    };
+    await ends(false);
+    expect(queue.deadLetters.list().map(({ name }) => name)).toEqual([]);
+    const kept = await ends(true);
+    expect(queue.deadLetters.list().map(({ name }) => name)).toEqual([kept]);
+  });
+
   test('what the call says holds before that', async () => {
     const queue = makeQueue();
     expect((await caught(queue.run(flaky, { failures: 9 }, { maxAttempts: 3, deadLetter: true }))).message).toBe('failure 3');
