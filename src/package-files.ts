@@ -19,4 +19,5 @@ export const LOCK_THREAD = new URL('./bullmq/lock-thread.js', import.meta.url);
 /** What takes the profile of a thread. */
 export const PROFILE_THREAD = new URL('./cli/profile-thread.js', import.meta.url);
 
+/** Its version is read from here. */
 export const PACKAGE_JSON = new URL('../package.json', import.meta.url);

@@ -23,3 +23,9 @@ test.concurrent.for(['idle', 'closed'])('a queue with a rate limit (%s) does not
 test('the scripts are there', async () => {
   expect((await run('no-such-script')).code).toBe(1);
 });
+
+test('what is logged before the default logger has loaded is logged all the same', async () => {
+  const { stdout, stderr, code } = await run('logs-early');
+  expect({ stdout, code }).toEqual({ stdout: 'said at once', code: 0 });
+  expect(JSON.parse(stderr)).toMatchObject({ name: 'threadmill', level: 50, queue: 'default', err: { message: 'thrown by a listener' } });
+});

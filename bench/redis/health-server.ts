@@ -1,25 +1,16 @@
 // A server that runs jobs for eight callers, and answers /health beside it; forked by health.ts, with the number of threads, the size of a
 // job, and the port of a Redis where one is to be used.
 import { createServer } from 'node:http';
-import { type AnyJobQueue, JobQueue } from 'threadmill';
+import { JobQueue } from 'threadmill';
 import { BullMQJobQueue } from 'threadmill/bullmq';
 import { spin } from '../jobs/definitions.js';
 
 const [threads = 1, iterations = 0, redis] = process.argv.slice(2).map(Number);
 const options = { name: `health-${process.pid}`, jobs: [spin], threads, logger: false as const };
 
-async function makeQueue(): Promise<AnyJobQueue> {
-  if (redis === undefined) {
-    const queue = new JobQueue(options);
-    await queue.ready();
-    return queue;
-  }
-  const queue = new BullMQJobQueue({ ...options, connection: { host: '127.0.0.1', port: redis } });
-  await queue.ready();
-  return queue;
-}
-
-const queue = await makeQueue();
+const queue =
+  redis === undefined ? new JobQueue(options) : new BullMQJobQueue({ ...options, connection: { host: '127.0.0.1', port: redis } });
+await queue.ready();
 let done = 0;
 const call = async (): Promise<void> => {
   for (;;) {

@@ -6,7 +6,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { iterationsPerMicrosecond } from '../jobs/calibrate.js';
-import { median, sayLoad, startRedis } from './server.js';
+import { median } from '../measure.js';
+import { sayLoad, startRedis } from './server.js';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const redis = await startRedis();

@@ -15,10 +15,6 @@ export async function startRedis(): Promise<{ port: number; stop: () => void }> 
   return { port, stop: () => server.kill('SIGKILL') };
 }
 
-export function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
-}
-
 export function sayLoad(): void {
   const loads = loadavg().map((load) => load.toFixed(1));
   console.log(`\nload of the machine: ${loads.join(', ')}. With more than this program running, these are no numbers to quote.`);

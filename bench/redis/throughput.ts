@@ -5,7 +5,8 @@ import { BullMQJobQueue } from 'threadmill/bullmq';
 import processor from '../jobs/bullmq.processor.js';
 import { iterationsPerMicrosecond } from '../jobs/calibrate.js';
 import { noop, spin } from '../jobs/definitions.js';
-import { median, sayLoad, startRedis } from './server.js';
+import { median } from '../measure.js';
+import { sayLoad, startRedis } from './server.js';
 
 const THREADS = 2;
 const ROUNDS = Number(process.argv[2] ?? 3);

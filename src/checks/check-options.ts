@@ -4,8 +4,8 @@ import { shown, unknownOptions } from './checks.js';
 
 /**
  * Checks options against a zod schema and fills in its defaults. Throws {@link OptionsError}, which says which option
- * is wrong, what was expected and what was given; unknown keys are refused by name. The library's own are lazy: made when
- * they are first needed, and not by every program that imports it.
+ * is wrong, what was expected and what was given; unknown keys are refused by name. The schemas of a queue are lazy: made when
+ * they are first needed, and not by every program that imports the package.
  */
 export function checkOptions<Schema extends z.ZodType>(schema: Schema, options: unknown, where: string): z.output<Schema> {
   const parsed = schema.safeParse(options);

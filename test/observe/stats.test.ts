@@ -1,8 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { echo } from '../fixtures/answers.job.js';
+import { echo, other } from '../fixtures/answers.job.js';
 import { takes } from '../fixtures/misbehaves.job.js';
 import { makeQueue } from '../helpers.js';
+import { makeTestQueue } from '../testing/queues.js';
 
 /** Histograms round to one part in 100, and times of a job to a millisecond. */
 const near = (expected: number) => ({ from: expected * 0.98 - 1.1, to: expected * 1.02 + 1.1 });
@@ -30,18 +30,16 @@ test('run times are those of the attempts, in milliseconds, and percentiles are 
 });
 
 test('wait times are from ready to started, not run times', async () => {
-  const queue = makeQueue();
-  await queue.run(takes, { ms: 0 });
-  queue.pause();
+  const queue = makeTestQueue({ mode: 'manual' });
+  await queue.add(other, 1);
+  await queue.drain();
   const job = await queue.add(echo, 1);
-  const begin = performance.now();
-  while (performance.now() - begin < 120) await turn();
-  queue.resume();
-  await job.result();
+  await queue.clock.advance(120);
+  await queue.drain();
   const { waitTime, byName } = queue.stats();
-  const waited = (job.startedAt as number) - job.addedAt;
-  expect(waited).toBeGreaterThanOrEqual(118);
-  expectNear(byName.echo.waitTime.max, waited, 'of the definition');
-  expectNear(waitTime.max, Math.max(waited, byName.takes.waitTime.max), 'of the queue');
-  expectNear(byName.echo.runTime.max, job.attempts[0]?.duration as number, 'its run time');
+  expect((job.startedAt as number) - job.addedAt).toBe(120);
+  expectNear(byName.echo.waitTime.max, 120, 'of the definition');
+  expectNear(byName.other.waitTime.max, 0, 'of another');
+  expectNear(waitTime.max, 120, 'of the queue');
+  expectNear(byName.echo.runTime.max, 0, 'its run time');
 });
