@@ -16,8 +16,8 @@ export function withLine(lines: string[] | undefined, at: number, level: string,
   return kept;
 }
 
-/** Pino's way has the fields first and the text after them; for reading, the text comes first. */
+/** Pino's way has the fields, or an error, first and the text after them; for reading, the text comes first. */
 function textOfLine([first, ...rest]: readonly unknown[]): string {
-  const fieldsFirst = typeof first === 'object' && first !== null && !(first instanceof Error) && typeof rest[0] === 'string';
+  const fieldsFirst = typeof first === 'object' && first !== null && typeof rest[0] === 'string';
   return fieldsFirst ? formatWithOptions(BRIEF, ...rest, first) : formatWithOptions(BRIEF, first, ...rest);
 }

@@ -20,7 +20,7 @@ export function move(record: JobRecord, to: JobState): void {
 }
 
 /** It takes room among those that wait, by 1, or no more, by -1. */
-export function takeRoom({ kind, bytes, group }: JobRecord, by: number): void {
+function takeRoom({ kind, bytes, group }: JobRecord, by: number): void {
   kind.owner.waitingBytes += bytes * by;
   if (by !== 0) kind.shares?.change(group, by);
 }

@@ -5,7 +5,6 @@ import { Jobs } from './jobs.js';
 import { type JobKind, type JobOwner, noCounts } from './kind.js';
 import { Kinds } from './kinds.js';
 import { type Location, runningSince } from './location.js';
-import { takeRoom, waits } from './move.js';
 import { pack } from './payload.js';
 import { rareOf } from './rare.js';
 import { type Former, JobRecord } from './record.js';
@@ -94,7 +93,6 @@ export class Register implements JobOwner {
     // Somebody may keep it for long.
     if (record.handle !== undefined || record.options !== undefined) record.leavePage();
     record.kind.leaves(record.state);
-    if (waits(record.state)) takeRoom(record, -1);
   }
 
   /** It has another input. */

@@ -70,12 +70,12 @@ export class ThreadPool {
 
   /** Those that live and shall go on, and those about to be started. */
   get size(): number {
-    return this.#threads.size + this.#pendingReplacements;
+    return this.#threads.size + this.pendingReplacements;
   }
 
   /** Whether all of them have opened. */
   get isComplete(): boolean {
-    return this.#pendingReplacements === 0 && ![...this.#threads.values()].includes(false);
+    return this.pendingReplacements === 0 && ![...this.#threads.values()].includes(false);
   }
 
   /** Whether a thread could not be started, and is tried again after a while. */
@@ -85,7 +85,7 @@ export class ThreadPool {
 
   /** Threads that were killed, and whose replacement is about to be started. */
   get pendingReplacements(): number {
-    return this.#pendingReplacements;
+    return this.#closed ? 0 : this.#pendingReplacements;
   }
 
   /** How many times in a row a thread could not be started, or has died before it had opened. */

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { InputError, type Job, OptionsError, QueueClosedError, QueueFullError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import type { ScheduleOptions } from '../../dist/adding/schedule-times.js';
-import { Schedules } from '../../dist/adding/schedules.js';
+import { type Repeat, Schedules } from '../../dist/adding/schedules.js';
 import { echo } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
 import { HandClock } from '../hand-clock.js';
@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** A schedule on a clock of its own; every run is over at once unless `state` is set. */
-function make(options: ScheduleOptions, wallTime: number | string = '2026-01-01T00:00:00Z') {
+function make(options: ScheduleOptions, wallTime: number | string = '2026-01-01T00:00:00Z', repeat?: Repeat) {
   const clock = new HandClock(wallTime);
   const schedules = new Schedules(clock);
   const runs: string[] = [];
@@ -27,7 +27,7 @@ function make(options: ScheduleOptions, wallTime: number | string = '2026-01-01T
       },
     } as Job;
   };
-  const schedule = schedules.start('job', options, add, (error) => void errors.push(error));
+  const schedule = schedules.start('job', options, add, (error) => void errors.push(error), repeat);
   return { clock, schedules, runs, errors, control, schedule };
 }
 
@@ -166,6 +166,25 @@ describe('a run', () => {
     expect(errors).toMatchObject([{ message: 'full' }]);
     expect(runs).toHaveLength(1);
     schedules.close();
+  });
+
+  test('that is the last one and cannot be added is reported, though the schedule has ended', async () => {
+    const once = { overlap: false, immediately: false, limit: 1, until: Number.POSITIVE_INFINITY };
+    const { clock, errors, control, schedule } = make({ every: 1_000 }, undefined, once);
+    control.fails = new Error('full');
+    clock.advance(1_000);
+    expect(schedule.next).toBeUndefined();
+    await turn();
+    expect(errors).toMatchObject([{ message: 'full' }]);
+  });
+
+  test('that is refused because the schedule was stopped meanwhile is not', async () => {
+    const { clock, errors, control, schedule } = make({ every: 1_000 });
+    control.fails = new Error('closed');
+    clock.advance(1_000);
+    schedule.stop();
+    await turn();
+    expect(errors).toEqual([]);
   });
 });
 

@@ -57,6 +57,20 @@ describe('a portable value', () => {
     expect((shared(deserialize(serialize(copy))) as { memory: unknown }).memory).toBeInstanceOf(ArrayBuffer);
   });
 
+  test('is no object of the value itself: what changes that later does not change it', () => {
+    class Point {
+      x = 1;
+    }
+    const value = { empty: {}, bare: Object.create(null), list: [], point: new Point(), map: new Map() };
+    const copy = portable(value, 'input') as typeof value;
+    Object.assign(value.empty, { late: 1 });
+    Object.assign(value.bare, { late: 1 });
+    value.list.push(1 as never);
+    value.map.set('late', 1);
+    value.point.x = 2;
+    expect(copy).toEqual({ empty: {}, bare: {}, list: [], point: { x: 1 }, map: new Map() });
+  });
+
   test('does not copy buffers that nobody shares', () => {
     const bytes = new Uint8Array(1_000);
     expect((portable({ bytes }, 'input') as { bytes: Uint8Array }).bytes).toBe(bytes);

@@ -1,6 +1,6 @@
 import type { Job } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { limited, snoozes, tenant } from '../fixtures/put-off.job.js';
+import { limited, snoozes, tenant, together } from '../fixtures/put-off.job.js';
 import { caught, expectBalanced, history, makeGate, makeQueue, next, until, variant } from '../helpers.js';
 import { makeTestQueue } from '../testing/queues.js';
 
@@ -105,6 +105,23 @@ describe('RateLimitedError', () => {
     await queue.drain();
     expect(order.map(({ id }) => id)).toEqual([first.id, second.id, late.id]);
     expect(queue.stats().totals).toMatchObject({ snoozed: 1, retried: 0, failed: 0, completed: 5 });
+  });
+
+  test.each(['its definition', 'its group'])('holds until the longest of several is over: %s', async (what) => {
+    const queue = makeTestQueue({ mode: 'manual', threads: 2 });
+    const definition = variant(together, what === 'its group' ? { group: together.group as never } : {});
+    const jobs = await queue.addBulk(
+      definition,
+      [1_000, 100].map((ms) => ({ tenant: 'a', counter: counter(), ms })),
+    );
+    await queue.drain();
+    expect(queue.stats().totals.snoozed).toBe(2);
+    await queue.clock.advance(999);
+    await queue.drain();
+    expect(jobs.map(({ state }) => state)).toEqual(['waiting', 'waiting']);
+    await queue.clock.advance(1);
+    await queue.drain();
+    expect(jobs.map(({ state }) => state)).toEqual(['completed', 'completed']);
   });
 
   test('is over when the last of several is, for a group that has limits of its own too', async () => {

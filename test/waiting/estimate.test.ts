@@ -160,6 +160,18 @@ describe('where there are groups', () => {
     expect(await waitOf(queue, definition, 'b')).toEqual([0, 0]);
   });
 
+  test('a paused definition takes no turns, whichever groups its jobs are of', async () => {
+    const queue = inline(1);
+    const [paused, definition] = [tenants({}, { name: 'paused' }), tenants()];
+    await warm(queue, definition);
+    queue.pause(paused);
+    await queue.addBulk(paused, Array.from({ length: 20 }, (_, n) => jobs(`p${n}`, 1)).flat());
+    await queue.addBulk(definition, jobs('flood', 20));
+    const [estimated, waited] = await waitOf(queue, definition, 'new');
+    expect(waited).toBe(200);
+    expect(estimated).toBeLessThanOrEqual(waited * 1.5);
+  });
+
   test('what others are told to wait for is not before it', async () => {
     const queue = inline(2);
     const [paused, limited] = [tenants({}, { name: 'paused' }), tenants({}, { name: 'limited', concurrency: 1 })];

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { type Job, type JobQueue, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
+import { tenant } from '../fixtures/put-off.job.js';
 import { alone, capped, limited, numberKey, shared, throwsKey, watched } from '../fixtures/tenants.job.js';
-import { caught, makeQueue, variant } from '../helpers.js';
+import { caught, makeGate, makeQueue, until, variant } from '../helpers.js';
 import { makeTestQueue } from '../testing/queues.js';
 
 const of = (tenant: string, count: number) => Array.from({ length: count }, (_, n) => ({ tenant, n }));
@@ -83,6 +84,26 @@ describe('groups', () => {
     await Promise.all(jobs.map((job) => job.result()));
     const firstForty = order.slice(0, 40);
     expect(firstForty.filter((name) => name.startsWith('b'))).toHaveLength(20);
+  });
+
+  test('keep their turns when their jobs come back unstarted from a thread', async () => {
+    const queue = makeQueue({ threads: 1 });
+    // What it costs is known: so they are sent together.
+    for (let n = 0; n < 20; n++) await queue.run(tenant, { tenant: 'b' });
+    const gate = makeGate();
+    queue.pause();
+    const first = await queue.add(tenant, { tenant: 'a', gate: gate.memory });
+    const behind = await queue.addBulk(
+      tenant,
+      ['b', 'c', 'd', 'e'].map((name) => ({ tenant: name })),
+    );
+    queue.resume();
+    await until(() => queue.stats().counts.active === 1);
+    const completed: string[] = [];
+    queue.on('completed', (job) => void completed.push(job.id));
+    gate.open();
+    await Promise.all(behind.map((job) => job.result()));
+    expect(completed).toEqual([first, ...behind].map(({ id }) => id));
   });
 
   test('a bad key is refused, and says which option', async () => {

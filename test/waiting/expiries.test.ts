@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { JobKind } from '../../dist/job/kind.js';
+import { JobRecord } from '../../dist/job/record.js';
+import { Expiries } from '../../dist/waiting/expiries.js';
+import { echo } from '../fixtures/answers.job.js';
+import { HandClock } from '../hand-clock.js';
+
+test('a job that comes back from a thread without having run has waited since it was added', () => {
+  const clock = new HandClock('2026-01-01T00:00:00Z');
+  const expired: JobRecord[] = [];
+  const expiries = new Expiries(clock, (record) => void expired.push(record));
+  const record = new JobRecord('id', new JobKind(echo, 0, {} as never), 1, 0, 1, clock.now(), { maxWait: 1_000 });
+  expiries.enters(record);
+  clock.advance(400);
+  expiries.over(record);
+  clock.advance(200);
+  expiries.waits(record);
+  clock.advance(399);
+  expect(expired).toEqual([]);
+  clock.advance(1);
+  expect(expired).toEqual([record]);
+});
