@@ -80,7 +80,7 @@ export class Replay implements DeadLetterHost {
 /** The group of a dead letter with another input: that of the input, unless `add` had said another. Throws `OptionsError`. */
 function groupOf({ kind, group, input: former }: JobRecord, input: unknown): string | undefined {
   const of = (one: unknown) => withGroup(kind.definition, one, undefined)?.group;
-  return group !== undefined && of(former) === group ? of(input) : group;
+  return of(former) === group ? of(input) : group;
 }
 
 /** The first dead letter of those that have one key; it will live by the time of the others. Throws when one has another input. */

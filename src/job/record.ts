@@ -6,7 +6,7 @@ import type { Carrier } from './carrier.js';
 import type { JobKind } from './kind.js';
 import { NO_ATTEMPTS, type Rare, rareOf, renewed, type Usage } from './rare.js';
 import type { JobState } from './state.js';
-import { noTimes, PAGE, TIME, TIMES } from './times.js';
+import { PAGE, TIME, TIMES } from './times.js';
 
 /** What a job brings from its life in an earlier queue. */
 export interface Former {
@@ -53,9 +53,9 @@ export class JobRecord {
     /** What it was added with and still needs. */
     public options: (AddOptions & { waited?: number }) | undefined,
     /** Where its times are kept, see {@link TIME}. */
-    times = noTimes(1),
+    times: number[],
     /** Whether somebody waits for it, and gets its error: it was added by `run` or `map`. */
-    public awaited = false,
+    public awaited: boolean,
   ) {
     this.#times = times;
     const place = this.#place;

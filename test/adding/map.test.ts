@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CancelledError, InputError, type ItemError, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold } from '../fixtures/answers.job.js';
+import { echo, flaky, hold } from '../fixtures/answers.job.js';
 import { picky } from '../fixtures/limited.job.js';
 import { caught, makeGate, makeQueue, next, thrownBy, until, variant } from '../helpers.js';
 
@@ -110,6 +110,25 @@ describe('backpressure', () => {
     expect(await collect(queue.map(echo, counted(50).source, { concurrency: 20 }))).toHaveLength(50);
   });
 
+  test('an item that finds the queue full of other jobs fails, where none of the map runs that would make room', async () => {
+    const queue = makeQueue({ maxWaiting: 1, whenFull: 'reject' });
+    const gate = makeGate();
+    const outputs = queue.map(
+      echo,
+      (async function* () {
+        yield 1;
+        await queue.add(hold, { gate: gate.memory });
+        await until(() => gate.arrivals === 1);
+        await queue.add(echo, 'fills');
+        yield 2;
+      })(),
+    );
+    expect(await outputs.next()).toEqual({ done: false, value: 1 });
+    const error = await caught(outputs.next());
+    gate.open();
+    expect(error).toMatchObject({ code: 'ERR_QUEUE_FULL', index: 1 });
+  });
+
   test('a source that is slow does not hold back what is done', async () => {
     const queue = makeQueue();
     let go = () => {};
@@ -175,6 +194,20 @@ describe('breaking off', () => {
       for await (const _ of queue.map(echo, source, { concurrency: 2 })) break;
     })();
     expect(await caught(broken)).toHaveProperty('message', 'of closing');
+  });
+
+  test('because an item has failed throws its error, whatever closing the source gives', async () => {
+    const queue = makeQueue();
+    const source: AsyncIterable<{ failures: number }> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: { failures: 1 } }),
+        return: () => Promise.reject(new Error('of closing')),
+      }),
+    };
+    const outputs = queue.map(flaky, source, { concurrency: 1 });
+    expect(await caught(outputs.next())).toMatchObject({ index: 0, message: expect.not.stringContaining('of closing') });
+    // A rejection that nobody handles fails the run.
+    await turn();
   });
 
   test('before the first item reads nothing and listens to nothing', async () => {

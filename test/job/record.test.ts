@@ -20,7 +20,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 function recordIn(state: (typeof STATES)[number]): JobRecord {
-  const record = new JobRecord('id', new JobKind(echo, 0, { cancel: () => false } as never), 1, 0, 1, 0, undefined);
+  const record = new JobRecord('id', new JobKind(echo, 0, { cancel: () => false } as never), 1, 0, 1, 0, undefined, noTimes(1), false);
   enter(record, state as 'waiting');
   return record;
 }
@@ -46,7 +46,7 @@ test('its times are kept apart, in a page that it shares with others and by itse
   const owner = { exactDateOf: (now: number) => now, dateOf: (now: number) => now };
   const times = noTimes(2);
   const kind = new JobKind(echo, 0, owner as never);
-  const [one, other] = [0, 1].map((key) => new JobRecord(key, kind, 1, 0, 1, (key + 1) * 100, undefined, times));
+  const [one, other] = [0, 1].map((key) => new JobRecord(key, kind, 1, 0, 1, (key + 1) * 100, undefined, times, false));
   for (const [at, record] of [one, other].entries()) {
     const since = (at + 1) * 100;
     enter(record, 'waiting');

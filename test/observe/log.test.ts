@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { lineOf } from '../../dist/observe/log.js';
 import { echo, flaky } from '../fixtures/answers.job.js';
 import { misbehave, stubborn } from '../fixtures/misbehaves.job.js';
 import { caught, makeQueue, next } from '../helpers.js';
@@ -120,4 +121,16 @@ test('a thread that native code holds has a line', async () => {
     message: expect.stringMatching(/^thread does not end/),
     fields: expect.objectContaining({ threadId, jobId: job.id }),
   });
+});
+
+test.each([
+  [[{ rows: 3 }, 'read %s', 'it'], { rows: 3 }, 'read it'],
+  [[{ rows: 3 }], { rows: 3 }, undefined],
+  [['read %s', 'it'], {}, 'read it'],
+  [[null, 'there'], {}, 'null there'],
+  [[new RangeError('far')], { err: expect.objectContaining({ message: 'far' }) }, undefined],
+])('what a handler logs, %j, are fields and a text, with the facts of its job', (args, fields, text) => {
+  const work = { id: 'the-id', kind: { definition: { name: 'reads' } }, attempt: 2, metadata: { user: 7 } };
+  const logger = { of: (metadata: unknown) => metadata };
+  expect(lineOf(work as never, args, logger as never)).toEqual([{ ...fields, user: 7, jobId: 'the-id', job: 'reads', attempt: 2 }, text]);
 });

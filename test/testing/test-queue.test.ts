@@ -3,7 +3,7 @@ import { defineJob, OptionsError } from 'threadmill';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { createTestClock, createTestQueue } from '../../dist/testing/index.js';
-import { caught, history, thrownBy, variant } from '../helpers.js';
+import { caught, history, next, thrownBy, variant } from '../helpers.js';
 import * as jobs from './cases.job.js';
 import { makeTestQueue } from './queues.js';
 
@@ -26,6 +26,21 @@ describe('the options', () => {
 });
 
 describe('mode manual', () => {
+  test('says what real threads say of themselves', async () => {
+    const queue = manual({ threads: 1 });
+    const first = await queue.add(jobs.never, 1);
+    const started = next(queue, 'active');
+    const ended = queue.runNext();
+    await started;
+    const second = await queue.add(jobs.echo, 2);
+    expect(queue.explain(second.id)).toMatchObject({ state: 'waiting', reason: 'threads-busy' });
+    expect(queue.stats().threads).toMatchObject({ size: 1, busy: 1, killed: 0 });
+    await queue.clock.advance(60);
+    expect([await ended, first.state]).toEqual(['timed-out', 'failed']);
+    expect(queue.explain(second.id)).toMatchObject({ state: 'waiting', reason: 'next' });
+    expect(queue.stats().threads).toMatchObject({ size: 1, busy: 0, killed: 1 });
+  });
+
   test('keeps jobs until it is told', async () => {
     const queue = manual();
     const first = await queue.add(jobs.echo, 1);

@@ -3,7 +3,7 @@ import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, where } from '../fixtures/answers.job.js';
 import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next, sent, until } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, sent, until, variant } from '../helpers.js';
 
 /** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */
 async function holding(queue: JobQueue) {
@@ -18,6 +18,26 @@ async function holding(queue: JobQueue) {
 }
 
 describe('what is sent ahead to a thread that works', () => {
+  test('does not overtake a job that only the limit of its definition holds back', async () => {
+    const queue = makeQueue();
+    const urgent = variant(hold, { concurrency: 1, priority: 1 });
+    const open = makeGate();
+    open.open();
+    for (let warm = 0; warm < 3; warm++) await queue.run(urgent, { gate: open.memory });
+    for (let warm = 0; warm < 3; warm++) await queue.run(echo, warm);
+    const gate = makeGate();
+    const running = await queue.add(urgent, { gate: gate.memory });
+    await next(queue, 'progress', ({ id }) => id === running.id);
+    const started: string[] = [];
+    queue.on('active', ({ id }) => void started.push(id));
+    const held = await queue.add(urgent, { gate: open.memory });
+    const behind = await queue.addBulk(echo, [1, 2, 3, 4]);
+    for (let turns = 0; turns < 3; turns++) await turn();
+    gate.open();
+    await Promise.all(behind.map((job) => job.result()));
+    expect(started).toEqual([held, ...behind].map(({ id }) => id));
+  });
+
   test('is there before the thread is free, and no more than one batch of it', async () => {
     const queue = makeQueue({ maxBatch: 2 });
     const { gate, job } = await holding(queue);

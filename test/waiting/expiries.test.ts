@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { JobKind } from '../../dist/job/kind.js';
 import { JobRecord } from '../../dist/job/record.js';
+import { noTimes } from '../../dist/job/times.js';
 import { Expiries } from '../../dist/waiting/expiries.js';
 import { echo } from '../fixtures/answers.job.js';
 import { HandClock } from '../hand-clock.js';
@@ -9,7 +10,7 @@ test('a job that comes back from a thread without having run has waited since it
   const clock = new HandClock('2026-01-01T00:00:00Z');
   const expired: JobRecord[] = [];
   const expiries = new Expiries(clock, (record) => void expired.push(record));
-  const record = new JobRecord('id', new JobKind(echo, 0, {} as never), 1, 0, 1, clock.now(), { maxWait: 1_000 });
+  const record = new JobRecord('id', new JobKind(echo, 0, {} as never), 1, 0, 1, clock.now(), { maxWait: 1_000 }, noTimes(1), false);
   expiries.enters(record);
   clock.advance(400);
   expiries.over(record);

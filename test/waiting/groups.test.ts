@@ -55,9 +55,11 @@ describe('groups', () => {
     const queue = makeTestQueue({ mode: 'manual' });
     const order = starts(queue);
     await queue.addBulk(shared, [...of('a', 1), ...of('b', 1)]);
-    await queue.addBulk(shared, of('c', 2), { priority: 1 });
+    const urgent = await queue.addBulk(shared, of('c', 2), { priority: 1 });
+    await queue.addBulk(shared, of('d', 1), { priority: -1 });
+    expect(urgent.map(({ id }) => queue.explain(id))).toMatchObject([{ position: 0 }, { position: 1 }]);
     await queue.drain();
-    expect(order).toEqual(['c0', 'c1', 'a0', 'b0']);
+    expect(order).toEqual(['c0', 'c1', 'a0', 'b0', 'd0']);
   });
 
   test('come from add where it names one, and jobs without any are one group', async () => {
