@@ -95,10 +95,12 @@ test('a level that the logger does not take has no lines', async () => {
 test('evictions and alerts have a line', async () => {
   const { lines, logger } = listening();
   const queue = makeQueue({ logger, deadLetters: { max: 1, alertAt: 1 } });
+  const evicted = next(queue, 'evicted');
   for (let count = 0; count < 2; count++) await caught(queue.run(flaky, { failures: 9 }, { deadLetter: true }));
-  const messages = lines.map(({ message }) => message).join('\n');
-  expect(messages).toContain('dead letter evicted');
-  expect(messages).toContain('many dead letters');
+  const [{ id: jobId }] = await evicted;
+  const about = (text: RegExp) => lines.filter(({ message }) => text.test(message as string));
+  expect(about(/^dead letter evicted/)).toMatchObject([{ level: 'warn', fields: { jobId, job: 'flaky' } }]);
+  expect(about(/^many dead letters/)).toMatchObject([{ level: 'error', fields: { size: 1 } }]);
 });
 
 test('a logger that throws changes nothing', async () => {
