@@ -235,11 +235,13 @@ describe('in a queue', () => {
 
   test.each([
     [{ every: 0 }, 'every'],
+    [{ every: 0.5 }, 'every'],
     [{ every: Number.NaN }, 'every'],
     [{ every: Number.POSITIVE_INFINITY }, 'every'],
     [{ cron: 'nonsense' }, "given 'nonsense'"],
     [{ cron: '99 * * * *' }, "given '99 * * * *'"],
     [{ cron: '* * * * *', timezone: 'Mars/Olympus' }, "given 'Mars/Olympus'"],
+    [{ cron: '* * * * *', timezone: '' }, 'option "timezone"'],
     [{ cron: '* * * * *', every: 5 }, 'every'],
     [{}, 'expected { cron'],
     [undefined, 'expected { cron'],

@@ -19,6 +19,13 @@ describe('a waiting job', () => {
     gate.open();
   });
 
+  test('of a definition with limits stands among the others by arrival', async () => {
+    const queue = makeQueue();
+    queue.pause();
+    const jobs = [await queue.add(echo, 1), await queue.add(alone, 2), await queue.add(echo, 3), await queue.add(alone, 4)];
+    expect(jobs.map(({ id }) => queue.explain(id))).toMatchObject([0, 1, 2, 3].map((position) => ({ reason: 'paused', position })));
+  });
+
   test('waits for threads that start', async () => {
     const queue = makeQueue();
     const job = await queue.add(echo, 1);

@@ -65,6 +65,7 @@ describe('runJob', () => {
     expect(await caught(runJob(jobs.double, { n: 'x' } as never))).toMatchObject({ code: 'ERR_INPUT' });
     expect(await caught(runJob(jobs.echo, () => {}))).toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
     expect(await caught(runJob(jobs.echo, 1, { attempt: 0 }))).toMatchObject({ code: 'ERR_OPTIONS' });
+    expect(await caught(runJob(jobs.echo, 1, { maxAttempts: 0 }))).toMatchObject({ code: 'ERR_OPTIONS' });
     expect(await caught(runJob(jobs.echo, 1, { timeout: 0 }))).toMatchObject({ code: 'ERR_OPTIONS' });
     expect(await caught(runJob({} as never, 1))).toMatchObject({ code: 'ERR_OPTIONS' });
     expect(await caught(runJob(jobs.echo, 1, { signal: AbortSignal.abort('early') }))).toMatchObject({ code: 'ERR_CANCELLED' });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { echo, flaky, hold } from '../fixtures/answers.job.js';
-import { caught, makeGate, makeQueue, thrownBy, variant } from '../helpers.js';
+import { polite } from '../fixtures/misbehaves.job.js';
+import { caught, makeGate, makeQueue, next, thrownBy, variant } from '../helpers.js';
 
 describe('idle', () => {
   test('is at once on an idle queue, and else when the last job has ended', async () => {
@@ -23,6 +24,18 @@ describe('idle', () => {
 });
 
 describe('cancel', () => {
+  test('gives an active job its grace period', async () => {
+    const queue = makeQueue();
+    const gate = makeGate();
+    const job = await queue.add(polite, { how: 'gate', gate: gate.memory });
+    await next(queue, 'progress');
+    expect(queue.cancel({ state: 'active' })).toBe(1);
+    expect(job.state).toBe('active');
+    gate.open();
+    expect(await caught(job.result())).toHaveProperty('code', 'ERR_CANCELLED');
+    expect([job.state, queue.stats().threads.killed]).toEqual(['cancelled', 0]);
+  });
+
   test('cancels what matches, and says how many', async () => {
     const queue = makeQueue();
     const other = variant(echo, { name: 'other' });
