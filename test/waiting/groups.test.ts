@@ -113,6 +113,7 @@ describe('groups', () => {
     const threw = await caught(queue.add(throwsKey, { tenant: 'a', n: 0 }));
     expect(threw).toBeInstanceOf(OptionsError);
     expect(threw.message).toMatch(/group\.key.*throws-key.*no tenant/);
+    expect(threw).toMatchObject({ jobName: 'throws-key', cause: { message: 'no tenant' } });
     expect((await caught(queue.add(numberKey, { tenant: 'a', n: 0 }))).message).toMatch(/expected a string, given number/);
     expect((await caught(queue.addBulk(numberKey, of('a', 3)))).message).toMatch(/expected a string/);
     expect(queue.stats().totals.added).toBe(0);
