@@ -114,6 +114,8 @@ function isText(node) {
   return node.type === 'TemplateLiteral' || (node.type === 'Literal' && typeof node.value === 'string');
 }
 
+/** Also `false`: to who asks it is the same, and what says `true` instead is another fault. */
 function isNothing(node) {
+  if (node.type === 'Literal') return node.value === false;
   return (node.type === 'Identifier' && node.name === 'undefined') || (node.type === 'UnaryExpression' && node.operator === 'void');
 }
