@@ -1,9 +1,9 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { flaky, other } from '../fixtures/answers.job.js';
 import { leavesTraces } from '../fixtures/last-words.job.js';
 import { misbehave } from '../fixtures/misbehaves.job.js';
 import { caught, history, makeQueue } from '../helpers.js';
+import { makeTestQueue } from '../testing/queues.js';
 
 const FAILS = { fails: true };
 
@@ -71,16 +71,16 @@ describe('a replayed job', () => {
 });
 
 test('replay and remove of what failed before a time go by the time of the failure', async () => {
-  const queue = makeQueue();
+  const queue = makeTestQueue({ mode: 'manual' });
   queue.pause(misbehave);
   const late = await queue.add(misbehave, { does: 'throw' }, { maxAttempts: 1 });
   const early = await queue.add(flaky, { failures: 9 }, { maxAttempts: 1 });
-  await caught(early.result());
-  while (Date.now() <= (early.finishedAt as number)) await turn();
-  const between = Date.now();
+  await queue.drain();
+  await queue.clock.advance(1_000);
+  const between = queue.clock.now();
   queue.resume(misbehave);
-  await caught(late.result());
-  queue.pause();
+  await queue.drain();
+  expect([early.state, late.state]).toEqual(['failed', 'failed']);
   expect((await queue.deadLetters.replay({ before: between })).map(({ id }) => id)).toEqual([early.id]);
   expect(queue.deadLetters.remove({ before: between })).toBe(0);
   expect(queue.deadLetters.list().map(({ id }) => id)).toEqual([late.id]);

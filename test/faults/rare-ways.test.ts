@@ -10,7 +10,7 @@ import { polite } from '../fixtures/misbehaves.job.js';
 import { snoozes } from '../fixtures/put-off.job.js';
 import { anything } from '../fixtures/schema.js';
 import { HandClock } from '../hand-clock.js';
-import { caught, expectBalanced, makeGate, makeQueue, next, thrownBy, variant } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, thrownBy, until, variant } from '../helpers.js';
 import { makeTestQueue } from '../testing/queues.js';
 
 const module = import.meta.url;
@@ -196,7 +196,7 @@ test('an active job says when it was started, as a date', async () => {
   const queue = makeQueue();
   const gate = makeGate();
   const job = await queue.add(hold, { gate: gate.memory });
-  while (gate.arrivals === 0) await turn();
+  await until(() => gate.arrivals === 1);
   expect(job.state).toBe('active');
   expect(job.startedAt).toBeGreaterThanOrEqual(job.addedAt);
   expect(job.startedAt).toBeLessThanOrEqual(Date.now());

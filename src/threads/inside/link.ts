@@ -1,6 +1,6 @@
 /**
- * Where `AsyncLocalStorage` watches every promise, a module takes much longer to load, for each has hundreds of them; `npm run bench -- --case boot`
- * shows it. From Node.js 22 on it makes no difference.
+ * Where `AsyncLocalStorage` watches every promise, a module takes much longer to load, for each has hundreds of them. From Node.js 22 on it
+ * makes no difference.
  */
 const WATCHES_PROMISES = Number.parseInt(process.versions.node, 10) < 22;
 /** A module that cannot be evaluated: what stands behind it is not either. */
