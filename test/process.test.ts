@@ -20,6 +20,10 @@ test.concurrent.for(['idle', 'closed'])('a queue with a rate limit (%s) does not
   expect(await run('rate-limited', how)).toEqual({ stdout: 'end', stderr: '', code: 0, signal: null });
 });
 
+test.concurrent('a schedule keeps the process alive until it is stopped', async ({ expect }) => {
+  expect(await run('scheduled')).toEqual({ stdout: 'run stopped', stderr: '', code: 0, signal: null });
+});
+
 test('the scripts are there', async () => {
   expect((await run('no-such-script')).code).toBe(1);
 });

@@ -37,7 +37,7 @@ export class Gate {
   readonly #opened: () => void;
   #running = 0;
   #holds = 0;
-  #heldUntil = 0;
+  #heldUntil = Number.NEGATIVE_INFINITY;
 
   /** `opened` is called when a permit can be had that could not before. */
   constructor(limits: Limits, host: GateHost, opened: () => void) {
@@ -75,8 +75,7 @@ export class Gate {
     const before = waiting + this.#running;
     const free = before < this.#concurrency;
     const byConcurrency = free ? 0 : ((before - Math.min(this.#running, this.#concurrency) / 2) * usual) / this.#concurrency;
-    const held = this.#holds > 0 ? this.#heldUntil - this.#host.clock.now() : 0;
-    return Math.max(byConcurrency, this.#window?.waitOf(waiting) ?? 0, held);
+    return Math.max(byConcurrency, this.#window?.waitOf(waiting) ?? 0, this.#heldUntil - this.#host.clock.now());
   }
 
   /** Nothing starts for so many milliseconds. */

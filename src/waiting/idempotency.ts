@@ -6,12 +6,13 @@ import { resultBytes } from '../job/result-bytes.js';
 import type { Clock } from '../time/clock.js';
 import { setImmediate } from '../time/timers.js';
 
+/** A job that has completed. */
 interface Known {
   readonly record: JobRecord;
   /** What its result takes, as long as that is kept. */
   bytes: number;
-  /** When it is forgotten, on {@link Clock.now}; not before its job has completed. */
-  expires: number;
+  /** When it is forgotten, on {@link Clock.now}. */
+  readonly expires: number;
 }
 
 /** Which job a key stands for: while the job lives, and for `ttl` ms after it completed. At most `max` completed ones, the oldest goes first. */
@@ -21,7 +22,7 @@ export class Idempotency {
   readonly #maxBytes: number;
   #bytes = 0;
   readonly #clock: Clock;
-  readonly #living = new Map<string, Known>();
+  readonly #living = new Map<string, JobRecord>();
   /** In the order in which their ends became known, so about in that of expiry. */
   readonly #finished = new Map<string, Known>();
 
@@ -35,13 +36,13 @@ export class Idempotency {
   /** The job that the key stands for, if any. */
   find(name: string, key: string): JobRecord | undefined {
     const full = fullKey(name, key);
-    return (this.#living.get(full) ?? this.#remembered(full))?.record;
+    return this.#living.get(full) ?? this.#remembered(full);
   }
 
   /** The key stands for this job from now on, and for no other. */
   remember(record: JobRecord): void {
     const key = keyOf(record);
-    if (key !== undefined) this.#living.set(key, { record, bytes: 0, expires: Number.POSITIVE_INFINITY });
+    if (key !== undefined) this.#living.set(key, record);
   }
 
   /** The job has ended: a completed one is remembered for a while, any other frees its key. */
@@ -49,7 +50,7 @@ export class Idempotency {
     const key = keyOf(record);
     if (key === undefined) return;
     // It stands for a newer one.
-    if (this.#living.get(key)?.record !== record) return;
+    if (this.#living.get(key) !== record) return;
     this.#living.delete(key);
     this.#forget(key);
     if (record.state !== 'completed') return;
@@ -62,10 +63,10 @@ export class Idempotency {
     this.#forgetExpired();
   }
 
-  #remembered(key: string): Known | undefined {
+  #remembered(key: string): JobRecord | undefined {
     this.#forgetExpired();
     const known = this.#finished.get(key);
-    return known !== undefined && known.expires > this.#clock.now() ? known : undefined;
+    return known !== undefined && known.expires > this.#clock.now() ? known.record : undefined;
   }
 
   #forgetExpired(): void {

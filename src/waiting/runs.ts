@@ -11,7 +11,7 @@ export const NONE = 0;
 export class Runs {
   readonly #firsts: (JobRecord | undefined)[] = [undefined];
   #sizes = new Int32Array(16);
-  /** Neighbours in line for a turn; of those that are free, the next one that is. */
+  /** Neighbours in line for a turn, of those that are in line; of those that are free, the next one that is. */
   #nexts = new Int32Array(16);
   #previous = new Int32Array(16);
   /** When it may run, compared with others; see `Rounds`. Not a number: it is not in line. */
@@ -23,8 +23,6 @@ export class Runs {
     const run = this.#free === NONE ? this.#firsts.push(undefined) - 1 : this.#free;
     if (run >= this.#sizes.length) this.#grow();
     if (run === this.#free) this.#free = this.#nexts[run] as number;
-    this.#nexts[run] = NONE;
-    this.#previous[run] = NONE;
     this.#turns[run] = Number.NaN;
     return run;
   }
@@ -108,8 +106,6 @@ export class Runs {
     const [previous, next] = [this.previous(run), this.next(run)];
     if (previous !== NONE) this.#nexts[previous] = next;
     if (next !== NONE) this.#previous[next] = previous;
-    this.#previous[run] = NONE;
-    this.#nexts[run] = NONE;
     this.#turns[run] = Number.NaN;
   }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -36,6 +37,13 @@ test('one signal ends many maps at once, without a warning, and is left alone by
   for (const map of maps.slice(0, 20)) expect(await map.next()).toEqual({ done: true, value: undefined });
   await new Promise((resolve) => setImmediate(resolve));
   expect(warnings).toEqual([]);
+});
+
+test('a map that has ended leaves no listener on its signal', async () => {
+  const queue = makeQueue();
+  const { signal } = new AbortController();
+  for await (const _ of queue.map(echo, [1, 2, 3], { signal }));
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('a map that is let go half-way is kept by nobody, its signal neither', async () => {

@@ -86,6 +86,21 @@ describe('replay of a filter', () => {
     expect(queue.deadLetters.size).toBe(0);
   });
 
+  test('answers with the newer job that a key stands for', async () => {
+    const queue = makeQueue();
+    await deadLetter(queue);
+    const other = await queue.add(flaky, { failures: 1 }, { maxAttempts: 1, deadLetter: true });
+    await caught(other.result());
+    queue.pause();
+    const newer = await queue.add(flaky, { failures: 1 }, key);
+    const jobs = await queue.deadLetters.replay({});
+    expect(jobs.map(({ id, deduplicated }) => [id, deduplicated])).toEqual([
+      [newer.id, true],
+      [other.id, false],
+    ]);
+    expect(queue.stats().totals).toMatchObject({ replayed: 1, deduplicated: 1 });
+  });
+
   test('is all or none', async () => {
     const queue = makeQueue();
     await deadLetter(queue, { failures: 1 });

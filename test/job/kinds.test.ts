@@ -33,6 +33,13 @@ describe('a second definition of a name', () => {
     expect(Object.keys(queue.stats().byName)).toEqual(['echo']);
   });
 
+  test('of functions that were made again from one text is the same', async () => {
+    const backoff = () => (attempt: number) => attempt * 10;
+    const queue = makeQueue({ jobs: [variant(echo, { backoff: backoff() })] });
+    expect(await queue.run(variant(echo, { backoff: backoff() }), 'again')).toBe('again');
+    expect(await caught(queue.add(variant(echo, { backoff: () => 10 }), 1))).toBeInstanceOf(OptionsError);
+  });
+
   test('of another module is refused', async () => {
     const queue = makeQueue({ jobs: [echo] });
     const { name, input, run } = echo;

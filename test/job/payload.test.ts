@@ -116,6 +116,14 @@ describe('buffers', () => {
     expect(estimate).toBeLessThan(300);
   });
 
+  test('what stands beside a small Buffer stays what it is: nothing, and what JSON calls __proto__', () => {
+    const input = { data: Buffer.from('abc'), nothing: null, missing: undefined, ...JSON.parse('{"deep":{"__proto__":{"admin":true}}}') };
+    const { value } = pack(input, 'input') as any;
+    expect(value).toEqual({ data: new Uint8Array([97, 98, 99]), nothing: null, missing: undefined, deep: expect.anything() });
+    expect(Object.entries(value.deep)).toEqual([['__proto__', { admin: true }]]);
+    expect(value.deep.admin).toBeUndefined();
+  });
+
   test('the caller keeps what was given', () => {
     const input = { data: Buffer.from('abc') };
     const { data } = input;

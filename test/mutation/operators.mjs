@@ -95,7 +95,8 @@ export function faultsOf(node, parent, key, text) {
     case 'ObjectExpression':
       if (node.properties.length > 1 && place !== 'ExpressionStatement.expression') {
         for (const gone of node.properties) {
-          if (gone.type !== 'Property' || gone.method || gone.kind !== 'init' || /Function/.test(gone.value.type)) continue;
+          if (gone.type !== 'Property' || gone.method || gone.kind !== 'init' || /Function/.test(gone.value.type) || isNothing(gone.value))
+            continue;
           add(
             `without ${text(gone.key)}`,
             `{ ${node.properties
@@ -114,7 +115,7 @@ function isText(node) {
   return node.type === 'TemplateLiteral' || (node.type === 'Literal' && typeof node.value === 'string');
 }
 
-/** Also `false`: to who asks it is the same, and what says `true` instead is another fault. */
+/** What reads the same where it is left out. Also `false`: to who asks it is the same, and what says `true` instead is another fault. */
 function isNothing(node) {
   if (node.type === 'Literal') return node.value === false;
   return (node.type === 'Identifier' && node.name === 'undefined') || (node.type === 'UnaryExpression' && node.operator === 'void');

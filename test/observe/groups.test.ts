@@ -31,6 +31,13 @@ test('stats has the largest groups, of all definitions, where it is asked', asyn
   expect(during).toEqual({ group: 'c', counts: counts(0, 2, 1) });
 });
 
+test('the largest of many groups, in whatever order they came', async () => {
+  const queue = makeTestQueue({ mode: 'manual' });
+  const sizes = [3, 7, 1, 9, 5, 8, 2, 6, 4];
+  for (const size of sizes) await queue.addBulk(shared, of(`t${size}`, size));
+  expect(queue.stats({ groups: 4 }).groups?.map(({ group }) => group)).toEqual(['t9', 't8', 't7', 't6']);
+});
+
 test('stats of groups where there are none', () => {
   expect(makeQueue().stats({ groups: 5 }).groups).toEqual([]);
   for (const wrong of [{ groups: -1 }, { groups: 1.5 }, { group: 1 }]) {

@@ -139,10 +139,23 @@ test('it says how long the next one waits: for who runs, for the window, and for
   expect(free.waitOf(2, 100)).toBe(150);
 
   const rated = new Gate({ rateLimit: { max: 2, duration: 1_000 } }, host, () => {});
-  expect(rated.waitOf(1, 100)).toBe(0);
+  expect([rated.waitOf(1, 100), rated.waitOf(2, 100), rated.waitOf(4, 100)]).toEqual([0, 1_000, 2_000]);
   rated.enter({} as JobRecord);
   clock.advance(300);
   expect([rated.waitOf(0, 100), rated.waitOf(1, 100), rated.waitOf(3, 100)]).toEqual([0, 700, 1_700]);
+});
+
+test('a job that came back unstarted and is started later counts once', () => {
+  const clock = new HandClock();
+  const job = {} as JobRecord;
+  const gate = new Gate({ rateLimit: { max: 1, duration: 100 } }, { clock, runningSince: () => 50 }, () => {});
+  gate.enter(job).leave(undefined, undefined);
+  clock.advance(50);
+  gate.enter(job);
+  clock.advance(99);
+  expect(gate.room).toBe(0);
+  clock.advance(1);
+  expect([gate.room, gate.isIdle]).toEqual([1, false]);
 });
 
 test('one without limits is no limit, and is held by nothing but a hold', () => {

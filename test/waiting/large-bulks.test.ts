@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue, thrownBy } from '../helpers.js';
@@ -35,6 +36,17 @@ describe('a bulk larger than maxWaiting', () => {
     expect(entered).toBe(false);
     for (const job of queue.list('delayed').slice(0, 2)) job.cancel();
     expect(await second).toHaveLength(4);
+  });
+
+  test('waits where just as many wait as may', async () => {
+    const queue = makeQueue({ maxWaiting: 3 });
+    queue.pause();
+    const [first] = await queue.addBulk(echo, many(3));
+    const bulk = queue.addBulk(echo, many(4));
+    await turn();
+    expect(queue.stats().totals.added).toBe(3);
+    first?.cancel();
+    expect(await bulk).toHaveLength(4);
   });
 
   test('is refused whole where whenFull is reject', async () => {
