@@ -1,4 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Worker } from 'node:worker_threads';
 import {
   defineJob,
@@ -141,6 +143,17 @@ export function moduleOf(code: string): string {
 
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turn();
+}
+
+/** Whether garbage collection takes what nothing else may hold on to. */
+export async function isCollected(ref: WeakRef<object>): Promise<boolean> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let rounds = 0; rounds < 100 && ref.deref() !== undefined; rounds++) {
+    await turn();
+    collect();
+  }
+  return ref.deref() === undefined;
 }
 
 /** The law of the totals of a queue in which nothing lives. */

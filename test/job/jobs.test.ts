@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Jobs } from '../../dist/job/jobs.js';
 import type { JobRecord } from '../../dist/job/record.js';
 import { PAGE, TIMES } from '../../dist/job/times.js';
+import { isCollected } from '../helpers.js';
 
 const commands = fc.array(
   fc.oneof(
@@ -43,6 +44,26 @@ test('a job is found by its id as long as it is in there, whatever came and went
       expect(new Set(jobs)).toEqual(new Set(model.values()));
     }),
   );
+});
+
+test('of jobs that are gone nothing is kept but where the next ones come to, and what they shared with one that stays', async () => {
+  const jobs = new Jobs();
+  const put = (key: number) => {
+    const times = new WeakRef(jobs.timesFor(key));
+    const record = { key } as unknown as JobRecord;
+    jobs.set(record);
+    return { record, times };
+  };
+  const pages: WeakRef<number[]>[] = [];
+  for (let key = 0; key <= 4 * PAGE; key++) {
+    const { record, times } = put(key);
+    if (key % PAGE === 0) pages.push(times);
+    if (key !== PAGE) jobs.delete(record);
+  }
+  const gone = await Promise.all(pages.map((times) => isCollected(times)));
+  expect(gone).toEqual([true, false, true, true, false]);
+  expect(jobs.timesFor(4 * PAGE)).toBe(pages.at(-1)?.deref());
+  expect([...jobs]).toHaveLength(1);
 });
 
 test('jobs next to each other share an array for their times, and one with an id of its own needs no more than its own', () => {

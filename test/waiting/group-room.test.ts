@@ -47,6 +47,20 @@ describe('group.maxWaiting, where a full queue refuses', () => {
     expect(await caught(queue.add(share, { tenant: 'a', n: 2 }))).toBeInstanceOf(QueueFullError);
   });
 
+  test('two bulks that wait for the same groups, named in another order, do not wait for each other', async () => {
+    const queue = paused('wait');
+    const one = variant(share, { group: { key: ({ tenant }) => tenant, maxWaiting: 1 } });
+    const before = await queue.addBulk(one, [...of('a', 1), ...of('b', 1)]);
+    const bulks = [queue.addBulk(one, [...of('a', 1), ...of('b', 1)]), queue.addBulk(one, [...of('b', 1), ...of('a', 1)])];
+    await turn();
+    for (const job of before) {
+      job.cancel();
+      await turn();
+    }
+    for (const job of await (bulks[0] as (typeof bulks)[0])) job.cancel();
+    expect(await bulks[1]).toHaveLength(2);
+  });
+
   test('a bulk is refused whole for one of its groups', async () => {
     const queue = paused('reject');
     await queue.addBulk(share, of('b', 1));

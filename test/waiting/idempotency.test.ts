@@ -1,8 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { IdempotencyError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, flaky, other } from '../fixtures/answers.job.js';
 import { sum } from '../fixtures/schemas.job.js';
-import { caught, expectBalanced, makeQueue, next } from '../helpers.js';
+import { caught, expectBalanced, isCollected, makeQueue, next } from '../helpers.js';
 
 describe('an idempotency key', () => {
   test('stands for one job while it lives', async () => {
@@ -46,6 +47,15 @@ describe('an idempotency key', () => {
     const queue = makeQueue();
     expect(await queue.run(echo, 1, { idempotencyKey: 'k' })).toBe(1);
     expect(await queue.run(other, 2, { idempotencyKey: 'k' })).toBe(2);
+  });
+
+  test('keeps no job in memory beyond its ttl, once another has ended', async () => {
+    const queue = makeQueue({ keepCompleted: 0, idempotency: { ttl: 1 } });
+    const first = new WeakRef(await queue.add(echo, 1, { idempotencyKey: 'first' }));
+    await queue.idle();
+    for (const ended = Date.now(); Date.now() <= ended + 2; ) await turn();
+    await queue.run(echo, 2, { idempotencyKey: 'second' });
+    expect(await isCollected(first)).toBe(true);
   });
 
   test('is free after a failure', async () => {
