@@ -114,7 +114,7 @@ export class LocalRunner implements internals.Runner, AttemptHost {
     }
     this.#running.clear();
     this.#utilization.busy = 0;
-    this.#reports.returned(back.sort((a, b) => a.order - b.order));
+    this.#reports.returned(back);
     for (const end of ends) end();
   }
 

@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest';
+import { settledBefore } from '../../dist/closing/until.js';
 import { echo, hold, other } from '../fixtures/answers.job.js';
 import { misbehave } from '../fixtures/misbehaves.job.js';
+import { HandClock } from '../hand-clock.js';
 import { makeGate, makeQueue, next } from '../helpers.js';
 
 // No test would wait for this: close resolves because nothing is left that could end before.
 const HOUR = 3_600_000;
 const patient = { timeout: HOUR };
+
+test('what is over leaves no timer behind that would wait for its deadline', async () => {
+  const clock = new HandClock();
+  await settledBefore(clock, clock.now() + HOUR, Promise.resolve());
+  expect(clock.timers.size).toBe(0);
+});
 
 test('close does not wait for jobs of a paused definition', async () => {
   const queue = makeQueue();

@@ -101,6 +101,26 @@ describe('replay of a filter', () => {
     expect(queue.stats().totals).toMatchObject({ replayed: 1, deduplicated: 1 });
   });
 
+  test('is refused whole when the input of one removes another', async () => {
+    const queue = makeQueue();
+    let looked = () => {};
+    const input = () => ({
+      get failures() {
+        looked();
+        return 1;
+      },
+    });
+    const first = await queue.add(flaky, { failures: 1 }, { maxAttempts: 1, deadLetter: true });
+    await caught(first.result());
+    const second = await deadLetter(queue, input());
+    queue.pause();
+    await queue.add(flaky, input(), key);
+    looked = () => void queue.deadLetters.remove(first.id);
+    expect(await caught(queue.deadLetters.replay({}))).toMatchObject({ code: 'ERR_NOT_FOUND', jobId: first.id });
+    expect(queue.deadLetters.list().map(({ id }) => id)).toEqual([second.id]);
+    expect(queue.stats().totals).toMatchObject({ replayed: 0, deduplicated: 0 });
+  });
+
   test('is all or none', async () => {
     const queue = makeQueue();
     await deadLetter(queue, { failures: 1 });

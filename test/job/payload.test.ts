@@ -116,7 +116,9 @@ describe('buffers', () => {
     expect(estimate).toBeLessThan(300);
   });
 
-  test('what stands beside a small Buffer stays what it is: nothing, and what JSON calls __proto__', () => {
+  test('what stands beside a small Buffer stays what it is: nothing, an error, and what JSON calls __proto__', () => {
+    const failure = Object.assign(new RangeError('over'), { code: 'E_OVER' });
+    expect((pack({ data: Buffer.from('abc'), failure }, 'input') as any).value.failure).toBe(failure);
     const input = { data: Buffer.from('abc'), nothing: null, missing: undefined, ...JSON.parse('{"deep":{"__proto__":{"admin":true}}}') };
     const { value } = pack(input, 'input') as any;
     expect(value).toEqual({ data: new Uint8Array([97, 98, 99]), nothing: null, missing: undefined, deep: expect.anything() });

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { QueueFullError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
-import { caught, makeQueue } from '../helpers.js';
+import { caught, isCollected, makeQueue } from '../helpers.js';
 
 async function turns(count: number) {
   for (let n = 0; n < count; n++) await turn();
@@ -62,6 +62,22 @@ describe('who waits for room', () => {
     expect(await caught(full.bulk)).toMatchObject({ code: 'ERR_QUEUE_CLOSED' });
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
+});
+
+test('who was let in is not kept in memory for those who still wait', async () => {
+  const queue = makeQueue({ maxWaiting: 1, keepCompleted: 0 });
+  queue.pause();
+  await queue.add(echo, 'first');
+  const adds = Array.from({ length: 3_000 }, () => queue.add(echo, 'next'));
+  const letIn = async () => {
+    for (const job of queue.list('waiting')) job.cancel();
+    return new WeakRef(await (adds.shift() as (typeof adds)[0]));
+  };
+  const first = await letIn();
+  for (let more = 0; more < 2_000; more++) await letIn();
+  expect(await isCollected(first)).toBe(true);
+  queue.resume();
+  await Promise.all(adds);
 });
 
 test('10 000 jobs wait by default, and no more', async () => {
