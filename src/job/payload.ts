@@ -113,7 +113,8 @@ class Walk {
         this.#bytes += value.length;
         return;
       case 'object':
-        if (value !== null && !this.#seen.has(value)) this.#enter(value);
+        if (value === null) this.#bytes += NUMBER_BYTES;
+        else if (!this.#seen.has(value)) this.#enter(value);
         return;
       case 'function':
       case 'symbol':

@@ -105,7 +105,7 @@ export class Register implements JobOwner {
   }
 
   promote(record: JobRecord): boolean {
-    return record.state === 'delayed' && this.jobs.has(record) && this.#commands.promote(record);
+    return this.jobs.has(record) && this.#commands.promote(record);
   }
 
   startedAt(record: JobRecord): number | undefined {

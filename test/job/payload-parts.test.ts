@@ -45,3 +45,18 @@ test('what cannot be cloned is found wherever it stands, and counts the same whe
     }),
   );
 });
+
+const plain = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null), fc.constant(undefined));
+
+test('an object without objects in it counts what it counts beside some, with all that it holds', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), plain), (flat) => {
+      const nested = (object: object) => pack([object], 'input').bytes - pack([], 'input').bytes;
+      expect(pack(flat, 'input').bytes).toBe(nested(flat));
+      expect(pack({ ...flat, more: 1 }, 'input').bytes).toBe(nested({ ...flat, more: 1 }));
+    }),
+  );
+  const one = { text: 'xyz', number: 1, yes: true, nothing: null, missing: undefined };
+  const names = Object.keys(one).join('').length;
+  expect(pack(one, 'input').bytes - pack({}, 'input').bytes).toBe(names + 'xyz'.length + 4 * 8);
+});
