@@ -33,3 +33,9 @@ test('what is logged before the default logger has loaded is logged all the same
   expect({ stdout, code }).toEqual({ stdout: 'said at once', code: 0 });
   expect(JSON.parse(stderr)).toMatchObject({ name: 'threadmill', level: 50, queue: 'default', err: { message: 'thrown by a listener' } });
 });
+
+test('where pino cannot be loaded jobs run all the same, a warning says so, and what would have been logged is not kept', async () => {
+  const { stdout, code } = await run('logs-nowhere');
+  const warning = 'ThreadmillWarning: pino cannot be loaded, so nothing is logged: no such package';
+  expect({ stdout, code }).toEqual({ stdout: `done ${warning} forgotten`, code: 0 });
+});
