@@ -68,7 +68,7 @@ describe('a schedule', () => {
 
   test('refuses wrong options', () => {
     const queue = makeQueue();
-    for (const options of [{ limit: 0 }, { overlap: 1 }, { until: 'soon' }, { timeout: -1 }]) {
+    for (const options of [{ limit: 0 }, { overlap: 1 }, { immediately: 'yes' }, { until: 'soon' }, { timeout: -1 }]) {
       expect(thrownBy(() => queue.schedule(echo, 1, { every: 1 }, options as never))).toHaveProperty('code', 'ERR_OPTIONS');
     }
   });
