@@ -84,6 +84,24 @@ test('what is paused, or at its limit, is not before others', async () => {
   expect(queue.estimateWait(serial)).toBeGreaterThan(200);
 });
 
+test('a definition that has not run yet takes what the others take on average; where none has, nothing is known', async () => {
+  const queue = inline(1);
+  const [quick, slow, fresh] = ['quick', 'slow', 'fresh'].map((name) => variant(takes, { name })) as [
+    typeof takes,
+    typeof takes,
+    typeof takes,
+  ];
+  queue.pause();
+  const first = [await queue.add(quick, { ms: 100 }), await queue.add(slow, { ms: 300 })];
+  expect(queue.estimateWait(fresh)).toBe(0);
+  queue.resume();
+  await queue.clock.advance(400);
+  expect(first.map(({ state }) => state)).toEqual(['completed', 'completed']);
+  queue.pause();
+  await queue.addBulk(fresh, [{ ms: 1 }, { ms: 1 }, { ms: 1 }]);
+  expect(queue.estimateWait(fresh)).toBe(3 * 200);
+});
+
 test('a QueueFullError says when to come again', async () => {
   const queue = makeQueue({ maxWaiting: 2, whenFull: 'reject' });
   await queue.run(echo, 1);
