@@ -70,6 +70,7 @@ describe('backoffDelay', () => {
     const error = new Error('x');
     expect(backoffDelay((attempt, given) => (given === error ? attempt * 10 : -1), 3, error, Math.random)).toBe(30);
     expect(backoffDelay(() => false, 3, error, Math.random)).toBe(false);
+    expect(backoffDelay(() => 0, 3, error, Math.random)).toBe(0);
   });
 
   test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, '5', undefined, null, true])('a function that returns %j throws', (value) => {

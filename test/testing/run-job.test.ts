@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { defineJob } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { createTestClock, runJob } from '../../dist/testing/index.js';
 import { checkpointsBytes, givesFunctions } from '../fixtures/last-words.job.js';
@@ -87,6 +88,12 @@ describe('runJob', () => {
     await Promise.resolve();
     setImmediate(() => controller.abort('enough'));
     expect(await running).toMatchObject({ outcome: 'cancelled', error: { code: 'ERR_CANCELLED', reason: 'enough' } });
+  });
+
+  test('has what is logged though it could not cross: as text, and at its level', async () => {
+    const { name, module, input } = jobs.echo;
+    const logs = defineJob({ name, module, input, run: (_, { log }) => log.warn('done by', function named() {}, { at: 1 }) });
+    expect((await runJob(logs, 1)).logs).toEqual([{ level: 'warn', args: ['done by', '[Function: named]', '{ at: 1 }'] }]);
   });
 
   test('leaves no listener on its signal, however it ends', async () => {
