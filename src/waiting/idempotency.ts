@@ -78,7 +78,9 @@ export class Idempotency {
   }
 
   #forget(key: string): void {
-    this.#bytes -= this.#finished.get(key)?.bytes ?? 0;
+    const known = this.#finished.get(key);
+    if (known === undefined) return;
+    this.#bytes -= known.bytes;
     this.#finished.delete(key);
   }
 

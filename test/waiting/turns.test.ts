@@ -202,3 +202,15 @@ describe('turns', () => {
     );
   });
 });
+
+test.each([0, 1, 2, 3, 4])(
+  'a job that comes to its group with the order of an earlier one takes its place there: place %i of four',
+  (place) => {
+    const turns = new Turns(rounds, () => false);
+    const jobs = Array.from({ length: 5 }, () => record('a'));
+    for (const job of jobs.toSpliced(place, 1)) turns.push(job);
+    turns.push(jobs[place] as JobRecord);
+    expect([...turns]).toEqual(jobs);
+    expect(jobs.map(() => taken(turns))).toEqual(jobs);
+  },
+);
