@@ -129,6 +129,15 @@ describe('backpressure', () => {
     expect(error).toMatchObject({ code: 'ERR_QUEUE_FULL', index: 1 });
   });
 
+  test.each([1, 2, 3, 7])('a map of which none gets in fails, %i at once', async (concurrency) => {
+    const queue = makeQueue({ maxWaiting: 1, whenFull: 'reject' });
+    queue.pause();
+    await queue.add(echo, 'fills');
+    const { source } = counted(10);
+    expect(await caught(queue.map(echo, source, { concurrency }).next())).toMatchObject({ code: 'ERR_QUEUE_FULL', index: 0 });
+    expect(queue.stats().totals).toMatchObject({ added: 1 });
+  });
+
   test('a source that is slow does not hold back what is done', async () => {
     const queue = makeQueue();
     let go = () => {};
