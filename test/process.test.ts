@@ -36,6 +36,6 @@ test('what is logged before the default logger has loaded is logged all the same
 
 test('where pino cannot be loaded jobs run all the same, a warning says so, and what would have been logged is not kept', async () => {
   const { stdout, code } = await run('logs-nowhere');
-  const warning = 'ThreadmillWarning: pino cannot be loaded, so nothing is logged: no such package';
+  const warning = 'pino cannot be loaded, so nothing is logged: no such package';
   expect({ stdout, code }).toEqual({ stdout: `done ${warning} forgotten`, code: 0 });
 });
