@@ -53,7 +53,6 @@ test('an object without objects in it counts what it counts beside some, with al
     fc.property(fc.dictionary(fc.string(), plain), (flat) => {
       const nested = (object: object) => pack([object], 'input').bytes - pack([], 'input').bytes;
       expect(pack(flat, 'input').bytes).toBe(nested(flat));
-      expect(pack({ ...flat, more: 1 }, 'input').bytes).toBe(nested({ ...flat, more: 1 }));
     }),
   );
   const one = { text: 'xyz', number: 1, yes: true, nothing: null, missing: undefined };

@@ -95,7 +95,13 @@ export function faultsOf(node, parent, key, text) {
     case 'ObjectExpression':
       if (node.properties.length > 1 && place !== 'ExpressionStatement.expression') {
         for (const gone of node.properties) {
-          if (gone.type !== 'Property' || gone.method || gone.kind !== 'init' || /Function/.test(gone.value.type) || isNothing(gone.value))
+          if (
+            gone.type !== 'Property' ||
+            gone.method ||
+            gone.kind !== 'init' ||
+            /Function/.test(gone.value.type) ||
+            isUndefined(gone.value)
+          )
             continue;
           add(
             `without ${text(gone.key)}`,
@@ -115,8 +121,12 @@ function isText(node) {
   return node.type === 'TemplateLiteral' || (node.type === 'Literal' && typeof node.value === 'string');
 }
 
-/** What reads the same where it is left out. Also `false`: to who asks it is the same, and what says `true` instead is another fault. */
+/** Also `false`: to who asks it is the same, and what says `true` instead is another fault. */
 function isNothing(node) {
-  if (node.type === 'Literal') return node.value === false;
+  return (node.type === 'Literal' && node.value === false) || isUndefined(node);
+}
+
+/** As a property it reads the same where it is left out. */
+function isUndefined(node) {
   return (node.type === 'Identifier' && node.name === 'undefined') || (node.type === 'UnaryExpression' && node.operator === 'void');
 }

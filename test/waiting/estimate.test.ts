@@ -86,11 +86,8 @@ test('what is paused, or at its limit, is not before others', async () => {
 
 test('a definition that has not run yet takes what the others take on average; where none has, nothing is known', async () => {
   const queue = inline(1);
-  const [quick, slow, fresh] = ['quick', 'slow', 'fresh'].map((name) => variant(takes, { name })) as [
-    typeof takes,
-    typeof takes,
-    typeof takes,
-  ];
+  const named = (name: string) => variant(takes, { name });
+  const [quick, slow, fresh] = [named('quick'), named('slow'), named('fresh')];
   queue.pause();
   const first = [await queue.add(quick, { ms: 100 }), await queue.add(slow, { ms: 300 })];
   expect(queue.estimateWait(fresh)).toBe(0);
