@@ -1,10 +1,10 @@
-import type { Announcer } from '../events.js';
 import type { AddOptions } from '../job/add-options.js';
 import { cancelled } from '../job/cancelled.js';
 import type { JobKind } from '../job/kind.js';
 import { waits } from '../job/move.js';
 import type { JobRecord } from '../job/record.js';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Announcer } from '../observe/announcer.js';
 import { type Idempotency, refuseOther, refuseSecond } from '../waiting/idempotency.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
 import { type Accepted, Duplicate } from './asking.js';

@@ -1,6 +1,5 @@
 import { shown } from '../checks/checks.js';
 import { attachJob, CancelledError, InputError, InputTooLargeError, OptionsError, QueueClosedError } from '../errors/errors.js';
-import type { Announcer } from '../events.js';
 import { type AddOptions, checkAddOptions, type TakenAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
 import type { Job } from '../job/job.js';
@@ -9,6 +8,7 @@ import { type Payload, pack } from '../job/payload.js';
 import { bytesOf, type Register } from '../job/register.js';
 import { type Checked, summary, validate } from '../job/validate.js';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Announcer } from '../observe/announcer.js';
 import type { Clock } from '../time/clock.js';
 import type { Admission } from '../waiting/admission.js';
 import type { Idempotency } from '../waiting/idempotency.js';

@@ -1,11 +1,11 @@
 import type { DeadLetterStore } from '../ended/dead-letter-store.js';
 import type { DeadLetterHost } from '../ended/dead-letters.js';
 import { NotFoundError } from '../errors/errors.js';
-import type { Announcer } from '../events.js';
 import { handleOf, type Job } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Announcer } from '../observe/announcer.js';
 import { refuseOther } from '../waiting/idempotency.js';
 import { jobOf } from './asking.js';
 import type { Intake } from './intake.js';

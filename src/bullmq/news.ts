@@ -96,20 +96,20 @@ export class News implements internals.ThreadReports {
 
   /** BullMQ says the same of a job that failed and of one that was cancelled while it ran. */
   async #end(id: string): Promise<void> {
-    if (!this.#announcer.hasListeners('failed') && !this.#announcer.hasListeners('cancelled')) return;
+    if (!this.#announcer.isHeard('failed') && !this.#announcer.isHeard('cancelled')) return;
     const job = await this.#job(id);
     if (job?.state === 'cancelled') this.#announcer.announce('cancelled', job as never);
     else if (job?.state === 'failed') this.#announcer.announce('failed', job as never, job.error);
   }
 
   async #ofJob(event: QueueEvent, id: string, rest: (job: BullMQJob) => unknown[]): Promise<void> {
-    if (!this.#announcer.hasListeners(event)) return;
+    if (!this.#announcer.isHeard(event)) return;
     const job = await this.#job(id);
     if (job !== undefined) this.#announcer.announce(event, ...([job, ...rest(job)] as never));
   }
 
   async #drained(): Promise<void> {
-    if (!this.#announcer.hasListeners('drained')) return;
+    if (!this.#announcer.isHeard('drained')) return;
     const { queue } = this.#connection;
     const counts = await queue.getJobCounts('wait', 'prioritized', 'delayed', 'active');
     if (Object.values(counts).every((count) => count === 0)) this.#announcer.announce('drained');

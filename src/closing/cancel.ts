@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
-import type { Announcer } from '../events.js';
 import { cancelled, LateError } from '../job/cancelled.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Announcer } from '../observe/announcer.js';
 
 /** Which living jobs; all of them where it says nothing. */
 export interface CancelFilter {

@@ -1,7 +1,5 @@
 import { inspect } from 'node:util';
 import type { Attempt } from './attempt.js';
-import type { Carrier } from './carrier.js';
-import { rareOf } from './rare.js';
 import type { JobRecord } from './record.js';
 import { resultOf } from './result.js';
 import type { JobState } from './state.js';
@@ -31,7 +29,7 @@ export class Job<Input = unknown, Output = unknown> {
   }
   /** Name of its definition. */
   get name(): string {
-    return this.#record.kind.definition.name;
+    return this.#record.name;
   }
   /** The input as the schema returned it. */
   get input(): Input {
@@ -131,22 +129,6 @@ export class Job<Input = unknown, Output = unknown> {
 /** What a job is a handle of. */
 export function recordOf(job: Job): JobRecord {
   return record(job);
-}
-
-/**
- * Gives a job what its next attempt finds its trace by, and what is kept for who makes its spans. To be called where
- * `added`, `retrying` or `failed` is told: later it may be on its way.
- */
-export function carry(job: Job, carrier: Carrier | undefined, trace: object): void {
-  const rare = rareOf(recordOf(job));
-  rare.carrier = carrier;
-  rare.trace = trace;
-}
-
-/** What {@link carry} was given last. */
-export function tracedBy(job: Job): { carrier: Carrier | undefined; trace: object } | undefined {
-  const { rare } = recordOf(job);
-  return rare?.trace === undefined ? undefined : { carrier: rare.carrier, trace: rare.trace };
 }
 
 /** The one handle of a job that events and readers share. */

@@ -33,6 +33,16 @@ export function rareOf(record: { rare: Rare | undefined }): Rare {
   return record.rare;
 }
 
+/**
+ * Gives a job what its next attempt finds its trace by, and what is kept for who makes its spans. To be called where
+ * `added`, `retrying` or `failed` is told: later it may be on its way.
+ */
+export function carry(record: { rare: Rare | undefined }, carrier: Carrier | undefined, trace: object): void {
+  const rare = rareOf(record);
+  rare.carrier = carrier;
+  rare.trace = trace;
+}
+
 /** What stays when its job begins anew: the trace that it is in. */
 export function renewed(rare: Rare | undefined): Rare | undefined {
   if (rare?.trace === undefined) return undefined;

@@ -8,13 +8,6 @@ import { NO_ATTEMPTS, type Rare, rareOf, renewed, type Usage } from './rare.js';
 import type { JobState } from './state.js';
 import { PAGE, TIME, TIMES } from './times.js';
 
-/** What a job brings from its life in an earlier queue. */
-export interface Former {
-  readonly id: string;
-  readonly attemptsMade: number;
-  readonly checkpoint?: unknown;
-}
-
 /** A job as the queue keeps it. What people get is `Job`. */
 export class JobRecord {
   state: JobState = 'waiting';
@@ -67,6 +60,11 @@ export class JobRecord {
     return typeof this.key === 'string' ? this.key : this.kind.owner.idPrefix + this.key;
   }
 
+  /** Of its definition. */
+  get name(): string {
+    return this.kind.definition.name;
+  }
+
   get timeout(): number {
     return this.options?.timeout ?? this.kind.definition.timeout;
   }
@@ -93,6 +91,7 @@ export class JobRecord {
     return this.options?.backoff ?? this.kind.definition.backoff;
   }
 
+  /** What its next attempt finds its trace by. */
   get carrier(): Carrier | undefined {
     return this.rare?.carrier;
   }

@@ -7,7 +7,14 @@ import { Kinds } from './kinds.js';
 import { type Location, runningSince } from './location.js';
 import { pack } from './payload.js';
 import { rareOf } from './rare.js';
-import { type Former, JobRecord } from './record.js';
+import { JobRecord } from './record.js';
+
+/** What a job brings from its life in an earlier queue. */
+export interface Former {
+  readonly id: string;
+  readonly attemptsMade: number;
+  readonly checkpoint?: unknown;
+}
 
 /** Who does to a living job what its owner says; false when it is too late, or too early, for that. */
 export interface Commands {

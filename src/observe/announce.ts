@@ -1,11 +1,11 @@
-import type { Announcer } from '../events.js';
 import { rareOf } from '../job/rare.js';
 import type { JobRecord } from '../job/record.js';
+import type { Announcer } from './announcer.js';
 
 /** Tells once of each attempt that it was sent to a thread: a job that was taken back before it started goes out again. */
 export function announceActive(announcer: Announcer, records: readonly JobRecord[]): void {
   // A copy: a listener may cancel jobs of the batch.
-  for (const record of announcer.hasListeners('active') ? [...records] : []) {
+  for (const record of announcer.isHeard('active') ? [...records] : []) {
     if (record.state !== 'active' || record.rare?.toldActive === record.attempt) continue;
     rareOf(record).toldActive = record.attempt;
     announcer.announceJob('active', record);

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import type { QueueEvents } from '../events.js';
 import type { Attempt } from '../job/attempt.js';
-import { type Job, recordOf } from '../job/job.js';
 import type { JobRecord } from '../job/record.js';
+import { observe } from './observers.js';
 
 /** An attempt that has just ended. */
 export interface EndedAttempt extends Attempt {
@@ -12,48 +12,51 @@ export interface EndedAttempt extends Attempt {
   readonly waited: number | undefined;
 }
 
-export type AttemptListener = (job: Job, attempt: EndedAttempt) => void;
+export type AttemptObserver = (record: JobRecord, attempt: EndedAttempt) => void;
 
 /**
- * Calls `ended` for every attempt that ends from now on, once, before listeners that are added later hear of the event.
- * One that was interrupted has no event of its own: it is told when the next attempt of its job has ended. Gives what stops it.
+ * Calls `ended` for every attempt that ends from now on, once, before listeners hear of the event. One that was interrupted has no event of its own: it is told when the next attempt of its job has ended. Gives what stops it.
  */
-export function onAttemptEnd(queue: EventEmitter<QueueEvents>, ended: AttemptListener): () => void {
+export function onAttemptEnd(queue: EventEmitter<QueueEvents>, ended: AttemptObserver): () => void {
   /** Attempts that were told of jobs which have another before them. */
-  const told = new WeakMap<Job, number>();
+  const told = new WeakMap<JobRecord, number>();
 
   /** Of those that did not complete the job all but the last, or all where another has. */
-  const tellEarlier = (job: Job, attempts: readonly Attempt[], before: number) => {
-    for (let at = told.get(job) ?? 0; at < before; at++) ended(job, { ...(attempts[at] as Attempt), waited: undefined });
+  const tellEarlier = (record: JobRecord, attempts: readonly Attempt[], before: number) => {
+    for (let at = told.get(record) ?? 0; at < before; at++) ended(record, { ...(attempts[at] as Attempt), waited: undefined });
   };
-  const tellLast = (job: Job, goesOn: boolean) => {
-    const record = recordOf(job);
+  const tellLast = (record: JobRecord, goesOn: boolean) => {
     const { failedAttempts: attempts } = record;
     const before = attempts.length - 1;
     const last = attempts[before];
-    if (last !== undefined && before >= (told.get(job) ?? 0)) {
-      tellEarlier(job, attempts, before);
-      ended(job, { ...last, startedAt: record.lastStart, waited: record.waitTime });
+    if (last !== undefined && before >= (told.get(record) ?? 0)) {
+      tellEarlier(record, attempts, before);
+      ended(record, { ...last, startedAt: record.lastStart, waited: record.waitTime });
     }
-    if (goesOn) told.set(job, attempts.length);
-    else told.delete(job);
+    if (goesOn) told.set(record, attempts.length);
+    else told.delete(record);
   };
-  const completed = (job: Job) => {
-    const record = recordOf(job);
+  const completed = (record: JobRecord) => {
     const { failedAttempts } = record;
     // Most jobs have none, and are many.
     if (failedAttempts.length > 0) {
-      tellEarlier(job, failedAttempts, failedAttempts.length);
-      told.delete(job);
+      tellEarlier(record, failedAttempts, failedAttempts.length);
+      told.delete(record);
     }
-    ended(job, completion(record));
+    ended(record, completion(record));
   };
-  const over = (job: Job) => tellLast(job, false);
-  const again = (job: Job) => tellLast(job, true);
+  const over = (record: JobRecord) => tellLast(record, false);
+  const again = (record: JobRecord) => tellLast(record, true);
 
-  queue.on('completed', completed).on('failed', over).on('cancelled', over).on('retrying', again);
+  const isWanted = () => true;
+  const stops = [
+    observe(queue, 'completed', { told: completed, isWanted }),
+    observe(queue, 'failed', { told: over, isWanted }),
+    observe(queue, 'cancelled', { told: over, isWanted }),
+    observe(queue, 'retrying', { told: again, isWanted }),
+  ];
   return () => {
-    queue.off('completed', completed).off('failed', over).off('cancelled', over).off('retrying', again);
+    for (const stop of stops) stop();
   };
 }
 

@@ -1,9 +1,9 @@
-import type { Announcer } from '../events.js';
 import { withLine } from '../job/log-lines.js';
 import { rareOf } from '../job/rare.js';
 import type { JobRecord } from '../job/record.js';
 import type { HandlerMessage } from '../threads/runner.js';
 import type { Clock } from '../time/clock.js';
+import type { Announcer } from './announcer.js';
 import { type JobLogger, lineOf } from './log.js';
 
 /** Who hears what jobs say and do. */

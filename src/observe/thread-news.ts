@@ -1,6 +1,6 @@
-import type { Announcer } from '../events.js';
 import type { JobRecord } from '../job/record.js';
 import type { KillReason, Printed, ThreadReports } from '../threads/runner.js';
+import type { Announcer } from './announcer.js';
 import type { QueueLogger } from './log.js';
 
 /** Passes on what threads do beside running jobs. */

@@ -40,9 +40,9 @@ export function instrument(queue: JobQueue, options: InstrumentOptions = {}): Di
   let stop: (() => void) | undefined;
   // Until somebody wants to know, nobody listens to what ends.
   const begin = () => {
-    stop ??= internals.onAttemptEnd(queue, (job, attempt) => {
-      spans?.ended(job, attempt);
-      metrics?.ended(job, attempt);
+    stop ??= internals.onAttemptEnd(queue, (record, attempt) => {
+      spans?.ended(record, attempt);
+      metrics?.ended(record, attempt);
     });
   };
   const isLive = tracerProvider === trace ? () => isRegistered('trace') : () => true;

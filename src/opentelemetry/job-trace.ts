@@ -1,5 +1,4 @@
 import { context, propagation, ROOT_CONTEXT, type Span, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
-import type { Job } from '../index.js';
 import * as internals from '../internals.js';
 
 /** What is kept of where a job was added. Not the whole context of the caller: that may hold much, for as long as the job is kept. */
@@ -15,8 +14,8 @@ export interface JobTrace {
 }
 
 /** The trace that `owner` has given a job. */
-export function traceOf(job: Job, owner: object): JobTrace | undefined {
-  let found = internals.tracedBy(job)?.trace as JobTrace | undefined;
+export function traceOf(record: internals.JobRecord, owner: object): JobTrace | undefined {
+  let found = record.rare?.trace as JobTrace | undefined;
   while (found !== undefined && found.owner !== owner) found = found.other as JobTrace | undefined;
   return found;
 }

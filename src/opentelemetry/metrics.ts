@@ -7,7 +7,7 @@ import {
   type Observable,
   ROOT_CONTEXT,
 } from '@opentelemetry/api';
-import type { Job, JobQueue, QueueStats } from '../index.js';
+import type { JobQueue, QueueStats } from '../index.js';
 import type * as internals from '../internals.js';
 import { errorTypeOf, OTHER, SYSTEM } from './conventions.js';
 
@@ -53,8 +53,7 @@ export class Metrics implements Disposable {
     this.#stop = this.#observe(meter);
   }
 
-  ended(job: Job, attempt: internals.EndedAttempt): void {
-    const { name } = job;
+  ended({ name }: internals.JobRecord, attempt: internals.EndedAttempt): void {
     this.#run.record(attempt.duration / 1_000, this.#attributesOf(name, errorTypeOf(attempt)), ROOT_CONTEXT);
     if (attempt.waited !== undefined) this.#wait.record(attempt.waited / 1_000, this.#waitAttributesOf(name), ROOT_CONTEXT);
   }

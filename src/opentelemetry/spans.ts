@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   type Tracer,
 } from '@opentelemetry/api';
-import { type Job, type JobQueue, type PostMortem, TimeoutError } from '../index.js';
+import { type JobQueue, type PostMortem, TimeoutError } from '../index.js';
 import * as internals from '../internals.js';
 import { errorTypeOf, SYSTEM } from './conventions.js';
 import { attemptId, carrierOf, contextOf, isStandard, type JobTrace, takesId, traceOf } from './job-trace.js';
@@ -24,6 +24,7 @@ export class Spans implements Disposable {
   readonly #begin: () => void;
   readonly #sendName: string;
   readonly #processName: string;
+  readonly #stops: (() => void)[];
   /** Whether ids of spans can be known before they are made, and what carries traces is known: of the SDK, with the first job. */
   #sdk: { readonly takesId: boolean; readonly isStandard: boolean } | undefined;
 
@@ -35,17 +36,19 @@ export class Spans implements Disposable {
     this.#begin = begin;
     this.#sendName = `send ${queue.name}`;
     this.#processName = `process ${queue.name}`;
-    queue.on('added', this.#added).on('deduplicated', this.#deduplicated);
+    this.#stops = [
+      internals.observe(queue, 'added', { told: (record) => this.#added(record), isWanted: isLive }),
+      internals.observe(queue, 'deduplicated', { told: (record) => this.#deduplicated(record), isWanted: isLive }),
+    ];
   }
 
   [Symbol.dispose](): void {
-    this.#queue.off('added', this.#added).off('deduplicated', this.#deduplicated);
+    for (const stop of this.#stops) stop();
   }
 
   /** A job is in; told where it was added, in the context of whoever does. */
-  readonly #added = (job: Job): void => {
-    if (!this.#isLive()) return;
-    const span = this.#sent(job);
+  #added(record: internals.JobRecord): void {
+    const span = this.#sent(record);
     const isRecording = span.isRecording();
     const send = span.spanContext();
     // Tracing is suppressed here.
@@ -54,18 +57,18 @@ export class Spans implements Disposable {
     this.#sdk ??= { takesId: takesId(span), isStandard: isStandard() };
     span.end();
     const parent = this.#sdk.takesId ? attemptId(send, 1) : send.spanId;
-    const trace: JobTrace = { owner: this, other: internals.tracedBy(job)?.trace, send, isRecording, attempts: 1 };
-    internals.carry(job, carrierOf(send, parent, this.#sdk.isStandard), trace);
-  };
+    const trace: JobTrace = { owner: this, other: record.rare?.trace, send, isRecording, attempts: 1 };
+    internals.carry(record, carrierOf(send, parent, this.#sdk.isStandard), trace);
+  }
 
   /** A job was not added: it is there already. */
-  readonly #deduplicated = (job: Job): void => {
-    const span = this.#sent(job, linksTo(traceOf(job, this)));
+  #deduplicated(record: internals.JobRecord): void {
+    const span = this.#sent(record, linksTo(traceOf(record, this)));
     span.setAttribute('threadmill.job.deduplicated', true);
     span.end();
-  };
+  }
 
-  #sent({ id, name }: Job, links?: Link[]): Span {
+  #sent({ id, name }: internals.JobRecord, links?: Link[]): Span {
     const attributes = {
       'messaging.system': SYSTEM,
       'messaging.destination.name': this.#queue.name,
@@ -78,12 +81,12 @@ export class Spans implements Disposable {
   }
 
   /** An attempt has ended: its span begins and ends when the handler did, also where the thread was killed. */
-  ended(job: Job, attempt: internals.EndedAttempt): void {
-    const trace = traceOf(job, this);
+  ended(record: internals.JobRecord, attempt: internals.EndedAttempt): void {
+    const trace = traceOf(record, this);
     // Of what is not sampled only failures are worth a question.
     if (trace === undefined ? !this.#isLive() : !trace.isRecording && attempt.outcome === 'completed') return;
-    const span = this.#processed(job, attempt, trace);
-    if (trace !== undefined) this.#identify(job, attempt, trace, span);
+    const span = this.#processed(record, attempt, trace);
+    if (trace !== undefined) this.#identify(record, attempt, trace, span);
     if (!span.isRecording()) return;
     const endTime = hrTime(attempt.startedAt + attempt.duration);
     const errorType = errorTypeOf(attempt);
@@ -92,14 +95,14 @@ export class Spans implements Disposable {
     span.end(endTime);
   }
 
-  #processed(job: Job, attempt: internals.EndedAttempt, trace: JobTrace | undefined): Span {
+  #processed({ id, name }: internals.JobRecord, attempt: internals.EndedAttempt, trace: JobTrace | undefined): Span {
     const attributes = {
       'messaging.system': SYSTEM,
       'messaging.destination.name': this.#queue.name,
       'messaging.operation.name': 'process',
       'messaging.operation.type': 'process',
-      'messaging.message.id': job.id,
-      'threadmill.job.name': job.name,
+      'messaging.message.id': id,
+      'threadmill.job.name': name,
       'threadmill.job.attempt': attempt.number,
       'threadmill.job.outcome': attempt.outcome,
       'thread.id': attempt.threadId,
@@ -109,15 +112,14 @@ export class Spans implements Disposable {
   }
 
   /** The span of an attempt is the one that its handler knows as parent; the next attempt has another. */
-  #identify(job: Job, { outcome }: internals.EndedAttempt, trace: JobTrace, span: Span): void {
+  #identify(record: internals.JobRecord, { outcome }: internals.EndedAttempt, trace: JobTrace, span: Span): void {
     // An interrupted one is told with the next, whose handler knows the same.
     if (!this.#sdk?.takesId || outcome === 'interrupted') return;
     const id = attemptId(trace.send, trace.attempts);
     if (span.isRecording()) span.spanContext().spanId = id;
     if (outcome === 'completed') return;
     trace.attempts++;
-    const { carrier } = internals.tracedBy(job) ?? {};
-    internals.carry(job, carrier?.replace(id, attemptId(trace.send, trace.attempts)), trace);
+    internals.carry(record, record.carrier?.replace(id, attemptId(trace.send, trace.attempts)), trace);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Job, JobQueue, Outcome, ThreadEvent } from '../index.js';
+import type { JobQueue, Outcome, ThreadEvent } from '../index.js';
 import * as internals from '../internals.js';
 import { Boots } from './boots.js';
 import type { TraceFile } from './trace-file.js';
@@ -63,7 +63,7 @@ export class Recorder {
   }
 
   readonly #ended = (
-    { id, name }: Job,
+    { id, name }: internals.JobRecord,
     { number, outcome, error, startedAt, waited, duration, cpuTime, threadId: tid }: internals.EndedAttempt,
   ): void => {
     const from = this.#at(startedAt);

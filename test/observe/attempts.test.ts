@@ -7,7 +7,7 @@ import { makeQueue } from '../helpers.js';
 test('each attempt is told once, with its start as exactly as it is known and how long it had waited', async () => {
   const queue = makeQueue();
   const told: EndedAttempt[] = [];
-  const stop = onAttemptEnd(queue, (_job, attempt) => void told.push(attempt));
+  const stop = onAttemptEnd(queue, (_record, attempt) => void told.push(attempt));
   const job = await queue.add(flaky, { failures: 5 }, { maxAttempts: 6 });
   await job.result();
   const inWhole = (attempts: readonly Attempt[]) =>

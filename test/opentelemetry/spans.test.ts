@@ -4,8 +4,9 @@ import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpa
 import type { JobQueue } from 'threadmill';
 import { instrument } from 'threadmill/opentelemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { observe } from '../../dist/internals.js';
 import { bomb, patient } from '../fixtures/bomb.job.js';
-import { caught, makeQueue, next } from '../helpers.js';
+import { caught, isCollected, makeQueue, next } from '../helpers.js';
 import { failing, flaky, stuck, traced } from './fixtures/traced.job.js';
 import { startSdk, stopSdk, timesOf } from './sdk.js';
 
@@ -191,16 +192,14 @@ it.each([
   expect(spans().processed[0]?.attributes['error.type']).toBe(type);
 });
 
-it('disposed of, it makes no more spans, and leaves no listener', async () => {
+it('disposed of, it makes no more spans, and the queue holds nothing of it', async () => {
   queue = makeQueue();
-  const before = queue.eventNames();
-  {
-    using _ = instrument(queue);
-    expect(queue.eventNames().length).toBeGreaterThan(before.length);
-  }
+  const own = new WeakRef(Object.create(sdk.provider.getTracer('its own')));
+  const instrumented = () => instrument(queue, { tracerProvider: { getTracer: () => own.deref() } });
+  instrumented()[Symbol.dispose]();
   await queue.run(flaky, 0);
   expect(spans().all).toEqual([]);
-  expect(queue.eventNames()).toEqual(before);
+  expect(await isCollected(own)).toBe(true);
 });
 
 it('spans go to the provider that is given', async () => {
@@ -274,6 +273,16 @@ it('without an SDK nothing is carried and nothing breaks', async () => {
   const added = next(queue, 'added');
   expect(await queue.run(traced, 'text')).toEqual({ text: 'text' });
   expect((await added)[0].name).toBe('traced');
+});
+
+it('without an SDK no handle is made of a job', async () => {
+  stopSdk();
+  queue = makeQueue();
+  instrument(queue);
+  const handles: unknown[] = [];
+  observe(queue, 'completed', { told: (record) => void handles.push(record.handle), isWanted: () => true });
+  await queue.run(flaky, 0);
+  expect(handles).toEqual([undefined]);
 });
 
 function startOwn() {
