@@ -1,7 +1,7 @@
 import { types } from 'node:util';
-import { deserialize, serialize } from 'node:v8';
 import { NotCloneableError } from '../errors/errors.js';
 import { messageOf } from '../errors/thrown.js';
+import { v8 } from '../threads/wire/v8.js';
 
 /** Shared memory that was copied, by its copy: as long as the copy itself is at hand, so is what it was. */
 const originals = new WeakMap<object, SharedArrayBuffer>();
@@ -103,7 +103,7 @@ function unshared(buffer: ArrayBufferLike, path: string): ArrayBufferLike {
 
 function tried(value: object, path: string): object {
   try {
-    deserialize(serialize(value));
+    v8().deserialize(v8().serialize(value));
     return value;
   } catch (error) {
     throw notPortable(path, messageOf(error));

@@ -59,6 +59,11 @@ export class Boots {
     return this.#readiness.ready(this.#threads.open >= this.#threads.least);
   }
 
+  /** Whether somebody has asked for that. */
+  get isAwaited(): boolean {
+    return this.#readiness.isAwaited;
+  }
+
   close(): void {
     this.#readiness.close();
   }

@@ -63,9 +63,9 @@ export class ThreadPool {
     }
   }
 
-  /** The same a moment later, when jobs have started that could. */
+  /** The same a moment later, when jobs have started that could: a thread more is there, and others may have waited for that. */
   startSoon(): void {
-    setTimeout(() => this.start(), HEAD_START).unref();
+    if (this.#events.wanted > this.size) setTimeout(() => this.start(), HEAD_START).unref();
   }
 
   /** Those that live and shall go on, and those about to be started. */

@@ -13,6 +13,11 @@ export class Readiness {
     return this.#waiting.promise;
   }
 
+  /** Whether somebody waits, or has. */
+  get isAwaited(): boolean {
+    return this.#waiting !== undefined;
+  }
+
   /** They are. */
   reached(): void {
     this.#waiting?.resolve();

@@ -27,10 +27,16 @@ export class Sizing {
   }
 
   /**
-   * For so many jobs that run or may run, where so many threads have booted. Spare threads boot when those that work have booted, and do not
-   * take the cores from them. Where their number changes, threads that are kept without work are reserve enough.
+   * For so many jobs that run or may run, where so many threads have booted. Until one has, no more boot than have work, for they take the
+   * cores from each other, and from a program that starts; but all where somebody waits for `all` of them.
    */
-  wanted(jobs: number, booted: number): number {
+  wanted(jobs: number, booted: number, all: boolean): number {
+    const wanted = this.#wanted(jobs, booted);
+    return booted > 0 || all ? wanted : Math.min(wanted, Math.max(1, jobs));
+  }
+
+  /** Spare threads boot when those that work have booted. Where their number changes, threads that are kept without work are reserve enough. */
+  #wanted(jobs: number, booted: number): number {
     const { threads, minThreads, spareThreads } = this.#options;
     if (this.isElastic && jobs < minThreads) return minThreads;
     const needed = this.isElastic ? Math.min(threads, jobs) : threads;

@@ -35,7 +35,7 @@ export class Spawning implements PoolEvents {
   }
 
   get wanted(): number {
-    return this.sizing.wanted(this.#roster.busy + this.#waiting(), this.#roster.open);
+    return this.sizing.wanted(this.#roster.busy + this.#waiting(), this.#roster.open, this.#boots.isAwaited);
   }
 
   spawned(worker: Worker): OpenMessage {

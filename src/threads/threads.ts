@@ -47,9 +47,10 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#pool.start();
   }
 
-  /** Starts those that are missing for the jobs that wait. */
+  /** Starts those that are missing for the jobs that wait, and for who waits for them. */
   grow(): void {
-    if (this.#spawning.sizing.isElastic && !this.isBlocked && !this.#pool.isRetrying) this.#pool.start();
+    const mayGrow = this.#spawning.sizing.isElastic || this.open === 0;
+    if (mayGrow && !this.isBlocked && !this.#pool.isRetrying) this.#pool.start();
   }
 
   get busy(): number {
@@ -93,7 +94,9 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
 
   /** Resolves when all threads that can be had have booted and loaded the queue's `jobs`; rejects when they cannot. */
   ready(): Promise<void> {
-    return this.#boots.ready();
+    const ready = this.#boots.ready();
+    this.grow();
+    return ready;
   }
 
   /** How many there shall be without work. */
@@ -215,13 +218,8 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.rest(slot);
     this.#boots.opened(slot, failures);
     this.#events.opened();
-    this.#startSpare();
+    this.#pool.startSoon();
     this.recycling.nextOld();
-  }
-
-  /** Where those that are needed are there. */
-  #startSpare(): void {
-    if (this.#spawning.wanted > this.#pool.size) this.#pool.startSoon();
   }
 
   #loaded(slot: Slot): void {
@@ -230,7 +228,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#roster.move(slot, 'idle');
     this.#warmup.rests(slot);
     this.#events.opened();
-    this.#startSpare();
+    this.#pool.startSoon();
   }
 
   exited(slot: Slot, exitCode: number): void {

@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue, QueueOptions } from 'threadmill';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
 import { caught, makeQueue, until, variant } from '../helpers.js';
 import { noted } from './fixtures/notes-loads.job.js';
@@ -31,12 +32,44 @@ test('all threads load a module once its first job was added, the spare one too'
   await until(() => loads().length === 3);
 });
 
-test('a spare thread boots when those that work have booted: it does not take the cores from them', async () => {
-  const queue = makeQueue({ threads: 2, spareThreads: 1 });
-  expect(queue.stats().threads).toMatchObject({ size: 2, starting: 2 });
-  await queue.run(echo, 1);
-  await queue.ready();
-  expect(queue.stats().threads.size).toBe(3);
+describe('threads take the cores from each other while they boot, and from a program that starts:', () => {
+  test('one boots, then the others, then those in reserve', async () => {
+    const queue = makeQueue({ threads: 2, spareThreads: 1 });
+    expect(queue.stats().threads).toMatchObject({ size: 1, starting: 1 });
+    const starting = new Set<number>();
+    await until(() => {
+      starting.add(queue.stats().threads.starting);
+      return queue.stats().threads.size === 3 && settled(queue);
+    });
+    expect(Math.max(...starting)).toBe(1);
+  });
+
+  test('as many boot as there are jobs', async () => {
+    const queue = makeQueue({ threads: 4, spareThreads: 1 });
+    await queue.add(echo, 1);
+    await queue.add(echo, 2);
+    await turn();
+    expect(queue.stats().threads).toMatchObject({ size: 2, starting: 2 });
+    await queue.addBulk(echo, [3, 4, 5]);
+    await turn();
+    expect(queue.stats().threads).toMatchObject({ size: 4, starting: 4 });
+  });
+
+  test('all boot at once where somebody waits for them, but those in reserve', async () => {
+    const queue = makeQueue({ threads: 3, spareThreads: 1 });
+    const ready = queue.ready();
+    expect(queue.stats().threads).toMatchObject({ size: 3, starting: 3 });
+    await ready;
+    expect(queue.stats().threads.size).toBe(4);
+  });
+
+  test('elastic ones too', async () => {
+    const queue = makeQueue({ threads: 4, minThreads: 2 });
+    expect(queue.stats().threads).toMatchObject({ size: 1, starting: 1 });
+    await until(() => queue.stats().threads.size === 2);
+    const none = makeQueue({ threads: 4, minThreads: 0 });
+    expect(none.stats().threads.size).toBe(0);
+  });
 });
 
 test('a delayed job is enough', async () => {

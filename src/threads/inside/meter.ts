@@ -1,7 +1,7 @@
-import { getHeapStatistics } from 'node:v8';
 import { ownKernelCpuTime } from '../wire/kernel-thread.js';
 import type { Position } from '../wire/protocol.js';
 import { CELL, MEASURED_FROM, type SharedMemory } from '../wire/shared-memory.js';
+import { v8 } from '../wire/v8.js';
 
 // Taken now: handlers may change the globals.
 const { store } = Atomics;
@@ -60,11 +60,11 @@ export class Meter {
     const { startedAt, cpuBefore, cpuTime, heapUsed } = this.#shared;
     const known = this.#cpuTime !== undefined && cpuBefore[1] === startedAt[place];
     cpuTime[place] = known ? this.#cpuTime() - (cpuBefore[0] as number) : Number.NaN;
-    heapUsed[place] = getHeapStatistics().used_heap_size;
+    heapUsed[place] = v8().getHeapStatistics().used_heap_size;
   }
 
   batchOver(): void {
-    if (this.#measuresHeap) store(this.#shared.cells, CELL.HEAP, getHeapStatistics().used_heap_size / MIB);
+    if (this.#measuresHeap) store(this.#shared.cells, CELL.HEAP, v8().getHeapStatistics().used_heap_size / MIB);
   }
 }
 
