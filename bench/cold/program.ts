@@ -18,6 +18,12 @@ const programs: Record<string, () => Promise<unknown>> = {
     const { Piscina } = await import('piscina');
     return new Piscina({ filename: fileURLToPath(jobWithZod) }).run({ n: 2 });
   },
+  // As a program that checks its inputs before it sends them.
+  async 'first result, piscina, the module in the main thread too'() {
+    const { Piscina } = await import('piscina');
+    await import('../jobs/booted-with-zod.js');
+    return new Piscina({ filename: fileURLToPath(jobWithZod) }).run({ n: 2 });
+  },
   'import, threadmill': () => timed(() => import('threadmill')),
   'import, zod': () => timed(() => import('zod')),
   async 'memory, threadmill'() {
