@@ -218,7 +218,10 @@ export class JobQueue extends QueueEmitter implements AnyJobQueue {
     return this.#parts.waiting.paused;
   }
 
-  /** Resolves when the threads have booted and loaded `jobs`. Rejects with the first `ModuleError`, or a `CrashError` when no thread can boot. */
+  /**
+   * Resolves when the threads have booted and loaded `jobs`: from this call on they boot together, not the first one alone. Rejects with the
+   * first `ModuleError`, or a `CrashError` when no thread can boot.
+   */
   async ready(): Promise<void> {
     // Booting threads do not keep the process alive; who waits for them does.
     const keepAlive = new KeepAlive(this.#parts.clock);

@@ -10,7 +10,7 @@ class Page {
   constructor(readonly number: number) {}
 }
 
-/** Eight hexadecimal digits. An import of `crypto` would load all of Web Crypto too, which takes a program that starts 3 ms. */
+/** Eight hexadecimal digits. An import of `crypto` would load all of Web Crypto too, which every program would wait for that starts. */
 function newPrefix(): string {
   return process.getBuiltinModule('node:crypto').randomUUID().slice(0, 8);
 }

@@ -15,7 +15,8 @@ export interface EndedAttempt extends Attempt {
 export type AttemptObserver = (record: JobRecord, attempt: EndedAttempt) => void;
 
 /**
- * Calls `ended` for every attempt that ends from now on, once, before listeners hear of the event. One that was interrupted has no event of its own: it is told when the next attempt of its job has ended. Gives what stops it.
+ * Calls `ended` for every attempt that ends from now on, once, before listeners hear of the event. One that was interrupted has no
+ * event of its own: it is told when the next attempt of its job has ended. Gives what stops it.
  */
 export function onAttemptEnd(queue: EventEmitter<QueueEvents>, ended: AttemptObserver): () => void {
   /** Attempts that were told of jobs which have another before them. */

@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue, QueueOptions } from 'threadmill';
 import { afterEach, describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
+import { awaitsForEver } from '../fixtures/loading.job.js';
 import { caught, makeQueue, until, variant } from '../helpers.js';
 import { noted } from './fixtures/notes-loads.job.js';
 
@@ -45,7 +46,9 @@ describe('threads take the cores from each other while they boot, and from a pro
   });
 
   test('as many boot as there are jobs', async () => {
-    const queue = makeQueue({ threads: 4, spareThreads: 1 });
+    // However long this takes on a busy machine, none of them has booted.
+    const never = variant(awaitsForEver, { loadTimeout: 600_000 });
+    const queue = makeQueue({ threads: 4, spareThreads: 1, jobs: [never] });
     await queue.add(echo, 1);
     await queue.add(echo, 2);
     await turn();
