@@ -13,6 +13,7 @@ export class Roster {
   readonly #threads: number;
   readonly #utilization: Utilization;
   readonly #dying: Dying;
+  #warming = 0;
 
   /** `threads`: jobs that may run at once. */
   constructor(clock: Clock, threads: number, zombie: (slot: Slot) => void) {
@@ -27,7 +28,7 @@ export class Roster {
 
   /** How many have booted, and live. */
   get open(): number {
-    return this.idle.length + this.busy;
+    return this.idle.length + this.busy + this.#warming;
   }
 
   /** How many that wait for work may get it. */
@@ -58,6 +59,7 @@ export class Roster {
     this.#leave(slot);
     slot.state = to;
     if (to === 'busy') this.#utilization.busy++;
+    else if (to === 'warming') this.#warming++;
     else if (to === 'idle') this.idle.push(slot);
     else if (to === 'dying') this.#dying.add(slot);
     else if (to === 'gone') this.slots.delete(slot.worker);
@@ -65,6 +67,7 @@ export class Roster {
 
   #leave(slot: Slot): void {
     if (slot.state === 'busy') this.#utilization.busy--;
+    else if (slot.state === 'warming') this.#warming--;
     else if (slot.state === 'idle') this.idle.splice(this.idle.lastIndexOf(slot), 1);
     else if (slot.state === 'dying') this.#dying.exited(slot);
   }

@@ -66,6 +66,14 @@ describe('threads take the cores from each other while they boot, and from a pro
     expect(queue.stats().threads.size).toBe(4);
   });
 
+  test('one that loads a module has booted: who waits for all does not wait for ever', async () => {
+    const queue = makeQueue({ threads: 2, spareThreads: 1 });
+    await queue.run(echo, 1);
+    await queue.add(variant(awaitsForEver, { loadTimeout: 600_000 }), 1, { delay: 1e9 });
+    await queue.ready();
+    expect(queue.stats().threads.size).toBe(3);
+  });
+
   test('elastic ones too', async () => {
     const queue = makeQueue({ threads: 4, minThreads: 2 });
     expect(queue.stats().threads).toMatchObject({ size: 1, starting: 1 });
