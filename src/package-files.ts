@@ -10,9 +10,6 @@ export const SOURCES = new URL('../src/', import.meta.url).href;
 /** What Piscina loads in a thread. */
 export const THREAD = new URL('./threads/inside/entry.cjs', import.meta.url);
 
-/** What a thread answers a post-mortem from. */
-export const PROBE = new URL('./threads/inside/probe.js', import.meta.url);
-
 /** The thread that renews locks. */
 export const LOCK_THREAD = new URL('./bullmq/lock-thread.js', import.meta.url);
 

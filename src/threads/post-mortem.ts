@@ -1,7 +1,8 @@
 import { findSourceMap } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Frame, PostMortem } from '../errors/post-mortem.js';
-import { CODE, PROBE } from '../package-files.js';
+import { CODE } from '../package-files.js';
 
 /** What a thread says of itself is not to be trusted: its handlers may have changed anything in it. */
 const sightingSchema = z.lazy(() =>
@@ -32,14 +33,14 @@ export function interpret(sightings: readonly [Sighting, ...Sighting[]], loading
   const stack = stacks[0] as Frame[];
   const heap = heapUsed === undefined ? {} : { heapUsed };
   if (loading) return { kind: 'loading', stack, ...heap, resources };
-  if (sightings[0].frames.every(isProbe))
+  if (sightings[0].frames.every(isLook))
     return { kind: 'awaiting', stack, ...heap, resources: resources.filter((one) => !OURS_OPEN.has(one)) };
   return { kind: 'cpu', stack, ...heap, hot: hottest(stacks) };
 }
 
-/** Whether a call is of the look itself: a thread that waits for events has no other. */
-function isProbe([_functionName, url]: Sighting['frames'][number]): boolean {
-  return url === PROBE.href || url === '' || url === null;
+/** Whether a call is the look itself, which is evaluated and of no file: a thread that waits for events has no other. */
+function isLook([_functionName, url]: Sighting['frames'][number]): boolean {
+  return url === '' || url === null;
 }
 
 /** Every thread has these open: its ports. */
@@ -63,8 +64,13 @@ function inSource(frame: Frame): Frame {
   return { functionName: frame.functionName, url, line: originalLine + 1, column: originalColumn + 1 };
 }
 
+/** Our own, which are CommonJS in a thread and then have a path instead of an address. */
+const OWN = [CODE, fileURLToPath(CODE)];
+
 function isForeign(url: string): boolean {
-  return url.startsWith(CODE) || !/^(file:|wasm:|\/|[A-Za-z]:\\)/.test(url) || /[\\/]node_modules[\\/]piscina[\\/]/.test(url);
+  return (
+    OWN.some((code) => url.startsWith(code)) || !/^(file:|wasm:|\/|[A-Za-z]:\\)/.test(url) || /[\\/]node_modules[\\/]piscina[\\/]/.test(url)
+  );
 }
 
 function hottest(stacks: Frame[][]): PostMortem['hot'] {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import type { Job, JobQueue, TimeoutError } from 'threadmill';
 import { describe, expect, it } from 'vitest';
@@ -115,21 +116,12 @@ describe('what looks say', () => {
 
   it('it awaits something where nothing runs but the look; where our own code runs, no place in the job is known', () => {
     const look = (frames: (typeof site)[]): [Sighting] => [{ frames, resources: ['Timeout', 'MessagePort'], heapUsed: 1 }];
-    const probe = new URL('../../dist/threads/inside/probe.js', import.meta.url).href;
+    expect(interpret(look([['', '', 1, 1]]), false)).toMatchObject({ kind: 'awaiting', resources: ['Timeout'] });
+    const own = fileURLToPath(new URL('../../dist/threads/inside/entry.cjs', import.meta.url));
     expect(
       interpret(
         look([
-          ['probe', probe, 1, 1],
           ['', '', 1, 1],
-        ]),
-        false,
-      ),
-    ).toMatchObject({ kind: 'awaiting', resources: ['Timeout'] });
-    const own = new URL('../../dist/threads/inside/thread.js', import.meta.url).href;
-    expect(
-      interpret(
-        look([
-          ['probe', probe, 1, 1],
           ['#run', own, 1, 1],
         ]),
         false,

@@ -52,27 +52,30 @@ describe('the package, copied elsewhere', () => {
     expect(await closeAfterwards(new JobQueue({ logger: false, threads: 1 })).run(echo, 1)).toBe(1);
   });
 
-  test('without its thread.js says that no thread can be started, logs it, and does not start one after the other', async () => {
-    const { JobQueue } = await copyOfPackage('threads/inside/thread.js');
+  test('without the file of its threads says that no thread can be started, logs it, and does not start one after the other', async () => {
+    const { JobQueue } = await copyOfPackage('threads/inside/entry.cjs');
     const { lines, logger } = recorder();
     const started = await threadsStartedIn(async () => {
       const queue = closeAfterwards(new JobQueue({ logger, threads: 1, spareThreads: 0 }));
       const error = await caught(queue.run(echo, 1, { maxAttempts: 1 }));
-      expect(error).toMatchObject({ code: 'ERR_CRASH', message: expect.stringMatching(/no thread can be started: .*thread\.js/) });
+      expect(error).toMatchObject({ code: 'ERR_CRASH', message: expect.stringMatching(/no thread can be started: .*entry\.cjs/) });
     });
     expect(started).toBeLessThanOrEqual(6);
     expect(lines).toContainEqual({
       level: 'warn',
       text: 'no thread can be started',
-      fields: expect.objectContaining({ error: expect.stringContaining('thread.js'), threads: 0, wanted: 1 }),
+      fields: expect.objectContaining({ error: expect.stringContaining('entry.cjs'), threads: 0, wanted: 1 }),
     });
   });
 });
 
 test('a post-mortem never shows frames of our own, from wherever they are', async () => {
   const { framesOf } = await import('../../dist/threads/post-mortem.js');
-  const files = ['index.js', 'job/payload.js', 'threads/inside/thread.js', 'threads/wire/error-codec.js', 'checks.js'];
-  const own = files.map((file) => ['ours', pathToFileURL(join(root, 'dist', file)).href, 1, 1] as [string, string, number, number]);
+  const files = ['index.js', 'job/payload.js', 'threads/inside/entry.cjs', 'threads/wire/error-codec.js', 'checks.js'];
+  const own = files
+    .map((file) => join(root, 'dist', file))
+    .flatMap((path) => [path, pathToFileURL(path).href])
+    .map((url) => ['ours', url, 1, 1] as [string, string, number, number]);
   expect(framesOf([...own, ['job', pathToFileURL(join(root, 'test/fixtures/stuck.job.js')).href, 1, 1]])).toMatchObject([
     { functionName: 'job' },
   ]);

@@ -2,6 +2,8 @@ import { PROBE } from '../wire/probe.js';
 
 /** As many calls as a stack tells of. */
 const DEPTH = 60;
+/** The calls of the look itself, on top of all others: `stack`, `orNothing` and `probe`. */
+const OWN = 3;
 
 type Site = [functionName: string | null, url: string | null, line: number | null, column: number | null];
 
@@ -22,10 +24,10 @@ function stack(): Site[] | undefined {
   let sites: Site[] | undefined;
   try {
     // V8 asks the first how many, Node.js the second how.
-    OwnError.stackTraceLimit = DEPTH;
+    OwnError.stackTraceLimit = OWN + DEPTH;
     users.prepareStackTrace = (_error, calls) => {
       sites = [];
-      for (let at = 0; at < calls.length; at++) sites[at] = siteOf(calls[at] as NodeJS.CallSite);
+      for (let at = OWN; at < calls.length; at++) sites[at - OWN] = siteOf(calls[at] as NodeJS.CallSite);
       return '';
     };
     void new OwnError().stack;
