@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { clearTimeout, dateNow, hrtime, now, setInterval, setTimeout, timeOrigin } from './timers.js';
 
 /** A running timer; what `Clock.setTimeout` gives and `Clock.clearTimeout` takes. */

@@ -2,11 +2,10 @@
  * The timers and clocks of Node.js, taken once, when the package is loaded. Fake timers (of node:test, sinon, jest,
  * vitest) and handlers replace the globals later: a limit, a backoff and `close` must go on in real time. So no other
  * file uses a global one, and a test holds that. From the modules and not from `globalThis`, which jest makes anew for
- * every test file; no module holds `Date` and `queueMicrotask`. Fakes that were installed even before are looked through, where
- * they say what they replaced, as those of sinon, vitest and jest do; those of node:test do not.
+ * every test file; no module holds `Date` and `queueMicrotask`, and an import of that of `process` would open its streams. Fakes that were
+ * installed even before are looked through, where they say what they replaced, as those of sinon, vitest and jest do; those of node:test do not.
  */
 import { performance } from 'node:perf_hooks';
-import process from 'node:process';
 import timers from 'node:timers';
 
 /** A member of an object, or what its fakes have replaced: they keep it on their clock (`@sinonjs/fake-timers`). */
