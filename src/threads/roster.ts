@@ -14,6 +14,8 @@ export class Roster {
   readonly #utilization: Utilization;
   readonly #dying: Dying;
   #warming = 0;
+  /** Those that work, and have loaded no module of their jobs so far. */
+  readonly #loading = new Set<Slot>();
 
   /** `threads`: jobs that may run at once. */
   constructor(clock: Clock, threads: number, zombie: (slot: Slot) => void) {
@@ -29,6 +31,11 @@ export class Roster {
   /** How many have booted, and live. */
   get open(): number {
     return this.idle.length + this.busy + this.#warming;
+  }
+
+  /** How many of them do not load the module of their first job. */
+  get settled(): number {
+    return this.open - this.#loading.size;
   }
 
   /** How many that wait for work may get it. */
@@ -65,7 +72,18 @@ export class Roster {
     else if (to === 'gone') this.slots.delete(slot.worker);
   }
 
+  /** The thread loads the module of its first job now. */
+  loads(slot: Slot): void {
+    this.#loading.add(slot);
+  }
+
+  /** It does no more. Whether it did. */
+  settle(slot: Slot): boolean {
+    return this.#loading.delete(slot);
+  }
+
   #leave(slot: Slot): void {
+    this.settle(slot);
     if (slot.state === 'busy') this.#utilization.busy--;
     else if (slot.state === 'warming') this.#warming--;
     else if (slot.state === 'idle') this.idle.splice(this.idle.lastIndexOf(slot), 1);

@@ -27,12 +27,11 @@ export class Sizing {
   }
 
   /**
-   * For so many jobs that run or may run, where so many threads have booted. Until one has, no more boot than have work, for they take the
-   * cores from each other, and from a program that starts; but all where somebody waits for `all` of them.
+   * For so many jobs that run or may run, where so many threads have booted. No more than have work, where not `all` shall boot.
    */
   wanted(jobs: number, booted: number, all: boolean): number {
     const wanted = this.#wanted(jobs, booted);
-    return booted > 0 || all ? wanted : Math.min(wanted, Math.max(1, jobs));
+    return all ? wanted : Math.min(wanted, Math.max(1, jobs));
   }
 
   /** Spare threads boot when those that work have booted. Where their number changes, threads that are kept without work are reserve enough. */

@@ -34,8 +34,13 @@ export class Spawning implements PoolEvents {
     this.#waiting = waiting;
   }
 
+  /**
+   * Until one thread is ready to run jobs, no more boot than have work, for they take the cores from each other, and from a program that
+   * starts; but all where somebody waits for them.
+   */
   get wanted(): number {
-    return this.sizing.wanted(this.#roster.busy + this.#waiting(), this.#roster.open, this.#boots.isAwaited);
+    const all = this.#roster.settled > 0 || this.#boots.isAwaited;
+    return this.sizing.wanted(this.#roster.busy + this.#waiting(), this.#roster.open, all);
   }
 
   spawned(worker: Worker): OpenMessage {

@@ -49,7 +49,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
 
   /** Starts those that are missing for the jobs that wait, and for who waits for them. */
   grow(): void {
-    const mayGrow = this.#spawning.sizing.isElastic || this.open === 0;
+    const mayGrow = this.#spawning.sizing.isElastic || this.#roster.settled === 0;
     if (mayGrow && !this.isBlocked && !this.#pool.isRetrying) this.#pool.start();
   }
 
@@ -122,11 +122,14 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
 
   /** The thread has work. */
   work(slot: Slot): void {
-    if (slot.state !== 'busy') this.#roster.move(slot, 'busy');
+    if (slot.state === 'busy') return;
+    this.#roster.move(slot, 'busy');
+    if (slot.loads) this.#roster.loads(slot);
   }
 
   /** The thread has no work any more. */
   rest(slot: Slot): void {
+    this.#settle(slot);
     this.#roster.move(slot, 'idle');
     if (this.recycling.rests(slot)) return;
     this.#idleTimeout?.rests(slot);
@@ -204,6 +207,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
   }
 
   message(slot: Slot, message: FromThread | Said): void {
+    if (message.type === 'loaded' || message.type === 'results') this.#settle(slot);
     if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
     else if (message.type === 'loaded') this.#loaded(slot);
@@ -220,6 +224,11 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#events.opened();
     this.#pool.startSoon();
     this.recycling.nextOld();
+  }
+
+  /** It runs its jobs: others may boot. */
+  #settle(slot: Slot): void {
+    if (this.#roster.settle(slot)) this.#pool.startSoon();
   }
 
   #loaded(slot: Slot): void {

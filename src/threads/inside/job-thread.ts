@@ -160,7 +160,9 @@ export class JobThread implements Invoker, HandlerLink {
   async #loadAndRun(batch: RunMessage, input: unknown, index: number): Promise<void> {
     // Results need not wait for a module.
     this.#outbox.send();
-    await this.#run(await this.#modules.prepare(kindAt(batch, index)), batch, input, index);
+    const loaded = await this.#modules.prepare(kindAt(batch, index));
+    this.#send({ type: 'loaded' });
+    await this.#run(loaded, batch, input, index);
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */
