@@ -46,7 +46,7 @@ export type { QueueEmitter, QueueEvent, QueueEvents, QueueListener, ThreadEvent,
 export type { AddOptions } from './job/add-options.js';
 export type { Attempt, Outcome } from './job/attempt.js';
 export type { Codec } from './job/codec.js';
-export { defineJob } from './job/definition.js';
+export { defineJob } from './job/define-job.js';
 export type { Durations } from './job/histogram.js';
 export type { Job } from './job/job.js';
 export type { Totals } from './job/kind.js';

@@ -10,18 +10,18 @@ export {
 } from './errors/errors.js';
 export type { Backoff } from './job/backoff.js';
 export type { JobContext, JobLog } from './job/context.js';
-export {
-  type DefinedJob,
-  type DefineJobOptions,
-  defineJob,
-  type HandlerResult,
-  type InputOf,
-  type JobDefinition,
-  type JobOptions,
-  type OutputOf,
-  type PlainJobDefinition,
-  type SetupOptions,
-  type SharedResource,
+export { defineJob } from './job/define-job.js';
+export type {
+  DefinedJob,
+  DefineJobOptions,
+  HandlerResult,
+  InputOf,
+  JobDefinition,
+  JobOptions,
+  OutputOf,
+  PlainJobDefinition,
+  SetupOptions,
+  SharedResource,
 } from './job/definition.js';
 export type { GroupOptions } from './job/group.js';
 export { transfer } from './threads/inside/transfer.js';

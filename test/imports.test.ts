@@ -96,7 +96,7 @@ test('a job file, and the thread that runs it, load no package but what the job 
 });
 
 test('the queue loads pino only where it logs', () => {
-  expect(loaded('index.js').packages).toEqual(['croner', 'piscina', 'tinyqueue', 'zod']);
+  expect(loaded('index.js').packages).toEqual(['piscina', 'tinyqueue', 'zod']);
 });
 
 // The faults of `npm run mutation` are made in single files.

@@ -29,11 +29,11 @@ const programs: Record<string, () => Promise<unknown>> = {
   async 'memory, threadmill'() {
     const { JobQueue } = await import('threadmill');
     const { nap } = await import('../jobs/booted.js');
-    return grown(() => new JobQueue({ logger: false, threads: THREADS, spareThreads: 0, jobs: [nap] }).ready());
+    return grown((threads) => new JobQueue({ logger: false, threads, spareThreads: 0, jobs: [nap] }).ready());
   },
   async 'memory, bare worker'() {
     await import('threadmill');
-    return grown(() => Promise.all(Array.from({ length: THREADS }, () => new BareThread(job).ready)));
+    return grown((threads) => Promise.all(Array.from({ length: threads }, () => new BareThread(job).ready)));
   },
 };
 
@@ -43,10 +43,12 @@ async function timed(load: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** What the process has grown by for a thread, in MiB. */
-async function grown(start: () => Promise<unknown>): Promise<number> {
+/** What the process has grown by for a thread, in MiB; what it needs once, whatever their number, it has from a first. */
+async function grown(start: (threads: number) => Promise<unknown>): Promise<number> {
+  await start(1);
+  await sleep(500);
   const before = process.memoryUsage().rss;
-  await start();
+  await start(THREADS);
   await sleep(500);
   return (process.memoryUsage().rss - before) / THREADS / 1_048_576;
 }

@@ -3,7 +3,7 @@ import type { Intake } from '../adding/intake.js';
 import { type Check, checked, number, object, optional, shown, whole } from '../checks/checks.js';
 import { OptionsError } from '../errors/errors.js';
 import type { AddOptions } from '../job/add-options.js';
-import { jobLimits } from '../job/definition.js';
+import { jobLimits } from '../job/define-job.js';
 import type { Job } from '../job/job.js';
 import type { JobKind } from '../job/kind.js';
 import { pack } from '../job/payload.js';

@@ -1,6 +1,7 @@
 import { type Check, checked, instanceOf, number, object, oneOf, optional } from '../checks/checks.js';
 import type { Backoff } from './backoff.js';
-import { type JobDefinition, jobLimits } from './definition.js';
+import { jobLimits } from './define-job.js';
+import type { JobDefinition } from './definition.js';
 import { pack } from './payload.js';
 
 /** What `add` may be told beside the input. */

@@ -1,13 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { boolean, type Check, checked, count, number, object, oneOf, optional } from '../checks/checks.js';
-import { type Backoff, checkBackoff } from './backoff.js';
-import { type Codec, checkCodec } from './codec.js';
+import type { Backoff } from './backoff.js';
+import type { Codec } from './codec.js';
 import type { JobContext } from './context.js';
-import { tellDefined } from './defined.js';
-import { checkGroup, type GroupOptions } from './group.js';
-import { checkModule } from './module-url.js';
+import type { GroupOptions } from './group.js';
 
-/** What the options of {@link defineJob} say, apart from the schemas and the handler. */
+/** What the options of `defineJob` say, apart from the schemas and the handler. */
 export interface JobOptions<Parsed = any> {
   /** Unique in a queue: a letter or digit, then letters, digits, `_`, `.` or `-`. */
   name: string;
@@ -73,7 +70,7 @@ export interface SharedResource<Resource> {
   teardown?: (resource: Awaited<Resource>) => unknown;
 }
 
-/** What {@link defineJob} takes. */
+/** What `defineJob` takes. */
 export interface DefineJobOptions<Input extends StandardSchemaV1, Result, Output extends StandardSchemaV1 | undefined, Resource>
   extends JobOptions<StandardSchemaV1.InferOutput<Input>>,
     SharedResource<Resource> {
@@ -90,7 +87,7 @@ export type HandlerResult<Output> = Output extends StandardSchemaV1
   ? StandardSchemaV1.InferInput<Output> | Promise<StandardSchemaV1.InferInput<Output>>
   : unknown;
 
-/** A job definition: name, schema, handler and options, from {@link defineJob}. */
+/** A job definition: name, schema, handler and options, from `defineJob`. */
 export interface JobDefinition<Input = any, Parsed = any, Output = any> {
   readonly name: string;
   /** URL of the module the threads import. */
@@ -122,7 +119,7 @@ export interface JobDefinition<Input = any, Parsed = any, Output = any> {
 /** A definition whose schema hands on what it is given: the handler's input is what `add` takes. */
 export interface PlainJobDefinition<Input, Output> extends JobDefinition<Input, Input, Output> {}
 
-/** The definition that {@link defineJob} makes: a plain one where schema takes and gives the same type, so that it is read only once. */
+/** The definition that `defineJob` makes: a plain one where schema takes and gives the same type, so that it is read only once. */
 export type DefinedJob<Input, Parsed, Output> =
   // Whether two types are the same, as the compiler tells it.
   (<T>() => T extends Input ? 1 : 2) extends <T>() => T extends Parsed ? 1 : 2
@@ -134,116 +131,10 @@ export type InputOf<Definition> = Definition extends JobDefinition<infer Input, 
 /** What a job of a definition resolves with. */
 export type OutputOf<Definition> = Definition extends JobDefinition<any, any, infer Output> ? Output : never;
 
-/** Longest limit that can be asked for, in milliseconds: 24.8 days, what one timer holds. */
-const MAX_MS = 2_147_483_647;
-
-/** Checks that hold for the definition and for a single job; also used by `add`. */
-export const jobLimits = {
-  timeout: number(1, MAX_MS),
-  maxAttempts: count,
-  deadLetter: boolean,
-  backoff: checkBackoff,
-  priority: number(),
-  maxWait: number(1, MAX_MS),
-};
-
-const name: Check<string> = (value, refuse) => {
-  if (typeof value !== 'string') refuse('expected string');
-  else if (!/^[A-Za-z0-9][\w.-]*$/.test(value)) refuse('expected a letter or digit, then letters, digits, "_", "." or "-"');
-  return value;
-};
-
-const schema: Check<StandardSchemaV1> = (value, refuse) => {
-  if (typeof value?.['~standard']?.validate !== 'function') {
-    refuse('expected a Standard Schema validator, such as a zod, valibot or arktype schema');
-  }
-  return value;
-};
-
-const handlerOf =
-  (shape: string): Check =>
-  (value, refuse) => {
-    if (typeof value !== 'function') refuse(`expected a function ${shape}`);
-    return value;
-  };
-
-const concurrency: Check<number> = (value, refuse) => {
-  if (value === Number.POSITIVE_INFINITY) return value;
-  return count(value, () => refuse('expected an integer from 1, or Infinity'));
-};
-
-const definitionOptions = object({
-  name,
-  module: checkModule,
-  input: schema,
-  output: optional(schema),
-  run: handlerOf('(input, context) => result'),
-  setup: optional(handlerOf('({ data }) => resource')),
-  teardown: optional(handlerOf('(resource) => …')),
-  timeout: optional(jobLimits.timeout, 30_000),
-  loadTimeout: optional(number(1, MAX_MS), 30_000),
-  gracePeriod: optional(number(0, MAX_MS), 0),
-  maxAttempts: optional(jobLimits.maxAttempts),
-  deadLetter: optional(jobLimits.deadLetter),
-  backoff: (value, refuse) => jobLimits.backoff(value ?? { type: 'exponential' }, refuse),
-  priority: optional(jobLimits.priority, 0),
-  concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
-  rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
-  maxWait: optional(jobLimits.maxWait),
-  delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
-  group: optional(checkGroup),
-  codec: optional(checkCodec),
-});
-
 // One symbol for all copies of the package, so that a definition made by another copy is known too.
-const brand = Symbol.for('threadmill.definition');
+export const BRAND = Symbol.for('threadmill.definition');
 
-/** Whether a value came from {@link defineJob}, of this or another copy of the package. */
+/** Whether a value came from `defineJob`, of this or another copy of the package. */
 export function isDefinition(value: unknown): value is JobDefinition {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, brand);
-}
-
-/**
- * Defines a job: a name, an input schema and a handler that runs in a thread. The thread imports the file named by `module`,
- * which defines the job as it is loaded, and calls `run`. Input and output types flow from the schema and `run`.
- * Throws `OptionsError` when an option is wrong or unknown.
- */
-export function defineJob<
-  Input extends StandardSchemaV1,
-  Result extends HandlerResult<Output>,
-  Output extends StandardSchemaV1 | undefined = undefined,
-  Resource = unknown,
->(
-  options: DefineJobOptions<Input, Result, Output, Resource>,
-): DefinedJob<
-  StandardSchemaV1.InferInput<Input>,
-  StandardSchemaV1.InferOutput<Input>,
-  Output extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Output> : Awaited<Result>
->;
-export function defineJob(options: object): JobDefinition {
-  const taken = checked(definitionOptions, options, 'defineJob');
-  const once = taken.delivery === 'at-most-once';
-  if (once) {
-    checked(object({ maxAttempts: optional(oneOf(1)) }), { maxAttempts: taken.maxAttempts }, 'defineJob with delivery "at-most-once"');
-  }
-  const { maxAttempts = once ? 1 : undefined, deadLetter } = taken;
-  const awaited = Object.freeze({ maxAttempts: maxAttempts ?? 1, deadLetter: deadLetter ?? false });
-  const definition = {
-    output: undefined,
-    setup: undefined,
-    teardown: undefined,
-    rateLimit: undefined,
-    maxWait: undefined,
-    group: undefined,
-    codec: undefined,
-    ...taken,
-  };
-  // Not enumerable where it was not said: a copy made by spreading says no more than its original.
-  const alone = { maxAttempts: maxAttempts ?? 4, deadLetter: deadLetter ?? true };
-  for (const [key, value] of Object.entries({ ...alone, awaited })) {
-    Object.defineProperty(definition, key, { value, enumerable: taken[key] !== undefined });
-  }
-  Object.defineProperty(definition, brand, { value: true });
-  tellDefined(Object.freeze(definition));
-  return definition as unknown as JobDefinition;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND);
 }
