@@ -207,7 +207,6 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
   }
 
   message(slot: Slot, message: FromThread | Said): void {
-    if (message.type === 'loaded' || message.type === 'results') this.#settle(slot);
     if (message.type === 'loading') this.#boots.loads(slot, message.kind);
     else if (message.type === 'open') this.#opened(slot, message);
     else if (message.type === 'loaded') this.#loaded(slot);
@@ -232,6 +231,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
   }
 
   #loaded(slot: Slot): void {
+    this.#settle(slot);
     if (slot.state !== 'warming') return;
     this.#warmup.loaded(slot);
     this.#roster.move(slot, 'idle');

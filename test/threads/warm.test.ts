@@ -6,7 +6,8 @@ import type { JobQueue, QueueOptions } from 'threadmill';
 import { afterEach, describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
 import { awaitsForEver } from '../fixtures/loading.job.js';
-import { caught, makeQueue, until, variant } from '../helpers.js';
+import { stuck } from '../fixtures/stuck.job.js';
+import { caught, makeQueue, next, until, variant } from '../helpers.js';
 import { noted } from './fixtures/notes-loads.job.js';
 
 const folders: string[] = [];
@@ -56,6 +57,31 @@ describe('threads take the cores from each other while they boot, and from a pro
     await queue.addBulk(echo, [3, 4, 5]);
     await turn();
     expect(queue.stats().threads).toMatchObject({ size: 4, starting: 4 });
+  });
+
+  test('the others boot when the first has loaded the module of its job', async () => {
+    const queue = makeQueue({ threads: 3, spareThreads: 1 });
+    await queue.add(variant(awaitsForEver, { loadTimeout: 600_000 }), 1);
+    await until(() => queue.stats().threads.busy === 1);
+    const second = await queue.add(echo, 2);
+    await next(queue, 'active', ({ id }) => id === second.id);
+    expect(queue.stats().threads).toMatchObject({ size: 2, busy: 2 });
+    await second.result();
+    await until(() => queue.stats().threads.size === 4);
+  });
+
+  test('they do not wait for the job itself', async () => {
+    const queue = makeQueue({ threads: 2, spareThreads: 1 });
+    await queue.add(stuck, 'loop', { timeout: 600_000 });
+    await until(() => queue.stats().threads.size === 3);
+    expect(queue.stats().threads.busy).toBe(1);
+  });
+
+  test('nor for one that is taken back before it starts', async () => {
+    const queue = makeQueue({ threads: 2, spareThreads: 1 });
+    queue.on('active', () => void queue.cancel());
+    await queue.add(echo, 1);
+    await until(() => queue.stats().threads.size === 3);
   });
 
   test('all boot at once where somebody waits for them, but those in reserve', async () => {

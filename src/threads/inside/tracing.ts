@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type * as Api from '@opentelemetry/api';
 import { type Carrier, headersOf } from '../../job/carrier.js';
 
@@ -11,7 +10,7 @@ let api: typeof Api | undefined;
 export function inTrace<Result>(carrier: Carrier, run: () => Result): Result {
   if (!(REGISTERED in globalThis)) return run();
   // From where threadmill is installed: it registers nothing, so any copy will do.
-  api ??= createRequire(import.meta.url)('@opentelemetry/api') as typeof Api;
+  api ??= process.getBuiltinModule('node:module').createRequire(import.meta.url)('@opentelemetry/api') as typeof Api;
   const { context, propagation, ROOT_CONTEXT } = api;
   return context.with(propagation.extract(ROOT_CONTEXT, headersOf(carrier)), run);
 }

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -51,6 +50,7 @@ function needsCompiler(module: string, error: unknown): boolean {
  * found: where the job file is, where the program was started, or with what.
  */
 async function registerCompiler(module: string): Promise<boolean> {
+  const { createRequire } = process.getBuiltinModule('node:module');
   const started = process.execArgv.flatMap((argument) => /(?:file:\/\/)?[^=]*[/\\]tsx[/\\]dist[/\\][^/\\]+$/.exec(argument) ?? []);
   for (const from of [module, join(process.cwd(), 'package.json'), ...started]) {
     try {
