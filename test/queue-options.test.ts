@@ -1,7 +1,7 @@
 import { JobQueue, OptionsError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, makesQueue } from './fixtures/answers.job.js';
-import { caught, makeQueue, moduleOf, thrownBy, variant } from './helpers.js';
+import { caught, closeAfterwards, makeQueue, moduleOf, thrownBy, variant } from './helpers.js';
 
 describe('options', () => {
   test.each<[string, unknown, RegExp]>([
@@ -36,6 +36,27 @@ describe('options', () => {
     const error = thrownBy(() => new JobQueue(options as never));
     expect(error).toBeInstanceOf(OptionsError);
     expect(error.message).toContain(`unknown option ${name}`);
+  });
+
+  test.each([[null], [[]], [[1]], [5], ['main'], [() => {}]])('%o is refused, which is no object', (options) => {
+    const error = thrownBy(() => new JobQueue(options as never));
+    expect(error).toBeInstanceOf(OptionsError);
+    expect(error.message).toMatch(/new JobQueue: options: expected object, given/);
+  });
+
+  test('one that is undefined has its default, and one that is inherited counts', async () => {
+    const queue = makeQueue({
+      name: undefined,
+      threads: undefined,
+      whenFull: undefined,
+      worker: undefined,
+      deadLetters: { max: undefined },
+    });
+    expect(queue.name).toBe('default');
+    expect(await queue.run(echo, 'ran')).toBe('ran');
+    const inheriting = closeAfterwards(new JobQueue(Object.create({ name: 'base', logger: false, threads: 1 })));
+    expect(inheriting.name).toBe('base');
+    expect(thrownBy(() => new JobQueue(Object.create({ threads: 0 }))).message).toContain('"threads"');
   });
 
   test('two definitions of one name are refused', async () => {

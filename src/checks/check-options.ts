@@ -19,11 +19,12 @@ type Given<Checks extends Record<string, () => z.ZodType>> = { [Key in keyof Che
  */
 export function checkGiven<Checks extends Record<string, () => z.ZodType>>(checks: Checks, options: object, where: string): Given<Checks> {
   const known = Object.keys(checks);
-  const values = (typeof options === 'object' && options !== null ? options : {}) as Record<string, unknown>;
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  const values = (isObject ? options : {}) as Record<string, unknown>;
   const given = known.filter((key) => values[key] !== undefined);
   const unknown = Object.keys(values).filter((key) => !known.includes(key));
   const schema = z.strictObject(Object.fromEntries(given.map((key) => [key, (checks[key] as () => z.ZodType)()])));
-  const input = values === options ? Object.fromEntries([...given, ...unknown].map((key) => [key, values[key]])) : options;
+  const input = isObject ? Object.fromEntries([...given, ...unknown].map((key) => [key, values[key]])) : options;
   return parsed(schema, input, where, known) as Given<Checks>;
 }
 
