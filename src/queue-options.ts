@@ -69,7 +69,8 @@ const RESULT_BYTES = 16 * 1024 * 1024;
 const DEAD_LETTERS = 1_000;
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-const isLogger = (value: unknown) => LEVELS.every((level) => typeof (value as QueueLogger | undefined)?.[level] === 'function');
+const isLogger = (value: unknown) =>
+  value === false || LEVELS.every((level) => typeof (value as QueueLogger | undefined)?.[level] === 'function');
 
 function isCloneable(value: unknown): boolean {
   try {
@@ -109,8 +110,7 @@ const OPTIONS = {
       count().transform((max) => ({ max })),
       z.strictObject({ max: count(), bytes: z.number().min(0), ttl: z.number().min(1) }).partial(),
     ]),
-  logger: () =>
-    z.union([z.literal(false), z.custom<QueueLogger>(isLogger)], 'expected a logger with trace, debug, info, warn and error, or false'),
+  logger: () => z.custom<QueueLogger | false>(isLogger, 'expected a logger with trace, debug, info, warn and error, or false'),
   logMetadata: () => z.array(z.string()),
   worker: () =>
     z

@@ -29,7 +29,8 @@ export function checkGiven<Checks extends Record<string, () => z.ZodType>>(check
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, options: unknown, where: string, known: readonly string[]): z.output<Schema> {
-  const parsed = schema.safeParse(options);
+  // Few of these are checked twice: zod need not write a function for them.
+  const parsed = schema.safeParse(options, { jitless: true });
   if (parsed.success) return parsed.data;
   const complaints = parsed.error.issues.map((issue) => complaint(issue, options, known));
   throw new OptionsError(`${where}: ${complaints.join('; ')}`, { cause: parsed.error });

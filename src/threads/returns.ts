@@ -196,7 +196,7 @@ export class Returns {
   /** What a job has left behind on this thread may harm others: the running job may end, then the thread is replaced. */
   #retire(slot: Slot): void {
     if (slot.endsInPeace) return;
-    slot.retire();
+    slot.isRetiring = true;
     if (slot.state === 'idle' || slot.state === 'warming') this.#watchdog.kill(slot, 'late-error');
     else if (slot.state === 'busy') this.#reports.returned(slot.jobs.withdraw());
   }

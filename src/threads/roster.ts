@@ -38,6 +38,11 @@ export class Roster {
     return this.open - this.#loading.size;
   }
 
+  /** Those that wait for work and may get it, the best first. */
+  get free(): Slot[] {
+    return this.room > 0 ? this.idle.slice(-this.room).reverse() : [];
+  }
+
   /** How many that wait for work may get it. */
   get room(): number {
     return this.isBlocked ? 0 : Math.min(this.idle.length, this.#threads - this.busy);
@@ -65,21 +70,21 @@ export class Roster {
   move(slot: Slot, to: SlotState): void {
     this.#leave(slot);
     slot.state = to;
-    if (to === 'busy') this.#utilization.busy++;
+    if (to === 'busy') this.#works(slot);
     else if (to === 'warming') this.#warming++;
     else if (to === 'idle') this.idle.push(slot);
     else if (to === 'dying') this.#dying.add(slot);
     else if (to === 'gone') this.slots.delete(slot.worker);
   }
 
-  /** The thread loads the module of its first job now. */
-  loads(slot: Slot): void {
-    this.#loading.add(slot);
-  }
-
-  /** It does no more. Whether it did. */
+  /** The thread has loaded the module of its first job. Whether it had not before. */
   settle(slot: Slot): boolean {
     return this.#loading.delete(slot);
+  }
+
+  #works(slot: Slot): void {
+    this.#utilization.busy++;
+    if (slot.loads) this.#loading.add(slot);
   }
 
   #leave(slot: Slot): void {

@@ -35,6 +35,8 @@ export class Slot {
   /** Job that called `process.exit`, as the thread said. */
   exitedBy: { jobId: string | undefined; jobName: string | undefined } | undefined;
   isZombie = false;
+  /** It gets no further batch, and is replaced when the running job is done. */
+  isRetiring = false;
   /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
   inspection: Promise<unknown> | undefined;
   /** The module that it loads though it runs no job of it, and since when. */
@@ -66,7 +68,6 @@ export class Slot {
   /** Kinds the thread has been told of. */
   readonly #known: boolean[] = [];
   #verdict: SlotVerdict | undefined;
-  #retiring = false;
 
   /** `maxBatch`: most jobs of one message. */
   constructor(
@@ -106,7 +107,7 @@ export class Slot {
   // --- The thread is told
   /** Whether a busy thread may get a batch ahead of its time. */
   get takesAhead(): boolean {
-    return !this.#retiring && this.#verdict === undefined && this.jobs.takesAhead;
+    return !this.isRetiring && this.#verdict === undefined && this.jobs.takesAhead;
   }
 
   /** Sends a batch; `cost` by usual run times in milliseconds. Throws what `postMessage` throws; then nothing was sent. */
@@ -227,15 +228,6 @@ export class Slot {
   /** The condemned job has ended by itself. */
   acquit(): void {
     this.#verdict = undefined;
-  }
-
-  /** No further batch: the thread is replaced when the running job is done. */
-  retire(): void {
-    this.#retiring = true;
-  }
-
-  get isRetiring(): boolean {
-    return this.#retiring;
   }
 
   /** Asks the thread to end by itself. */

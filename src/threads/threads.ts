@@ -81,8 +81,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
   /** Threads that can be given a batch now, best first: those that wait, then, with `ahead`, those that work and can have another one ready. */
   candidates(ahead: boolean): Slot[] {
     if (this.closed) return [];
-    const { room, idle } = this.#roster;
-    const candidates = room > 0 ? idle.slice(-room).reverse() : [];
+    const candidates = this.#roster.free;
     if (!ahead) return candidates;
     for (const slot of this) if (slot.state === 'busy' && slot.takesAhead && this.recycling.jobsLeft(slot) > 0) candidates.push(slot);
     return candidates;
@@ -122,14 +121,12 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
 
   /** The thread has work. */
   work(slot: Slot): void {
-    if (slot.state === 'busy') return;
-    this.#roster.move(slot, 'busy');
-    if (slot.loads) this.#roster.loads(slot);
+    if (slot.state !== 'busy') this.#roster.move(slot, 'busy');
   }
 
   /** The thread has no work any more. */
   rest(slot: Slot): void {
-    this.#settle(slot);
+    if (this.#roster.settle(slot)) this.#pool.startSoon();
     this.#roster.move(slot, 'idle');
     if (this.recycling.rests(slot)) return;
     this.#idleTimeout?.rests(slot);
@@ -225,13 +222,8 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.recycling.nextOld();
   }
 
-  /** It runs its jobs: others may boot. */
-  #settle(slot: Slot): void {
-    if (this.#roster.settle(slot)) this.#pool.startSoon();
-  }
-
   #loaded(slot: Slot): void {
-    this.#settle(slot);
+    if (this.#roster.settle(slot)) this.#pool.startSoon();
     if (slot.state !== 'warming') return;
     this.#warmup.loaded(slot);
     this.#roster.move(slot, 'idle');

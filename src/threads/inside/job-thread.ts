@@ -29,6 +29,7 @@ import { Outbox } from './outbox.js';
 import { packOutput } from './output.js';
 import type { Owner } from './owner.js';
 import { Printer, takeOutput } from './printing.js';
+import type { Charge } from './resources.js';
 import { afterOutput } from './standard-output.js';
 import { Status } from './status.js';
 import { inTrace } from './tracing.js';
@@ -79,7 +80,8 @@ export class JobThread implements Invoker, HandlerLink {
     this.cells = this.#shared.cells;
     this.listened = listened;
     this.#messenger = new Messenger(port, messages, this.cells);
-    this.#modules = new Modules(this.#status, (name, make) => this.#owner.run({ id: undefined, name }, make), data);
+    const charge: Charge = (name, make) => this.#owner.run({ id: undefined, name }, make);
+    this.#modules = new Modules(this.#status, charge, data, () => this.#send({ type: 'loaded' }));
     this.#outbox = new Outbox(port, this.#shared, this.#status);
     takeOutput(printing, new Printer(listened, this.#messenger, () => this.#owner.getStore() ?? this.#current));
     process.on('uncaughtException', (error) => this.#uncaught(error));
@@ -114,7 +116,7 @@ export class JobThread implements Invoker, HandlerLink {
 
   #do(message: RunMessage | LoadMessage): Promise<void> | undefined {
     if (this.#broken) return undefined;
-    return message.type === 'run' ? this.#runBatch(message) : this.#warm(message.kind);
+    return message.type === 'run' ? this.#runBatch(message) : this.#modules.warm(message.kind);
   }
 
   #runBatch(batch: RunMessage): Promise<void> | undefined {
@@ -150,19 +152,10 @@ export class JobThread implements Invoker, HandlerLink {
     }
   }
 
-  /** Whether that has gone well its jobs will say. */
-  async #warm(kind: KindMessage): Promise<void> {
-    this.#modules.add(kind);
-    await this.#modules.load(kind.index);
-    this.#send({ type: 'loaded' });
-  }
-
   async #loadAndRun(batch: RunMessage, input: unknown, index: number): Promise<void> {
     // Results need not wait for a module.
     this.#outbox.send();
-    const loaded = await this.#modules.prepare(kindAt(batch, index));
-    this.#send({ type: 'loaded' });
-    await this.#run(loaded, batch, input, index);
+    await this.#run(await this.#modules.prepare(kindAt(batch, index)), batch, input, index);
   }
 
   /** Starts one job; gives a promise when it has to be awaited. */

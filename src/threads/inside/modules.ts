@@ -22,12 +22,14 @@ export class Modules {
   /** Those whose jobs can run: what they need is set up. */
   readonly #ready: Loaded[] = [];
   readonly #resources: Resources;
+  readonly #onLoaded: () => void;
 
-  /** `data`: for `setup`. */
-  constructor(status: Status, charge: Charge, data: unknown) {
+  /** `data`: for `setup`. `onLoaded`: a module was loaded, or has failed to. */
+  constructor(status: Status, charge: Charge, data: unknown, onLoaded: () => void) {
     this.#resources = new Resources(data, charge);
     this.#status = status;
     this.#charge = charge;
+    this.#onLoaded = onLoaded;
   }
 
   add(kind: KindMessage): void {
@@ -63,6 +65,12 @@ export class Modules {
     return failures;
   }
 
+  /** Loads a kind that jobs may be of later. Whether that has gone well they will say. */
+  async warm(kind: KindMessage): Promise<void> {
+    this.add(kind);
+    await this.load(kind.index);
+  }
+
   /** What was set up is torn down; what fails is told like an error that nobody caught. */
   end(send: (message: FromThread) => void): Promise<void> {
     return this.#resources.end(({ name }, error) => {
@@ -75,6 +83,7 @@ export class Modules {
     const load = async () => ({ definition: await this.#loader.load(kind), resource: undefined });
     const loaded = await this.#attempt(kind.name, load, () => link(kind.module));
     this.#loaded[index] = loaded;
+    this.#onLoaded();
     return loaded;
   }
 

@@ -114,7 +114,7 @@ export type FromThread =
   /** Begins to load a kind that it loads before it opens. */
   | { type: 'loading'; kind: number }
   | { type: 'open'; failures: { kind: number; error: Encoded }[]; kernelThreadId: number | undefined }
-  /** It has loaded a module, or failed to: the one that it was sent to load, or that of a job of a batch. */
+  /** A module was loaded, or has failed to. */
   | { type: 'loaded' }
   | ResultsMessage
   /** Handlers have said something; once until the queue begins to read. */
