@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { JobQueue, QueueOptions } from 'threadmill';
+import { CancelledError, type JobQueue, type QueueOptions } from 'threadmill';
 import { afterEach, describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
 import { awaitsForEver } from '../fixtures/loading.job.js';
@@ -80,7 +80,10 @@ describe('threads take the cores from each other while they boot, and from a pro
   test('nor for one that is taken back before it starts', async () => {
     const queue = makeQueue({ threads: 2, spareThreads: 1 });
     queue.on('active', () => void queue.cancel());
-    await queue.add(echo, 1);
+    // It takes the thread longer to read than the listener to be called.
+    const large = Array.from({ length: 100_000 }, (_, index) => ({ index }));
+    const job = await queue.add(echo, large);
+    expect(await caught(job.result())).toBeInstanceOf(CancelledError);
     await until(() => queue.stats().threads.size === 3);
   });
 
