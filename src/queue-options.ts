@@ -1,6 +1,19 @@
-import { z } from 'zod';
-import { checkGiven } from './checks/check-options.js';
-import { OptionsError } from './errors/errors.js';
+import {
+  boolean,
+  type Check,
+  checked,
+  count,
+  listOf,
+  number,
+  object,
+  oneOf,
+  optional,
+  orInfinity,
+  recordOf,
+  such,
+  text,
+  whole,
+} from './checks/checks.js';
 import { isDefinition, type JobDefinition } from './job/definition.js';
 import type { QueueLogger } from './observe/log.js';
 import type { Source } from './threads/batch.js';
@@ -69,8 +82,7 @@ const RESULT_BYTES = 16 * 1024 * 1024;
 const DEAD_LETTERS = 1_000;
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-const isLogger = (value: unknown) =>
-  value === false || LEVELS.every((level) => typeof (value as QueueLogger | undefined)?.[level] === 'function');
+const isLogger = (value: any) => value === false || LEVELS.every((level) => typeof value?.[level] === 'function');
 
 function isCloneable(value: unknown): boolean {
   try {
@@ -81,94 +93,74 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-const count = () => z.int().min(0);
+const anything: Check = (value) => value;
+const string: Check<string> = such((value) => typeof value === 'string', 'expected string');
 
-/** What each option has to be. Made of those that are given: all of them take a third of the time in which a queue is made. */
-const OPTIONS = {
-  name: () => z.string().min(1),
-  jobs: () => z.array(z.custom<JobDefinition>(isDefinition, 'expected a definition from defineJob')),
-  threads: () => z.int().min(1),
-  minThreads: count,
-  idleTimeout: () => z.number().min(0),
-  recycle: () => z.strictObject({ jobs: z.int().min(1), heapMb: z.number().min(1), afterMs: z.number().min(1) }).partial(),
-  spareThreads: count,
-  maxBatch: () => z.int().min(1),
-  maxWaiting: () => z.union([count(), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity'),
-  whenFull: () => z.enum(['wait', 'reject']),
-  maxInputBytes: () => z.number().min(1),
-  maxWaitingBytes: () => z.number().min(1),
-  deadLetters: () =>
-    z
-      .strictObject({ max: count().default(DEAD_LETTERS), alertAt: z.int().min(1).optional() })
-      .superRefine(({ max, alertAt = 0 }, context) => {
-        if (alertAt <= max) return;
-        context.addIssue({ code: 'custom', path: ['alertAt'], message: `expected at most max (${max}), for there are never more` });
-      }),
-  idempotency: () => z.strictObject({ ttl: z.number().min(0), max: count(), bytes: z.number().min(0) }).partial(),
-  keepCompleted: () =>
-    z.union([
-      count().transform((max) => ({ max })),
-      z.strictObject({ max: count(), bytes: z.number().min(0), ttl: z.number().min(1) }).partial(),
-    ]),
-  logger: () => z.custom<QueueLogger | false>(isLogger, 'expected a logger with trace, debug, info, warn and error, or false'),
-  logMetadata: () => z.array(z.string()),
-  worker: () =>
-    z
-      .strictObject({
-        resourceLimits: z.record(z.string(), z.number()),
-        env: z.union([z.record(z.string(), z.string().optional()), z.symbol()]),
-        execArgv: z.array(z.string()),
-        argv: z.array(z.any()),
-        data: z.any().refine(isCloneable, 'expected what can be cloned'),
-        name: z.string().min(1),
-        niceIncrement: count(),
-        console: z.enum(['log', 'inherit', 'ignore']),
-      })
-      .partial()
-      .transform((worker) => worker as ThreadOptions),
-  postMortem: () => z.boolean(),
+const worker = object({
+  resourceLimits: optional(recordOf(number())),
+  env: optional((value, refuse) => (typeof value === 'symbol' ? value : recordOf(optional(string))(value, refuse))),
+  execArgv: optional(listOf(string)),
+  argv: optional(listOf(anything)),
+  data: optional(such(isCloneable, 'expected what can be cloned')),
+  name: optional(text),
+  niceIncrement: optional(whole),
+  console: optional(oneOf('log', 'inherit', 'ignore')),
+});
+
+const checkDeadLetters = object({ max: optional(whole, DEAD_LETTERS), alertAt: optional(count) });
+const deadLetters: Check = (value, refuse) => {
+  const { max = DEAD_LETTERS, alertAt = Math.min(100, max) } = checkDeadLetters(value, refuse) ?? {};
+  if (alertAt > max) refuse(`expected at most max (${max}), for there are never more`, ['alertAt'], alertAt);
+  return { max, alertAt };
 };
 
-export type CheckedQueueOptions = ReturnType<typeof checkQueueOptions>;
+const idempotency = object({
+  ttl: optional(number(0), 3_600_000),
+  max: optional(whole, 10_000),
+  bytes: optional(number(0), RESULT_BYTES),
+});
 
-/** Checks them and fills in the defaults. Throws {@link OptionsError}. */
-export function checkQueueOptions(options: QueueOptions, where = 'new JobQueue') {
-  const given = checkGiven(OPTIONS, options, where);
-  const { threads = usableCpus(), minThreads = threads } = given;
-  if (minThreads > threads) {
-    throw new OptionsError(`${where}: option "minThreads": expected at most threads (${threads}), given ${minThreads}`);
-  }
-  return {
-    name: 'default',
-    jobs: [],
-    idleTimeout: 30_000,
-    recycle: undefined,
-    spareThreads: 1,
-    maxBatch: 64,
-    maxWaiting: 10_000,
-    whenFull: 'wait' as const,
-    maxInputBytes: 16 * 1024 * 1024,
-    maxWaitingBytes: undefined,
-    logger: undefined,
-    logMetadata: [],
-    worker: {},
-    postMortem: true,
-    ...given,
-    threads,
-    minThreads,
-    deadLetters: deadLetters(given.deadLetters),
-    idempotency: idempotency(given.idempotency),
-    keepCompleted: keepCompleted(given.keepCompleted),
-  };
+const keptResults = object({ max: optional(whole, 100), bytes: optional(number(0), RESULT_BYTES), ttl: optional(number(1)) });
+const keepCompleted: Check = (value, refuse) => keptResults(typeof value === 'number' ? { max: value } : value, refuse);
+
+const queueOptions = object({
+  name: optional(text, 'default'),
+  jobs: optional(listOf(such(isDefinition, 'expected a definition from defineJob')), []),
+  threads: optional(count),
+  minThreads: optional(whole),
+  idleTimeout: optional(number(0), 30_000),
+  recycle: optional(object({ jobs: optional(count), heapMb: optional(number(1)), afterMs: optional(number(1)) })),
+  spareThreads: optional(whole, 1),
+  maxBatch: optional(count, 64),
+  maxWaiting: optional(orInfinity(whole), 10_000),
+  whenFull: optional(oneOf('wait', 'reject'), 'wait'),
+  maxInputBytes: optional(number(1), 16 * 1024 * 1024),
+  maxWaitingBytes: optional(number(1)),
+  deadLetters: (value = {}, refuse) => deadLetters(value, refuse),
+  idempotency: (value = {}, refuse) => idempotency(value, refuse),
+  keepCompleted: (value = {}, refuse) => keepCompleted(value, refuse),
+  logger: optional(such(isLogger, 'expected a logger with trace, debug, info, warn and error, or false')),
+  logMetadata: optional(listOf(string), []),
+  worker: (value = {}, refuse) => worker(value, refuse),
+  postMortem: optional(boolean, true),
+});
+
+type Limits = 'deadLetters' | 'idempotency' | 'keepCompleted';
+type Unlimited = 'recycle' | 'maxWaitingBytes' | 'logger';
+
+export interface CheckedQueueOptions extends Required<Omit<QueueOptions, Limits | Unlimited>>, Pick<QueueOptions, Unlimited> {
+  deadLetters: { max: number; alertAt: number };
+  idempotency: { ttl: number; max: number; bytes: number };
+  keepCompleted: { max: number; bytes: number; ttl?: number };
 }
 
-const deadLetters = ({ max = DEAD_LETTERS, alertAt = Math.min(100, max) } = {}) => ({ max, alertAt });
-const idempotency = ({ ttl = 3_600_000, max = 10_000, bytes = RESULT_BYTES } = {}) => ({ ttl, max, bytes });
-const keepCompleted = ({ max = 100, bytes = RESULT_BYTES, ttl }: { max?: number; bytes?: number; ttl?: number } = {}) => ({
-  max,
-  bytes,
-  ttl,
-});
+/** Checks them and fills in the defaults. Throws `OptionsError`. */
+export function checkQueueOptions(options: QueueOptions, where = 'new JobQueue'): CheckedQueueOptions {
+  const given = checked(queueOptions, options, where);
+  const { threads = usableCpus(), minThreads = threads } = given;
+  checked(object({ minThreads: such(() => minThreads <= threads, `expected at most threads (${threads})`) }), { minThreads }, where);
+  return { ...given, threads, minThreads };
+}
 
 /** What a test queue replaces. */
 export interface Seams {

@@ -6,7 +6,7 @@ import { caught, closeAfterwards, makeQueue, moduleOf, thrownBy, variant } from 
 describe('options', () => {
   test.each<[string, unknown, RegExp]>([
     ['name', '', /given ''/],
-    ['name', 3, /expected string, given 3/],
+    ['name', 3, /expected a string that is not empty, given 3/],
     ['jobs', [{}], /definition from defineJob.*given \{\}/],
     ['threads', 0, /1, given 0/],
     ['threads', 1.5, /int.*given 1.5/],
@@ -19,7 +19,23 @@ describe('options', () => {
     ['logger', {}, /trace, debug, info, warn and error, or false, given \{\}/],
     ['logger', true, /given true/],
     ['deadLetters', 5, /expected object, given 5/],
+    ['deadLetters', null, /expected object, given null/],
+    ['deadLetters', { max: 2, alertAt: 3 }, /deadLetters.alertAt": expected at most max \(2\).*given 3/],
+    ['deadLetters', { max: -1 }, /deadLetters.max": .*from 0, given -1/],
+    ['idempotency', { ttl: -1 }, /idempotency.ttl": .*given -1/],
+    ['keepCompleted', { bytes: 'many' }, /keepCompleted.bytes": expected number.*given 'many'/],
+    ['logMetadata', 'requestId', /expected array, given 'requestId'/],
+    ['logMetadata', ['a', 5], /logMetadata.1": expected string, given 5/],
+    ['recycle', { jobs: 0 }, /recycle.jobs": expected an integer from 1, given 0/],
+    ['postMortem', 'no', /expected boolean, given 'no'/],
+    ['maxWaiting', Number.NaN, /from 0, or Infinity, given NaN/],
     ['worker', 5, /expected object, given 5/],
+    ['worker', { env: { A: 1 } }, /worker.env.A": expected string, given 1/],
+    ['worker', { env: 'A=1' }, /worker.env": expected object, given 'A=1'/],
+    ['worker', { resourceLimits: { maxOldGenerationSizeMb: '64' } }, /maxOldGenerationSizeMb": expected number, given '64'/],
+    ['worker', { execArgv: [1] }, /worker.execArgv.0": expected string, given 1/],
+    ['worker', { data: () => {} }, /worker.data": expected what can be cloned/],
+    ['worker', { console: 'none' }, /'log' or 'inherit' or 'ignore', given 'none'/],
   ])('%s: %j is refused with what was expected and given', (option, value, message) => {
     const error = thrownBy(() => new JobQueue({ [option]: value }));
     expect(error).toBeInstanceOf(OptionsError);

@@ -36,6 +36,17 @@ export const whole: Check<number> = (value, refuse) => {
   return value;
 };
 
+/** The same as another check, and infinite is allowed. */
+export const orInfinity =
+  (check: Check<number>): Check<number> =>
+  (value, refuse) =>
+    value === Number.POSITIVE_INFINITY ? value : check(value, (expected) => refuse(`${expected}, or Infinity`));
+
+export const text: Check<string> = (value, refuse) => {
+  if (typeof value !== 'string' || value === '') refuse('expected a string that is not empty');
+  return value;
+};
+
 export const boolean: Check<boolean> = (value, refuse) => {
   if (typeof value !== 'boolean') refuse('expected boolean');
   return value;
@@ -55,11 +66,37 @@ export const instanceOf =
     return value;
   };
 
+/** What holds of a value, where that is all. */
+export const such =
+  <Value>(holds: (value: unknown) => boolean, expected: string): Check<Value> =>
+  (value, refuse) => {
+    if (!holds(value)) refuse(expected);
+    return value;
+  };
+
+/** An array; gives a copy of it. */
+export const listOf =
+  <Value>(check: Check<Value>): Check<Value[]> =>
+  (value, refuse) => {
+    if (Array.isArray(value)) return value.map((one, index) => check(one, within(refuse, String(index), one)));
+    refuse('expected array');
+    return [];
+  };
+
+/** An object with any keys, and such values; gives a copy of it. */
+export const recordOf =
+  <Value>(check: Check<Value>): Check<Record<string, Value>> =>
+  (value, refuse) => {
+    if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, check(one, within(refuse, key, one))]));
+    refuse('expected object');
+    return {};
+  };
+
 /** An object with these keys and no others. */
 export const object =
   (checks: Record<string, Check>): Check<any> =>
   (value, refuse) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       refuse('expected object');
       return value;
     }
@@ -68,13 +105,20 @@ export const object =
     const checked: Record<string, unknown> = {};
     for (const [key, check] of Object.entries(checks)) {
       const given = value[key];
-      const taken = check(given, (expected, path, deeper) => {
-        if (path === undefined) refuse(expected, [key], given);
-        else refuse(expected, [key, ...path], deeper);
-      });
+      const taken = check(given, within(refuse, key, given));
       if (taken !== undefined || Object.hasOwn(value, key)) checked[key] = taken;
     }
     return checked;
+  };
+
+const isObject = (value: any): value is Record<string, any> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Refuses what a value has at a key. */
+const within =
+  (refuse: Refuse, key: string, given: unknown): Refuse =>
+  (expected, path, deeper) => {
+    if (path === undefined) refuse(expected, [key], given);
+    else refuse(expected, [key, ...path], deeper);
   };
 
 const UNKNOWN = Symbol('unknown');

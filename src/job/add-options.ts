@@ -1,4 +1,4 @@
-import { type Check, checked, instanceOf, number, object, oneOf, optional } from '../checks/checks.js';
+import { type Check, checked, instanceOf, listOf, number, object, oneOf, optional, text } from '../checks/checks.js';
 import type { Backoff } from './backoff.js';
 import { jobLimits } from './define-job.js';
 import type { JobDefinition } from './definition.js';
@@ -69,17 +69,6 @@ function restOf({
   return Object.values(rest).some((value) => value !== undefined) ? rest : undefined;
 }
 
-const key: Check<string> = (value, refuse) => {
-  if (typeof value !== 'string' || value === '') refuse('expected a string that is not empty');
-  return value;
-};
-const buffer = instanceOf(ArrayBuffer, 'expected an ArrayBuffer');
-const buffers: Check<ArrayBuffer[]> = (value, refuse) => {
-  if (!Array.isArray(value)) refuse('expected array');
-  else value.forEach((one, index) => void buffer(one, (expected) => refuse(expected, [String(index)], one)));
-  return value;
-};
-
 const addOptions = object({
   priority: optional(jobLimits.priority),
   delay: optional(number(0)),
@@ -88,13 +77,13 @@ const addOptions = object({
   maxAttempts: optional(jobLimits.maxAttempts),
   deadLetter: optional(jobLimits.deadLetter),
   backoff: optional(jobLimits.backoff),
-  idempotencyKey: optional(key),
+  idempotencyKey: optional(text),
   onDuplicate: optional(oneOf('join', 'reject', 'replace', 'drop')),
   ttl: optional(number(0)),
   metadata: (value) => value,
   signal: optional(instanceOf(AbortSignal, 'expected an AbortSignal')),
-  group: optional(key),
-  transfer: optional(buffers),
+  group: optional(text),
+  transfer: optional(listOf(instanceOf(ArrayBuffer, 'expected an ArrayBuffer'))),
 });
 
 const onlyWithKey = object({

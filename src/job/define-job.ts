@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { boolean, type Check, checked, count, number, object, oneOf, optional } from '../checks/checks.js';
+import { boolean, type Check, checked, count, number, object, oneOf, optional, orInfinity } from '../checks/checks.js';
 import { checkBackoff } from './backoff.js';
 import { checkCodec } from './codec.js';
 import { tellDefined } from './defined.js';
@@ -40,11 +40,6 @@ const handlerOf =
     return value;
   };
 
-const concurrency: Check<number> = (value, refuse) => {
-  if (value === Number.POSITIVE_INFINITY) return value;
-  return count(value, () => refuse('expected an integer from 1, or Infinity'));
-};
-
 const definitionOptions = object({
   name,
   module: checkModule,
@@ -60,7 +55,7 @@ const definitionOptions = object({
   deadLetter: optional(jobLimits.deadLetter),
   backoff: (value, refuse) => jobLimits.backoff(value ?? { type: 'exponential' }, refuse),
   priority: optional(jobLimits.priority, 0),
-  concurrency: optional(concurrency, Number.POSITIVE_INFINITY),
+  concurrency: optional(orInfinity(count), Number.POSITIVE_INFINITY),
   rateLimit: optional(object({ max: count, duration: number(1, MAX_MS) })),
   maxWait: optional(jobLimits.maxWait),
   delivery: optional(oneOf('at-least-once', 'at-most-once'), 'at-least-once'),
