@@ -74,7 +74,7 @@ test('what runs inside a thread imports the wire, the job and the bottom only', 
   expect(wrong).toEqual([]);
 });
 
-/** The files of the package that one of them loads, and what it loads of others, in the build as it is. */
+/** The files of the package that one of them loads at once, and what it loads of others, in the build as it is. */
 function loaded(...entries: string[]): { files: string[]; packages: string[] } {
   const packages = new Set<string>();
   const files = new Set<string>();
@@ -82,7 +82,9 @@ function loaded(...entries: string[]): { files: string[]; packages: string[] } {
     if (files.has(file)) return;
     files.add(file);
     const text = readFileSync(join(root, 'dist', file), 'utf8');
-    for (const [, from] of text.matchAll(/(?:\bfrom\s*|^import\s*|\brequire\(|\bimport\((?=['"]\.))['"]([^'"]+)['"]\)?[;.]/gm)) {
+    for (const [, from] of text.matchAll(
+      /(?:\bfrom\s*|^import\s*|^(?:var|const) .*\brequire\(|\bimport\((?=['"]\.))['"]([^'"]+)['"]\)?[;.]/gm,
+    )) {
       if (from?.startsWith('.')) visit(normalize(join(dirname(file), from)).replaceAll('\\', '/'));
       else if (!from?.startsWith('node:')) packages.add(from as string);
     }
@@ -95,7 +97,7 @@ test('a job file, and the thread that runs it, load no package but what the job 
   expect(loaded('job.js', 'threads/inside/entry.cjs').packages).toEqual([]);
 });
 
-test('the queue loads pino only where it logs', () => {
+test('the queue loads pino only where it logs, and croner where a schedule needs it', () => {
   expect(loaded('index.js').packages).toEqual(['piscina', 'tinyqueue', 'zod']);
 });
 
