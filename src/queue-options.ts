@@ -78,8 +78,6 @@ export interface QueueOptions {
 
 /** What results that are kept may take, by default. */
 const RESULT_BYTES = 16 * 1024 * 1024;
-/** How many dead letters are kept, by default. */
-const DEAD_LETTERS = 1_000;
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const isLogger = (value: any) => value === false || LEVELS.every((level) => typeof value?.[level] === 'function');
@@ -107,9 +105,9 @@ const worker = object({
   console: optional(oneOf('log', 'inherit', 'ignore')),
 });
 
-const checkDeadLetters = object({ max: optional(whole, DEAD_LETTERS), alertAt: optional(count) });
+const checkDeadLetters = object({ max: optional(whole, 1_000), alertAt: optional(count) });
 const deadLetters: Check = (value, refuse) => {
-  const { max = DEAD_LETTERS, alertAt = Math.min(100, max) } = checkDeadLetters(value, refuse) ?? {};
+  const { max, alertAt = Math.min(100, max) } = checkDeadLetters(value, refuse) ?? {};
   if (alertAt > max) refuse(`expected at most max (${max}), for there are never more`, ['alertAt'], alertAt);
   return { max, alertAt };
 };

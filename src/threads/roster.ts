@@ -77,7 +77,7 @@ export class Roster {
     else if (to === 'gone') this.slots.delete(slot.worker);
   }
 
-  /** The thread has loaded the module of its first job. Whether it had not before. */
+  /** The thread has loaded the module of its first job, or needs none. Whether that is news. */
   settle(slot: Slot): boolean {
     return this.#loading.delete(slot);
   }
