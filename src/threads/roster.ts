@@ -14,7 +14,7 @@ export class Roster {
   readonly #utilization: Utilization;
   readonly #dying: Dying;
   #warming = 0;
-  /** Those that work, and have loaded no module of their jobs so far. */
+  /** Those that work, and have loaded no module so far. */
   readonly #loading = new Set<Slot>();
 
   /** `threads`: jobs that may run at once. */
@@ -33,7 +33,7 @@ export class Roster {
     return this.idle.length + this.busy + this.#warming;
   }
 
-  /** How many of them do not load the module of their first job. */
+  /** How many of them do not load their first module. */
   get settled(): number {
     return this.open - this.#loading.size;
   }
@@ -77,14 +77,14 @@ export class Roster {
     else if (to === 'gone') this.slots.delete(slot.worker);
   }
 
-  /** The thread has loaded the module of its first job, or needs none. Whether that is news. */
+  /** The thread has loaded its first module, or needs none. Whether that is news. */
   settle(slot: Slot): boolean {
     return this.#loading.delete(slot);
   }
 
   #works(slot: Slot): void {
     this.#utilization.busy++;
-    if (slot.loads) this.#loading.add(slot);
+    if (slot.loadsFirst) this.#loading.add(slot);
   }
 
   #leave(slot: Slot): void {

@@ -41,8 +41,8 @@ export class Slot {
   inspection: Promise<unknown> | undefined;
   /** The module that it loads though it runs no job of it, and since when. */
   loading: { kind: JobKind; since: number } | undefined;
-  /** Whether it has to load a module for the jobs that it was sent last. */
-  loads = false;
+  /** Whether it loads its first module for the jobs that it was sent last. */
+  loadsFirst = false;
   /** When the load began that people were told of, for it takes long. */
   warnedOf: number | undefined;
   /** As the operating system knows the thread, once it has opened and where that is known. */
@@ -117,8 +117,8 @@ export class Slot {
       this.jobs.rewind();
       this.observation.rewind();
     }
+    this.loadsFirst = this.#known.length === 0;
     const message = runMessage(this.jobs.next, works, this.#known);
-    this.loads = message.kinds !== undefined;
     const before = this.#clock.now();
     try {
       this.#port.postMessage(compactRun(message), works[0]?.transfer as ArrayBuffer[] | undefined);

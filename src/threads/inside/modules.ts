@@ -24,7 +24,7 @@ export class Modules {
   readonly #resources: Resources;
   readonly #onLoaded: () => void;
 
-  /** `data`: for `setup`. `onLoaded`: a module was loaded, or has failed to. */
+  /** `data`: for `setup`. `onLoaded`: the first module was loaded, or one that is to be there for later jobs, or it has failed to. */
   constructor(status: Status, charge: Charge, data: unknown, onLoaded: () => void) {
     this.#resources = new Resources(data, charge);
     this.#status = status;
@@ -47,7 +47,9 @@ export class Modules {
 
   /** Loads it, and sets up what it needs; a `setup` that failed is tried again by the next job. */
   async prepare(index: number): Promise<Loaded> {
+    const isFirst = this.#loaded.length === 0;
     const loaded = this.#loaded[index] ?? (await this.load(index));
+    if (isFirst) this.#onLoaded();
     const ready = loaded.definition?.setup === undefined ? loaded : await this.#setUp(loaded.definition);
     if (ready.error === undefined || ready === loaded) this.#ready[index] = ready;
     return ready;
@@ -69,6 +71,7 @@ export class Modules {
   async warm(kind: KindMessage): Promise<void> {
     this.add(kind);
     await this.load(kind.index);
+    this.#onLoaded();
   }
 
   /** What was set up is torn down; what fails is told like an error that nobody caught. */
@@ -83,7 +86,6 @@ export class Modules {
     const load = async () => ({ definition: await this.#loader.load(kind), resource: undefined });
     const loaded = await this.#attempt(kind.name, load, () => link(kind.module));
     this.#loaded[index] = loaded;
-    this.#onLoaded();
     return loaded;
   }
 

@@ -114,7 +114,7 @@ export type FromThread =
   /** Begins to load a kind that it loads before it opens. */
   | { type: 'loading'; kind: number }
   | { type: 'open'; failures: { kind: number; error: Encoded }[]; kernelThreadId: number | undefined }
-  /** A module was loaded, or has failed to. */
+  /** A module was loaded, or has failed to: the thread's first, or one that it was sent to load. */
   | { type: 'loaded' }
   | ResultsMessage
   /** Handlers have said something; once until the queue begins to read. */
