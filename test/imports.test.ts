@@ -97,8 +97,8 @@ test('a job file, and the thread that runs it, load no package but what the job 
   expect(loaded('job.js', 'threads/inside/entry.cjs').packages).toEqual([]);
 });
 
-test('the queue loads pino only where it logs, and croner where a schedule needs it', () => {
-  expect(loaded('index.js').packages).toEqual(['piscina', 'tinyqueue', 'zod']);
+test('the queue loads pino only where it logs', () => {
+  expect(loaded('index.js').packages).toEqual(['croner', 'piscina', 'tinyqueue', 'zod']);
 });
 
 // The faults of `npm run mutation` are made in single files.

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type { Cron } from 'croner';
+import { Cron } from 'croner';
 import { z } from 'zod';
 import { checkOptions } from '../checks/check-options.js';
 import { OptionsError } from '../errors/errors.js';
@@ -23,14 +22,6 @@ const schema = z.lazy(() =>
 
 /** A wall clock set back by less than this, in milliseconds, runs nothing twice; by more, it is taken at its word. As Vixie cron does. */
 const SMALL_STEP_BACK = 3 * 3_600_000;
-
-const require = createRequire(import.meta.url);
-
-/** Its library is loaded here: few programs have a schedule, and all would wait for it. */
-function newCron(pattern: string, timezone: string | undefined): Cron {
-  const croner: { Cron: typeof Cron } = require('croner');
-  return new croner.Cron(pattern, { paused: true, ...(timezone !== undefined && { timezone }) });
-}
 
 /** Knows the times of a schedule. */
 export interface Times {
@@ -76,7 +67,7 @@ class CronTimes implements Times {
     { cron, timezone }: { cron: string; timezone?: string | undefined },
     private readonly clock: Clock,
   ) {
-    this.#cron = newCron(cron, timezone);
+    this.#cron = new Cron(cron, { paused: true, ...(timezone !== undefined && { timezone }) });
     this.#due = this.#after(clock.wallTime());
   }
 
