@@ -8,8 +8,10 @@ import {
   object,
   oneOf,
   optional,
+  orEmpty,
   orInfinity,
   recordOf,
+  string,
   such,
   text,
   whole,
@@ -92,7 +94,6 @@ function isCloneable(value: unknown): boolean {
 }
 
 const anything: Check = (value) => value;
-const string: Check<string> = such((value) => typeof value === 'string', 'expected string');
 
 const worker = object({
   resourceLimits: optional(recordOf(number())),
@@ -134,12 +135,12 @@ const queueOptions = object({
   whenFull: optional(oneOf('wait', 'reject'), 'wait'),
   maxInputBytes: optional(number(1), 16 * 1024 * 1024),
   maxWaitingBytes: optional(number(1)),
-  deadLetters: (value = {}, refuse) => deadLetters(value, refuse),
-  idempotency: (value = {}, refuse) => idempotency(value, refuse),
-  keepCompleted: (value = {}, refuse) => keepCompleted(value, refuse),
+  deadLetters: orEmpty(deadLetters),
+  idempotency: orEmpty(idempotency),
+  keepCompleted: orEmpty(keepCompleted),
   logger: optional(such(isLogger, 'expected a logger with trace, debug, info, warn and error, or false')),
   logMetadata: optional(listOf(string), []),
-  worker: (value = {}, refuse) => worker(value, refuse),
+  worker: orEmpty(worker),
   postMortem: optional(boolean, true),
 });
 

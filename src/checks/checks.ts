@@ -5,8 +5,8 @@ import { OptionsError } from '../errors/errors.js';
 export type Refuse = (expected: string, path?: string[], given?: unknown) => void;
 
 /**
- * Gives a value as it is taken, its defaults filled in, and refuses what is wrong. What a job file needs is checked by these
- * instead of by a library: it is loaded into every thread.
+ * Gives a value as it is taken, its defaults filled in, and refuses what is wrong. What a job file and a queue need is checked by these
+ * instead of by a library: the one is loaded into every thread, and every program waits for the other.
  */
 export type Check<Value = any> = (value: any, refuse: Refuse) => Value;
 
@@ -14,6 +14,35 @@ export const optional =
   <Value>(check: Check<Value>, preset?: Value): Check<Value | undefined> =>
   (value, refuse) =>
     value === undefined ? preset : check(value, refuse);
+
+/** An object whose keys have defaults, so that it may be left out. */
+export const orEmpty =
+  <Value>(check: Check<Value>): Check<Value> =>
+  (value = {}, refuse) =>
+    check(value, refuse);
+
+/** What holds of a value, where that is all. */
+export const such =
+  <Value>(holds: (value: any) => boolean, expected: string): Check<Value> =>
+  (value, refuse) => {
+    if (!holds(value)) refuse(expected);
+    return value;
+  };
+
+export const boolean = such<boolean>((value) => typeof value === 'boolean', 'expected boolean');
+export const string = such<string>((value) => typeof value === 'string', 'expected string');
+export const text = such<string>((value) => typeof value === 'string' && value !== '', 'expected a string that is not empty');
+
+/** A function; `shape` says of which parameters and result. */
+export const functionOf = (shape: string) => such<any>((value) => typeof value === 'function', `expected a function${shape}`);
+
+export const instanceOf = <Value>(type: abstract new (...args: any[]) => Value, expected: string) =>
+  such<Value>((value) => value instanceof type, expected);
+
+/** A whole number from 1. */
+export const count = such<number>((value) => Number.isSafeInteger(value) && value >= 1, 'expected an integer from 1');
+/** A whole number from 0. */
+export const whole = such<number>((value) => Number.isSafeInteger(value) && value >= 0, 'expected an integer from 0');
 
 /** A finite number from `min` to `max`. */
 export const number =
@@ -24,53 +53,16 @@ export const number =
     return value;
   };
 
-/** A whole number from 1. */
-export const count: Check<number> = (value, refuse) => {
-  if (!Number.isSafeInteger(value) || value < 1) refuse('expected an integer from 1');
-  return value;
-};
-
-/** A whole number from 0. */
-export const whole: Check<number> = (value, refuse) => {
-  if (!Number.isSafeInteger(value) || value < 0) refuse('expected an integer from 0');
-  return value;
-};
-
 /** The same as another check, and infinite is allowed. */
 export const orInfinity =
   (check: Check<number>): Check<number> =>
   (value, refuse) =>
     value === Number.POSITIVE_INFINITY ? value : check(value, (expected) => refuse(`${expected}, or Infinity`));
 
-export const text: Check<string> = (value, refuse) => {
-  if (typeof value !== 'string' || value === '') refuse('expected a string that is not empty');
-  return value;
-};
-
-export const boolean: Check<boolean> = (value, refuse) => {
-  if (typeof value !== 'boolean') refuse('expected boolean');
-  return value;
-};
-
 export const oneOf =
   <Value>(...values: Value[]): Check<Value> =>
   (value, refuse) => {
     if (!values.includes(value)) refuse(`expected ${values.map((one) => inspect(one)).join(' or ')}`);
-    return value;
-  };
-
-export const instanceOf =
-  <Value>(type: abstract new (...args: any[]) => Value, expected: string): Check<Value> =>
-  (value, refuse) => {
-    if (!(value instanceof type)) refuse(expected);
-    return value;
-  };
-
-/** What holds of a value, where that is all. */
-export const such =
-  <Value>(holds: (value: unknown) => boolean, expected: string): Check<Value> =>
-  (value, refuse) => {
-    if (!holds(value)) refuse(expected);
     return value;
   };
 

@@ -1,6 +1,6 @@
 import { jobOf } from '../adding/asking.js';
 import type { Intake } from '../adding/intake.js';
-import { type Check, checked, number, object, optional, shown, whole } from '../checks/checks.js';
+import { type Check, checked, number, object, optional, orInfinity, shown, text, whole } from '../checks/checks.js';
 import { OptionsError } from '../errors/errors.js';
 import type { AddOptions } from '../job/add-options.js';
 import { jobLimits } from '../job/define-job.js';
@@ -33,15 +33,10 @@ interface Entry {
   readonly known: JobRecord | undefined;
 }
 
-const text: Check<string> = (value, refuse) => {
-  if (typeof value !== 'string' || value === '') refuse('expected a string that is not empty');
-  return value;
-};
 const backoff: Check = (value, refuse) => {
   if (typeof value === 'function') refuse('expected an object: a function does not survive');
   else return jobLimits.backoff(value, refuse);
 };
-const maxWait: Check<number> = (value, refuse) => (value === Number.POSITIVE_INFINITY ? value : jobLimits.maxWait(value, refuse));
 /** The last date there is, in milliseconds since 1970. */
 const LAST_DATE = 8.64e15;
 
@@ -57,7 +52,7 @@ const checkSnapshot = object({
   timeout: optional(jobLimits.timeout),
   maxAttempts: optional(jobLimits.maxAttempts),
   deadLetter: optional(jobLimits.deadLetter),
-  maxWait: optional(maxWait),
+  maxWait: optional(orInfinity(jobLimits.maxWait)),
   addedAt: optional(number(0, LAST_DATE)),
   backoff: optional(backoff),
   idempotencyKey: optional(text),

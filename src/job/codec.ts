@@ -1,4 +1,4 @@
-import { type Check, object } from '../checks/checks.js';
+import { type Check, functionOf, object } from '../checks/checks.js';
 
 /** Makes JSON of a value and the value of the JSON; `superjson` is one. */
 export interface Codec {
@@ -6,11 +6,7 @@ export interface Codec {
   deserialize(json: any): unknown;
 }
 
-const method: Check = (value, refuse) => {
-  if (typeof value !== 'function') refuse('expected a function');
-  return value;
-};
-const shape = object({ serialize: method, deserialize: method });
+const shape = object({ serialize: functionOf(''), deserialize: functionOf('') });
 
 /** It may be any object, of any class, that has both methods. */
 export const checkCodec: Check<Codec> = (value, refuse) => {

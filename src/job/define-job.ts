@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { boolean, type Check, checked, count, number, object, oneOf, optional, orInfinity } from '../checks/checks.js';
+import { boolean, type Check, checked, count, functionOf, number, object, oneOf, optional, orInfinity, such } from '../checks/checks.js';
 import { checkBackoff } from './backoff.js';
 import { checkCodec } from './codec.js';
 import { tellDefined } from './defined.js';
@@ -26,28 +26,19 @@ const name: Check<string> = (value, refuse) => {
   return value;
 };
 
-const schema: Check<StandardSchemaV1> = (value, refuse) => {
-  if (typeof value?.['~standard']?.validate !== 'function') {
-    refuse('expected a Standard Schema validator, such as a zod, valibot or arktype schema');
-  }
-  return value;
-};
-
-const handlerOf =
-  (shape: string): Check =>
-  (value, refuse) => {
-    if (typeof value !== 'function') refuse(`expected a function ${shape}`);
-    return value;
-  };
+const schema = such<StandardSchemaV1>(
+  (value) => typeof value?.['~standard']?.validate === 'function',
+  'expected a Standard Schema validator, such as a zod, valibot or arktype schema',
+);
 
 const definitionOptions = object({
   name,
   module: checkModule,
   input: schema,
   output: optional(schema),
-  run: handlerOf('(input, context) => result'),
-  setup: optional(handlerOf('({ data }) => resource')),
-  teardown: optional(handlerOf('(resource) => …')),
+  run: functionOf(' (input, context) => result'),
+  setup: optional(functionOf(' ({ data }) => resource')),
+  teardown: optional(functionOf(' (resource) => …')),
   timeout: optional(jobLimits.timeout, 30_000),
   loadTimeout: optional(number(1, MAX_MS), 30_000),
   gracePeriod: optional(number(0, MAX_MS), 0),

@@ -1,4 +1,4 @@
-import { type Check, count, number, object, optional, whole } from '../checks/checks.js';
+import { type Check, count, functionOf, number, object, optional, whole } from '../checks/checks.js';
 
 /** Whose jobs of a definition are one group, and what holds for each group. */
 export interface GroupOptions<Input = any> {
@@ -18,13 +18,8 @@ export interface GroupOptions<Input = any> {
   maxWaiting?: number;
 }
 
-const keyFunction: Check = (value, refuse) => {
-  if (typeof value !== 'function') refuse('expected a function (input) => string');
-  return value;
-};
-
 export const checkGroup: Check<GroupOptions> = object({
-  key: keyFunction,
+  key: functionOf(' (input) => string'),
   concurrency: optional(count),
   rateLimit: optional(object({ max: count, duration: number(1) })),
   maxWaiting: optional(whole),

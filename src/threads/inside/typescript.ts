@@ -50,6 +50,7 @@ function needsCompiler(module: string, error: unknown): boolean {
  * found: where the job file is, where the program was started, or with what.
  */
 async function registerCompiler(module: string): Promise<boolean> {
+  // Not imported: every thread would wait for it.
   const { createRequire } = process.getBuiltinModule('node:module');
   const started = process.execArgv.flatMap((argument) => /(?:file:\/\/)?[^=]*[/\\]tsx[/\\]dist[/\\][^/\\]+$/.exec(argument) ?? []);
   for (const from of [module, join(process.cwd(), 'package.json'), ...started]) {
