@@ -5,7 +5,7 @@
 export { payloadOf } from './adding/intake.js';
 export { timesOf } from './adding/schedule-times.js';
 export { repeatOptions } from './adding/schedules.js';
-export { checkOptions } from './checks/check-options.js';
+export * as checks from './checks/checks.js';
 export { deadLetterFilter, letterOf } from './ended/dead-letters.js';
 export { attachJob } from './errors/errors.js';
 export { messageOf, textOf } from './errors/thrown.js';

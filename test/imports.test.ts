@@ -97,8 +97,8 @@ test('a job file, and the thread that runs it, load no package but what the job 
   expect(loaded('job.js', 'threads/inside/entry.cjs').packages).toEqual([]);
 });
 
-test('the queue loads pino only where it logs', () => {
-  expect(loaded('index.js').packages).toEqual(['croner', 'piscina', 'tinyqueue', 'zod']);
+test('a queue loads pino where it logs, and zod where a job file imports it', () => {
+  for (const entry of ['index.js', 'testing/index.js']) expect(loaded(entry).packages).toEqual(['croner', 'piscina', 'tinyqueue']);
 });
 
 // The faults of `npm run mutation` are made in single files.

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { checkOptions } from '../checks/check-options.js';
+import { boolean, checked, count, instanceOf, openObject, optional } from '../checks/checks.js';
 import { OptionsError } from '../errors/errors.js';
 import { type AddOptions, checkAddOptions } from '../job/add-options.js';
 import type { JobDefinition } from '../job/definition.js';
@@ -25,14 +24,12 @@ export type Settled<Input, Output> =
   | { readonly index: number; readonly input: Input; readonly output: Output; readonly error?: undefined }
   | { readonly index: number; readonly input: Input; readonly output?: undefined; readonly error: unknown };
 
-const schema = z.lazy(() =>
-  z.looseObject({
-    ordered: z.boolean().default(true),
-    concurrency: z.int().min(1).optional(),
-    signal: z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional(),
-    settled: z.boolean().default(false),
-  }),
-);
+const mapped = openObject({
+  ordered: optional(boolean, true),
+  concurrency: optional(count),
+  signal: optional(instanceOf(AbortSignal, 'expected an AbortSignal')),
+  settled: optional(boolean, false),
+});
 
 /** Belong to one job, or would hold up what comes after. */
 const NOT_OF_MANY = ['delay', 'idempotencyKey', 'onDuplicate', 'ttl', 'transfer'];
@@ -49,7 +46,7 @@ export function mapThrough<Input, Output>(
   run: (input: Input, options: AddOptions) => Promise<Output>,
 ): AsyncGenerator<unknown, void, undefined> {
   const where = `map(${definition.name})`;
-  const { ordered, concurrency: most = concurrency, signal, settled, ...ofJobs } = checkOptions(schema, options, where);
+  const { ordered, concurrency: most = concurrency, signal, settled, ...ofJobs } = checked(mapped, options, where);
   const wrong = Object.keys(ofJobs).filter((key) => NOT_OF_MANY.includes(key));
   if (wrong.length > 0)
     throw new OptionsError(`${where}: unknown option ${wrong.map((key) => `"${key}"`).join(', ')}: it belongs to one job`);

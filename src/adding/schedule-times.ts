@@ -1,6 +1,5 @@
 import { Cron } from 'croner';
-import { z } from 'zod';
-import { checkOptions } from '../checks/check-options.js';
+import { type Check, checked, either, number, object, optional, string } from '../checks/checks.js';
 import { OptionsError } from '../errors/errors.js';
 import type { Clock } from '../time/clock.js';
 
@@ -10,14 +9,10 @@ import type { Clock } from '../time/clock.js';
  */
 export type ScheduleOptions = { cron: string; timezone?: string; every?: never } | { every: number; cron?: never; timezone?: never };
 
-const schema = z.lazy(() =>
-  z.union(
-    [
-      z.strictObject({ cron: z.string(), timezone: z.string().min(1).optional() }),
-      z.strictObject({ every: z.number().min(1).refine(Number.isFinite) }),
-    ],
-    'expected { cron: string, timezone?: string } or { every: milliseconds from 1 }',
-  ),
+const when: Check<ScheduleOptions> = either(
+  'expected { cron: string, timezone?: string } or { every: milliseconds from 1 }',
+  object({ cron: string, timezone: optional(string) }),
+  object({ every: number(1) }),
 );
 
 /** A wall clock set back by less than this, in milliseconds, runs nothing twice; by more, it is taken at its word. As Vixie cron does. */
@@ -64,7 +59,8 @@ class CronTimes implements Times {
 
   /** Throws what croner throws on a bad pattern or time zone. */
   constructor(
-    { cron, timezone }: { cron: string; timezone?: string | undefined },
+    cron: string,
+    timezone: string | undefined,
     private readonly clock: Clock,
   ) {
     this.#cron = new Cron(cron, { paused: true, ...(timezone !== undefined && { timezone }) });
@@ -93,16 +89,16 @@ class CronTimes implements Times {
 
 /** Throws {@link OptionsError}. */
 export function timesOf(options: ScheduleOptions, clock: Clock, where: string): Times {
-  const checked = checkOptions(schema, options, where);
-  if ('every' in checked) return new IntervalTimes(checked.every, clock);
-  if (checked.timezone !== undefined && !isTimeZone(checked.timezone)) {
-    throw new OptionsError(`${where}: option "timezone": expected an IANA time zone such as "Europe/Berlin", given '${checked.timezone}'`);
+  const { every, cron, timezone } = checked(when, options, where);
+  if (every !== undefined) return new IntervalTimes(every, clock);
+  if (timezone !== undefined && !isTimeZone(timezone)) {
+    throw new OptionsError(`${where}: option "timezone": expected an IANA time zone such as "Europe/Berlin", given '${timezone}'`);
   }
   try {
-    return new CronTimes(checked, clock);
+    return new CronTimes(cron, timezone, clock);
   } catch (error) {
     const why = (error as Error).message;
-    throw new OptionsError(`${where}: option "cron": expected a cron pattern such as "0 3 * * *", given '${checked.cron}' (${why})`, {
+    throw new OptionsError(`${where}: option "cron": expected a cron pattern such as "0 3 * * *", given '${cron}' (${why})`, {
       cause: error,
     });
   }

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { checkOptions } from '../checks/check-options.js';
+import { boolean, checked, count, openObject, optional, orInfinity, time } from '../checks/checks.js';
 import type { AddOptions } from '../job/add-options.js';
 import type { Job } from '../job/job.js';
 import { type Clock, KeepAlive, type Timer } from '../time/clock.js';
@@ -30,24 +29,17 @@ export interface RepeatOptions extends Omit<AddOptions, 'delay' | 'idempotencyKe
   until?: number | Date;
 }
 
-const schema = z.lazy(() =>
-  z.looseObject({
-    overlap: z.boolean().default(false),
-    immediately: z.boolean().default(false),
-    limit: z
-      .union([z.int().min(1), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 1, or Infinity')
-      .default(Number.POSITIVE_INFINITY),
-    until: z
-      .union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date')
-      .transform(Number)
-      .default(Number.POSITIVE_INFINITY),
-  }),
-);
+const repeated = openObject({
+  overlap: optional(boolean, false),
+  immediately: optional(boolean, false),
+  limit: optional(orInfinity(count), Number.POSITIVE_INFINITY),
+  until: optional(time, Number.POSITIVE_INFINITY),
+});
 
 /** Those of the schedule, and those of its jobs. Throws {@link OptionsError}. */
 export function repeatOptions(options: RepeatOptions, where: string): { repeat: Repeat; ofJobs: AddOptions } {
-  const { overlap, immediately, limit, until, ...ofJobs } = checkOptions(schema, options, where);
-  return { repeat: { overlap, immediately, limit, until }, ofJobs };
+  const { overlap, immediately, limit, until, ...ofJobs } = checked(repeated, options, where);
+  return { repeat: { overlap, immediately, limit, until: Number(until) }, ofJobs };
 }
 
 /** When runs are added, beyond their times. */

@@ -98,7 +98,7 @@ export class BullMQDeadLetters implements AnyDeadLetters {
 
   /** Oldest first. */
   async #matching(filter: DeadLetterFilter, where: string): Promise<Job[]> {
-    const { name, before, limit = Number.POSITIVE_INFINITY } = internals.checkOptions(internals.deadLetterFilter, filter, where);
+    const { name, before, limit = Number.POSITIVE_INFINITY } = internals.checks.checked(internals.deadLetterFilter, filter, where);
     const found: Job[] = [];
     for await (const job of this.#all(true)) {
       if (found.length >= limit) break;

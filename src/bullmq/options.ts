@@ -1,5 +1,4 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { z } from 'zod';
 import { type JobDefinition, OptionsError, type QueueOptions } from '../index.js';
 import * as internals from '../internals.js';
 
@@ -44,32 +43,36 @@ export interface BullMQJobQueueOptions extends Pick<QueueOptions, (typeof SHARED
   idempotency?: { ttl?: number };
 }
 
-const schema = z.strictObject({
-  connection: z.custom<BullMQJobQueueOptions['connection']>(
-    (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
-    'expected a URL, options of ioredis, or a client of ioredis',
-  ),
-  prefix: z
-    .string()
-    .regex(/^[^:{}]+$/, 'expected a text without ":"')
-    .default('bull'),
-  role: z.enum(['both', 'producer', 'worker']).default('both'),
-  prefetch: z.int().min(0).optional(),
-  lockDuration: z.number().min(100).default(30_000),
-  stalledInterval: z.number().min(100).default(30_000),
-  maxStalled: z.int().min(0).default(3),
-  keepCompleted: z
-    .union([
-      z
-        .int()
-        .min(0)
-        .transform((max) => ({ max, ttl: undefined })),
-      z.strictObject({ max: z.int().min(0).default(1_000), ttl: z.number().min(1).optional() }),
-    ])
-    .prefault({}),
-  deadLetters: z.strictObject({ max: z.int().min(1).optional() }).prefault({}),
-  idempotency: z.strictObject({ ttl: z.number().min(1).default(3_600_000) }).prefault({}),
+const { checked, count, number, object, oneOf, optional, orEmpty, such, whole } = internals.checks;
+
+const isConnection = (value: unknown) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null);
+const isPrefix = (value: unknown) => typeof value === 'string' && /^[^:{}]+$/.test(value);
+
+const kept = object({ max: optional(whole, 1_000), ttl: optional(number(1)) });
+const keepCompleted: internals.checks.Check<{ max: number; ttl?: number }> = (value, refuse) =>
+  kept(typeof value === 'number' ? { max: value } : value, refuse);
+
+const ownOptions: internals.checks.Check<OwnOptions> = object({
+  connection: such(isConnection, 'expected a URL, options of ioredis, or a client of ioredis'),
+  prefix: optional(such(isPrefix, 'expected a text without ":"'), 'bull'),
+  role: optional(oneOf('both', 'producer', 'worker'), 'both'),
+  prefetch: optional(whole),
+  lockDuration: optional(number(100), 30_000),
+  stalledInterval: optional(number(100), 30_000),
+  maxStalled: optional(whole, 3),
+  keepCompleted: orEmpty(keepCompleted),
+  deadLetters: orEmpty(object({ max: optional(count) })),
+  idempotency: orEmpty(object({ ttl: optional(number(1), 3_600_000) })),
 });
+
+type Own = Omit<BullMQJobQueueOptions, (typeof SHARED)[number]>;
+
+/** Those of this engine, with their defaults. */
+interface OwnOptions extends Required<Omit<Own, 'prefetch'>>, Pick<Own, 'prefetch'> {
+  keepCompleted: { max: number; ttl?: number };
+  deadLetters: { max?: number };
+  idempotency: { ttl: number };
+}
 
 const WHERE = 'new BullMQJobQueue';
 
@@ -77,7 +80,7 @@ const WHERE = 'new BullMQJobQueue';
 export function checkBullMQOptions(options: BullMQJobQueueOptions) {
   const given = Object.entries(options ?? {});
   const isShared = ([key]: [string, unknown]) => (SHARED as readonly string[]).includes(key);
-  const own = internals.checkOptions(schema, Object.fromEntries(given.filter((entry) => !isShared(entry))), WHERE);
+  const own = checked(ownOptions, Object.fromEntries(given.filter((entry) => !isShared(entry))), WHERE);
   const shared = internals.checkQueueOptions(Object.fromEntries(given.filter(isShared)), WHERE);
   if (shared.name.includes(':')) throw new OptionsError(`${WHERE}: option "name": expected a text without ":", given '${shared.name}'`);
   return { ...shared, ...own, prefetch: own.prefetch ?? shared.threads, limits: limitsOf(shared.jobs) };

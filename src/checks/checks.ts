@@ -5,8 +5,9 @@ import { OptionsError } from '../errors/errors.js';
 export type Refuse = (expected: string, path?: string[], given?: unknown) => void;
 
 /**
- * Gives a value as it is taken, its defaults filled in, and refuses what is wrong. What a job file and a queue need is checked by these
- * instead of by a library: the one is loaded into every thread, and every program waits for the other.
+ * Gives a value as it is taken, its defaults filled in, and refuses what is wrong. Options are checked by these instead of by a library: a
+ * job file is loaded into every thread, every program waits for the rest, and a validator that its schemas do not need costs it more than
+ * the package itself.
  */
 export type Check<Value = any> = (value: any, refuse: Refuse) => Value;
 
@@ -39,6 +40,12 @@ export const functionOf = (shape: string) => such<any>((value) => typeof value =
 export const instanceOf = <Value>(type: abstract new (...args: any[]) => Value, expected: string) =>
   such<Value>((value) => value instanceof type, expected);
 
+/** A time: milliseconds since 1970, or a Date. */
+export const time = such<number | Date>(
+  (value) => Number.isFinite(value instanceof Date ? value.getTime() : value),
+  'expected milliseconds since 1970, or a Date',
+);
+
 /** A whole number from 1. */
 export const count = such<number>((value) => Number.isSafeInteger(value) && value >= 1, 'expected an integer from 1');
 /** A whole number from 0. */
@@ -63,6 +70,21 @@ export const oneOf =
   <Value>(...values: Value[]): Check<Value> =>
   (value, refuse) => {
     if (!values.includes(value)) refuse(`expected ${values.map((one) => inspect(one)).join(' or ')}`);
+    return value;
+  };
+
+/** What one of some checks takes, the first that does; `expected` says what they want. */
+export const either =
+  <Value>(expected: string, ...checks: Check<Value>[]): Check<Value> =>
+  (value, refuse) => {
+    for (const check of checks) {
+      let isTaken = true;
+      const taken = check(value, () => {
+        isTaken = false;
+      });
+      if (isTaken) return taken;
+    }
+    refuse(expected);
     return value;
   };
 
@@ -94,14 +116,27 @@ export const object =
     }
     const unknown = Object.keys(value).filter((key) => !Object.hasOwn(checks, key));
     if (unknown.length > 0) refuse(unknownOptions(unknown, Object.keys(checks)), [], UNKNOWN);
-    const checked: Record<string, unknown> = {};
-    for (const [key, check] of Object.entries(checks)) {
-      const given = value[key];
-      const taken = check(given, within(refuse, key, given));
-      if (taken !== undefined || Object.hasOwn(value, key)) checked[key] = taken;
-    }
-    return checked;
+    return fields(checks, value, refuse);
   };
+
+/** An object with these keys; what it has beside them is left as it is. */
+export const openObject =
+  (checks: Record<string, Check>): Check<any> =>
+  (value, refuse) => {
+    if (isObject(value)) return { ...value, ...fields(checks, value, refuse) };
+    refuse('expected object');
+    return value;
+  };
+
+function fields(checks: Record<string, Check>, value: Record<string, any>, refuse: Refuse): Record<string, unknown> {
+  const checked: Record<string, unknown> = {};
+  for (const [key, check] of Object.entries(checks)) {
+    const given = value[key];
+    const taken = check(given, within(refuse, key, given));
+    if (taken !== undefined || Object.hasOwn(value, key)) checked[key] = taken;
+  }
+  return checked;
+}
 
 const isObject = (value: any): value is Record<string, any> => typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { checkOptions } from '../checks/check-options.js';
+import { type Check, checked, object, oneOf, optional, string } from '../checks/checks.js';
 import { cancelled, LateError } from '../job/cancelled.js';
 import type { JobRecord } from '../job/record.js';
 import type { Register } from '../job/register.js';
@@ -16,13 +15,11 @@ export interface CancelFilter {
   state?: 'delayed' | 'waiting' | 'active';
 }
 
-const schema = z.lazy(() =>
-  z.strictObject({
-    name: z.string().optional(),
-    group: z.string().optional(),
-    state: z.enum(['delayed', 'waiting', 'active']).optional(),
-  }),
-);
+const cancelFilter: Check<CancelFilter> = object({
+  name: optional(string),
+  group: optional(string),
+  state: optional(oneOf('delayed', 'waiting', 'active')),
+});
 
 const REASON = 'queue.cancel';
 const ERROR = new LateError((job) => cancelled(job, REASON));
@@ -35,7 +32,7 @@ interface Parts {
 
 /** Cancels the jobs that match; nobody hears of it before the last of them is. Gives how many there were. Throws `OptionsError`. */
 export function cancelMatching(filter: CancelFilter, { register, announcer, lifecycle }: Parts): number {
-  const { name, group, state } = checkOptions(schema, filter, 'cancel');
+  const { name, group, state } = checked(cancelFilter, filter, 'cancel');
   const matches = (record: JobRecord) =>
     !record.ended &&
     (name === undefined || record.kind.definition.name === name) &&

@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import type { Intake } from '../adding/intake.js';
 import type { Schedules } from '../adding/schedules.js';
-import { checkOptions } from '../checks/check-options.js';
+import { type Check, checked, number, object, oneOf, optional } from '../checks/checks.js';
 import { QueueClosedError } from '../errors/errors.js';
 import { messageOf } from '../errors/thrown.js';
 import type { JobRecord } from '../job/record.js';
@@ -28,12 +27,10 @@ export interface Closed {
   unfinished: JobSnapshot[];
 }
 
-const schema = z.lazy(() =>
-  z.strictObject({
-    drain: z.enum(['all', 'active', 'none']).default('all'),
-    timeout: z.number().min(0).default(30_000),
-  }),
-);
+const closeOptions: Check<Required<CloseOptions>> = object({
+  drain: optional(oneOf('all', 'active', 'none'), 'all'),
+  timeout: optional(number(0), 30_000),
+});
 
 /** Time threads get to exit when `close` has terminated them at its deadline, in milliseconds. */
 const EXIT_GRACE = 1_000;
@@ -62,14 +59,14 @@ export class Closing {
 
   /** Calling it again gives the same promise. Throws `OptionsError`. */
   close(options: CloseOptions): Promise<Closed> {
-    const checked = checkOptions(schema, options, 'close');
+    const taken = checked(closeOptions, options, 'close');
     if (this.#closed !== undefined) return this.#closed;
     let begun!: (closed: Promise<Closed>) => void;
     // First: a listener of what comes in at last may close the queue too.
     this.#closed = new Promise<Closed>((resolve) => {
       begun = resolve;
     });
-    begun(this.#close(checked));
+    begun(this.#close(taken));
     return this.#closed;
   }
 

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { checkOptions } from '../checks/check-options.js';
+import { type Check, checked, object, optional, orInfinity, string, time, whole } from '../checks/checks.js';
 import { NotFoundError, OptionsError } from '../errors/errors.js';
 import type { Attempt, Outcome } from '../job/attempt.js';
 import { handleOf, type Job } from '../job/job.js';
@@ -38,15 +37,13 @@ export interface DeadLetterHost {
 }
 
 /** Of a {@link DeadLetterFilter}. */
-export const deadLetterFilter = z.lazy(() =>
-  z.strictObject({
-    name: z.string().optional(),
-    before: z.union([z.number(), z.date()], 'expected milliseconds since 1970, or a Date').optional(),
-    limit: listOptions().limit.unwrap().optional(),
-  }),
-);
+export const deadLetterFilter: Check<DeadLetterFilter> = object({
+  name: optional(string),
+  before: optional(time),
+  limit: optional(orInfinity(whole)),
+});
 
-const listSchema = z.lazy(() => z.strictObject({ ...listOptions(), name: z.string().optional() }));
+const listed: Check<Required<ListOptions> & { name?: string }> = object({ ...listOptions, name: optional(string) });
 
 /** The jobs that failed for good: to read, to replay, to remove. Bounded: the oldest makes room for the newest. */
 export class DeadLetters {
@@ -66,7 +63,7 @@ export class DeadLetters {
 
   /** Newest first; those of one definition when `name` is given. Limit 100 by default. Throws `OptionsError`. */
   list(options: ListOptions & { name?: string } = {}): DeadLetter[] {
-    const { name, ...part } = checkOptions(listSchema, options, 'deadLetters.list');
+    const { name, ...part } = checked(listed, options, 'deadLetters.list');
     const all = [...this.#store];
     const named = name === undefined ? all : all.filter(({ kind }) => kind.definition.name === name);
     return partOf(named, part).map(letterOfRecord);
@@ -110,7 +107,7 @@ export class DeadLetters {
   }
 
   #matching(filter: DeadLetterFilter, where: string): JobRecord[] {
-    return this.#store.matching(checkOptions(deadLetterFilter, filter, where));
+    return this.#store.matching(checked(deadLetterFilter, filter, where));
   }
 }
 

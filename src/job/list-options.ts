@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { checkOptions } from '../checks/check-options.js';
+import { type Check, checked, object, optional, orInfinity, whole } from '../checks/checks.js';
 
 /** Which part of a list. */
 export interface ListOptions {
@@ -9,16 +8,13 @@ export interface ListOptions {
   limit?: number;
 }
 
-export const listOptions = () => ({
-  offset: z.int().min(0).default(0),
-  limit: z.union([z.int().min(0), z.literal(Number.POSITIVE_INFINITY)], 'expected an integer from 0, or Infinity').default(100),
-});
+export const listOptions = { offset: optional(whole, 0), limit: optional(orInfinity(whole), 100) };
 
-const schema = z.lazy(() => z.strictObject(listOptions()));
+const part: Check<Required<ListOptions>> = object(listOptions);
 
 /** Throws `OptionsError`. */
 export function checkListOptions(options: ListOptions, where: string): Required<ListOptions> {
-  return checkOptions(schema, options, where);
+  return checked(part, options, where);
 }
 
 /** A part of what there is, read no further than needed. */

@@ -1,6 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import { z } from 'zod';
-import { checkOptions } from '../checks/check-options.js';
+import { type Check, checked, object, optional, whole } from '../checks/checks.js';
 import type { JobRecord } from '../job/record.js';
 import type { Delays } from '../waiting/delays.js';
 import type { WaitingJobs } from '../waiting/waiting-jobs.js';
@@ -25,11 +24,11 @@ export interface GroupPlaces {
   readonly runner: { active(): readonly object[] };
 }
 
-const schema = z.lazy(() => z.strictObject({ groups: z.int().min(0).optional() }));
+const asked: Check<StatsOptions> = object({ groups: optional(whole) });
 
 /** How many groups are asked for, if any are. Throws `OptionsError`. */
 export function groupsAsked(options: StatsOptions): number | undefined {
-  return checkOptions(schema, options, 'stats').groups;
+  return checked(asked, options, 'stats').groups;
 }
 
 /** The groups of which most jobs live, the largest first. It walks the groups that wait, and the jobs that are delayed or active. */

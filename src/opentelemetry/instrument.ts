@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { metrics as globalMetrics, type MeterProvider, type TracerProvider, trace } from '@opentelemetry/api';
-import { z } from 'zod';
 import type { JobQueue } from '../index.js';
 import * as internals from '../internals.js';
 import { Metrics } from './metrics.js';
@@ -17,8 +16,10 @@ export interface InstrumentOptions {
 
 const { version } = JSON.parse(readFileSync(internals.packageFiles.PACKAGE_JSON, 'utf8')) as { version: string };
 
-const provider = z.any();
-const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), meterProvider: provider.optional() });
+const { checked, object } = internals.checks;
+
+const anything: internals.checks.Check = (value) => value;
+const instrumentOptions = object({ tracerProvider: anything, meterProvider: anything });
 
 /**
  * Makes spans and metrics of a queue's jobs until what it gives is disposed of: to be done when the queue is closed.
@@ -32,7 +33,7 @@ const optionsSchema = z.strictObject({ tracerProvider: provider.optional(), mete
  * Throws `OptionsError`.
  */
 export function instrument(queue: JobQueue, options: InstrumentOptions = {}): Disposable {
-  internals.checkOptions(optionsSchema, options, 'instrument');
+  checked(instrumentOptions, options, 'instrument');
   const { tracerProvider = trace, meterProvider = globalMetrics } = options;
   // A meter does not notice an SDK that comes later.
   const hasMeter = meterProvider !== false && (meterProvider !== globalMetrics || isRegistered('metrics'));

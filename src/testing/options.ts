@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { QueueOptions } from '../index.js';
 import * as internals from '../internals.js';
 
@@ -18,26 +17,27 @@ export interface TestQueueOptions extends QueueOptions {
   startTime?: Date | number | string;
 }
 
-const schema = z
-  .object({
-    mode: z.enum(['manual', 'inline', 'threads']),
-    seed: z.int().optional(),
-    startTime: z
-      .union([z.date(), z.number(), z.string()])
-      .transform((time) => new Date(time).getTime())
-      .refine(Number.isFinite, 'expected a time')
-      .optional(),
-  })
-  .refine(({ mode, seed }) => mode !== 'threads' || seed === undefined, { path: ['seed'], error: 'expected none with mode "threads"' })
-  .refine(({ mode, startTime }) => mode !== 'threads' || startTime === undefined, {
-    path: ['startTime'],
-    error: 'expected none with mode "threads"',
+const { checked, oneOf, openObject, optional, such } = internals.checks;
+
+const isTime = (value: unknown) =>
+  (typeof value === 'string' || typeof value === 'number' || value instanceof Date) && Number.isFinite(new Date(value).getTime());
+
+const testOptions = (seed: internals.checks.Check<number>, startTime: internals.checks.Check<Date | number | string>) =>
+  openObject({
+    mode: oneOf<TestMode>('manual', 'inline', 'threads'),
+    seed: optional(seed, 1),
+    startTime: optional(startTime, Date.UTC(2025, 0, 1)),
   });
+const ofVirtual = testOptions(such(Number.isSafeInteger, 'expected an integer'), such(isTime, 'expected a time'));
+const none = such<never>(() => false, 'expected none with mode "threads"');
+const ofReal = testOptions(none, none);
+
+type TakenOptions = QueueOptions & Required<Pick<TestQueueOptions, 'mode' | 'seed' | 'startTime'>>;
 
 /** The options of the test queue, and those of the queue. Throws `OptionsError`. */
 export function checkTestOptions(options: TestQueueOptions) {
-  const { mode, seed = 1, startTime = Date.UTC(2025, 0, 1) } = internals.checkOptions(schema, options, 'createTestQueue');
-  const { mode: _mode, seed: _seed, startTime: _startTime, ...rest } = options;
+  const taken = checked<TakenOptions>(options?.mode === 'threads' ? ofReal : ofVirtual, options, 'createTestQueue');
+  const { mode, seed, startTime, ...rest } = taken;
   const queueOptions: QueueOptions = { logger: false, ...(mode !== 'threads' && { threads: 1 }), ...rest };
-  return { mode, seed, startTime, queueOptions };
+  return { mode, seed, startTime: new Date(startTime).getTime(), queueOptions };
 }

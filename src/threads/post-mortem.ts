@@ -1,24 +1,42 @@
 import { findSourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import type { Frame, PostMortem } from '../errors/post-mortem.js';
 import { CODE } from '../package-files.js';
 
-/** What a thread says of itself is not to be trusted: its handlers may have changed anything in it. */
-const sightingSchema = z.lazy(() =>
-  z.object({
-    frames: z.array(z.tuple([z.string().nullable(), z.string().nullable(), z.number().nullable(), z.number().nullable()])),
-    resources: z.array(z.string()).catch([]),
-    heapUsed: z.number().optional().catch(undefined),
-  }),
-);
+/** Function, address of the file, line and column of a call. */
+type Site = [string | null, string | null, number | null, number | null];
 
 /** What a look into a thread saw. */
-export type Sighting = z.output<typeof sightingSchema>;
+export interface Sighting {
+  readonly frames: Site[];
+  readonly resources: string[];
+  readonly heapUsed?: number | undefined;
+}
 
-/** What a thread has answered; `undefined` when it is not what a probe answers. */
+/**
+ * What a thread has answered; `undefined` when it is not what a probe answers. What it says of itself is not to be trusted: its handlers
+ * may have changed anything in it.
+ */
 export function sightingOf(answer: unknown): Sighting | undefined {
-  return sightingSchema.safeParse(answer).data;
+  const { frames, resources, heapUsed } = (answer ?? {}) as Record<string, unknown>;
+  if (!isListOf(frames, isSite)) return undefined;
+  return {
+    frames,
+    resources: isListOf(resources, isText) ? resources : [],
+    heapUsed: isNumber(heapUsed) ? heapUsed : undefined,
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+function isSite(value: unknown): value is Site {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  return value.every((part, at) => part === null || (at < 2 ? isText(part) : isNumber(part)));
+}
+
+function isListOf<Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[] {
+  return Array.isArray(value) && value.every(is);
 }
 
 /** Nothing could be learned. */

@@ -23,7 +23,7 @@ describe('an option that is wrong is refused by name', () => {
     [{ minThreads: 3, threads: 2 }, 'new BullMQJobQueue: option "minThreads"'],
     [{ maxWaiting: 3 }, 'unknown option "maxWaiting"'],
     [{ lockDuration: 1 }, 'option "lockDuration"'],
-    [{ keepCompleted: -1 }, 'option "keepCompleted"'],
+    [{ keepCompleted: -1 }, 'option "keepCompleted.max": expected an integer from 0, given -1'],
   ])('%o', (options, expected) => {
     const error = make(options);
     expect(error).toBeInstanceOf(OptionsError);

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import type { Job, JobQueue, TimeoutError } from 'threadmill';
 import { describe, expect, it } from 'vitest';
-import { framesOf, interpret, placeOf, type Sighting } from '../../dist/threads/post-mortem.js';
+import { framesOf, interpret, placeOf, type Sighting, sightingOf } from '../../dist/threads/post-mortem.js';
 import { patient, stuck } from '../fixtures/stuck.job.js';
 import { makeQueue } from '../helpers.js';
 
@@ -108,6 +108,37 @@ describe('explain with a stack', () => {
     const { id } = await queue.add(stuck, 'loop');
     expect(await queue.inspect(id)).toEqual(queue.explain(id));
     expect(await queue.inspect('nobody')).toBeUndefined();
+  });
+});
+
+describe('what a thread answers', () => {
+  const site = ['work', 'file:///app/jobs.js', 7, 3];
+  const answer = { frames: [site, [null, null, null, null]], resources: ['Timeout'], heapUsed: 1 };
+
+  it('is taken where it is what a probe answers', () => {
+    expect(sightingOf(answer)).toEqual(answer);
+    expect(sightingOf({ ...answer, frames: [] })).toEqual({ ...answer, frames: [] });
+  });
+
+  it.each([
+    undefined,
+    null,
+    'frames',
+    {},
+    { ...answer, frames: 'none' },
+    { ...answer, frames: [undefined] },
+    { ...answer, frames: [site.slice(1)] },
+    { ...answer, frames: [[...site, 1]] },
+    { ...answer, frames: [site, [7, 'file:///app/jobs.js', 7, 3]] },
+    { ...answer, frames: [['work', {}, 7, 3]] },
+    { ...answer, frames: [['work', 'file:///app/jobs.js', '7', 3]] },
+    { ...answer, frames: [['work', 'file:///app/jobs.js', 7, Number.NaN]] },
+  ])('is not taken where a handler has changed its frames: %j', (changed) => {
+    expect(sightingOf(changed)).toBeUndefined();
+  });
+
+  it.each([undefined, 'Timeout', [1]])('has no resources where those are %j, and no heap where that is no number', (wrong) => {
+    expect(sightingOf({ ...answer, resources: wrong, heapUsed: wrong })).toEqual({ ...answer, resources: [], heapUsed: undefined });
   });
 });
 
