@@ -11,15 +11,24 @@ const THREADS = 8;
 const programs: Record<string, () => Promise<unknown>> = {
   async 'first result, threadmill'() {
     const { JobQueue } = await import('threadmill');
+    const { nap } = await import('../jobs/booted.js');
+    return new JobQueue({ logger: false }).run(nap, { forever: false });
+  },
+  async 'first result, piscina'() {
+    const { Piscina } = await import('piscina');
+    return new Piscina({ filename: fileURLToPath(job) }).run({ forever: false });
+  },
+  async 'first result with zod, threadmill'() {
+    const { JobQueue } = await import('threadmill');
     const { half } = await import('../jobs/booted-with-zod.js');
     return new JobQueue({ logger: false }).run(half, { n: 2 });
   },
-  async 'first result, piscina'() {
+  async 'first result with zod, piscina'() {
     const { Piscina } = await import('piscina');
     return new Piscina({ filename: fileURLToPath(jobWithZod) }).run({ n: 2 });
   },
   // As a program that checks its inputs before it sends them.
-  async 'first result, piscina, the module in the main thread too'() {
+  async 'first result with zod, piscina, the module in the main thread too'() {
     const { Piscina } = await import('piscina');
     await import('../jobs/booted-with-zod.js');
     return new Piscina({ filename: fileURLToPath(jobWithZod) }).run({ n: 2 });
