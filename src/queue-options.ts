@@ -1,4 +1,5 @@
 import {
+  anything,
   boolean,
   type Check,
   checked,
@@ -10,6 +11,7 @@ import {
   optional,
   orEmpty,
   orInfinity,
+  orMax,
   recordOf,
   string,
   such,
@@ -93,8 +95,6 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-const anything: Check = (value) => value;
-
 const worker = object({
   resourceLimits: optional(recordOf(number())),
   env: optional((value, refuse) => (typeof value === 'symbol' ? value : recordOf(optional(string))(value, refuse))),
@@ -119,8 +119,7 @@ const idempotency = object({
   bytes: optional(number(0), RESULT_BYTES),
 });
 
-const keptResults = object({ max: optional(whole, 100), bytes: optional(number(0), RESULT_BYTES), ttl: optional(number(1)) });
-const keepCompleted: Check = (value, refuse) => keptResults(typeof value === 'number' ? { max: value } : value, refuse);
+const keepCompleted = object({ max: optional(whole, 100), bytes: optional(number(0), RESULT_BYTES), ttl: optional(number(1)) });
 
 const queueOptions = object({
   name: optional(text, 'default'),
@@ -137,7 +136,7 @@ const queueOptions = object({
   maxWaitingBytes: optional(number(1)),
   deadLetters: orEmpty(deadLetters),
   idempotency: orEmpty(idempotency),
-  keepCompleted: orEmpty(keepCompleted),
+  keepCompleted: orEmpty(orMax(keepCompleted)),
   logger: optional(such(isLogger, 'expected a logger with trace, debug, info, warn and error, or false')),
   logMetadata: optional(listOf(string), []),
   worker: orEmpty(worker),

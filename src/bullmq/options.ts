@@ -43,14 +43,10 @@ export interface BullMQJobQueueOptions extends Pick<QueueOptions, (typeof SHARED
   idempotency?: { ttl?: number };
 }
 
-const { checked, count, number, object, oneOf, optional, orEmpty, such, whole } = internals.checks;
+const { checked, count, number, object, oneOf, optional, orEmpty, orMax, such, whole } = internals.checks;
 
 const isConnection = (value: unknown) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null);
 const isPrefix = (value: unknown) => typeof value === 'string' && /^[^:{}]+$/.test(value);
-
-const kept = object({ max: optional(whole, 1_000), ttl: optional(number(1)) });
-const keepCompleted: internals.checks.Check<{ max: number; ttl?: number }> = (value, refuse) =>
-  kept(typeof value === 'number' ? { max: value } : value, refuse);
 
 const ownOptions: internals.checks.Check<OwnOptions> = object({
   connection: such(isConnection, 'expected a URL, options of ioredis, or a client of ioredis'),
@@ -60,7 +56,7 @@ const ownOptions: internals.checks.Check<OwnOptions> = object({
   lockDuration: optional(number(100), 30_000),
   stalledInterval: optional(number(100), 30_000),
   maxStalled: optional(whole, 3),
-  keepCompleted: orEmpty(keepCompleted),
+  keepCompleted: orEmpty(orMax(object({ max: optional(whole, 1_000), ttl: optional(number(1)) }))),
   deadLetters: orEmpty(object({ max: optional(count) })),
   idempotency: orEmpty(object({ ttl: optional(number(1), 3_600_000) })),
 });

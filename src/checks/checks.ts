@@ -6,8 +6,7 @@ export type Refuse = (expected: string, path?: string[], given?: unknown) => voi
 
 /**
  * Gives a value as it is taken, its defaults filled in, and refuses what is wrong. Options are checked by these instead of by a library: a
- * job file is loaded into every thread, every program waits for the rest, and a validator that its schemas do not need costs it more than
- * the package itself.
+ * job file is loaded into every thread, and a program would wait longer for zod than for all of this package (case `boot` of the benchmark).
  */
 export type Check<Value = any> = (value: any, refuse: Refuse) => Value;
 
@@ -29,6 +28,9 @@ export const such =
     if (!holds(value)) refuse(expected);
     return value;
   };
+
+/** Whatever it is; also nothing. */
+export const anything: Check = (value) => value;
 
 export const boolean = such<boolean>((value) => typeof value === 'boolean', 'expected boolean');
 export const string = such<string>((value) => typeof value === 'string', 'expected string');
@@ -87,6 +89,12 @@ export const either =
     refuse(expected);
     return value;
   };
+
+/** An object with `max`, or that number alone. */
+export const orMax =
+  <Value>(check: Check<Value>): Check<Value> =>
+  (value, refuse) =>
+    check(typeof value === 'number' ? { max: value } : value, refuse);
 
 /** An array; gives a copy of it. */
 export const listOf =

@@ -1,6 +1,6 @@
 import { jobOf } from '../adding/asking.js';
 import type { Intake } from '../adding/intake.js';
-import { type Check, checked, number, object, optional, orInfinity, shown, text, whole } from '../checks/checks.js';
+import { anything, type Check, checked, number, object, optional, orInfinity, shown, text, whole } from '../checks/checks.js';
 import { OptionsError } from '../errors/errors.js';
 import type { AddOptions } from '../job/add-options.js';
 import { jobLimits } from '../job/define-job.js';
@@ -43,12 +43,12 @@ const LAST_DATE = 8.64e15;
 const checkSnapshot = object({
   id: text,
   name: text,
-  input: (value) => value,
+  input: anything,
   attemptsMade: whole,
   runAt: optional(number(0, LAST_DATE)),
   priority: jobLimits.priority,
-  metadata: (value) => value,
-  checkpoint: (value) => value,
+  metadata: anything,
+  checkpoint: anything,
   timeout: optional(jobLimits.timeout),
   maxAttempts: optional(jobLimits.maxAttempts),
   deadLetter: optional(jobLimits.deadLetter),

@@ -1,4 +1,4 @@
-import { type Check, checked, instanceOf, listOf, number, object, oneOf, optional, text } from '../checks/checks.js';
+import { anything, type Check, checked, instanceOf, listOf, number, object, oneOf, optional, text } from '../checks/checks.js';
 import type { Backoff } from './backoff.js';
 import { jobLimits } from './define-job.js';
 import type { JobDefinition } from './definition.js';
@@ -80,7 +80,7 @@ const addOptions = object({
   idempotencyKey: optional(text),
   onDuplicate: optional(oneOf('join', 'reject', 'replace', 'drop')),
   ttl: optional(number(0)),
-  metadata: (value) => value,
+  metadata: anything,
   signal: optional(instanceOf(AbortSignal, 'expected an AbortSignal')),
   group: optional(text),
   transfer: optional(listOf(instanceOf(ArrayBuffer, 'expected an ArrayBuffer'))),

@@ -16,9 +16,8 @@ export interface InstrumentOptions {
 
 const { version } = JSON.parse(readFileSync(internals.packageFiles.PACKAGE_JSON, 'utf8')) as { version: string };
 
-const { checked, object } = internals.checks;
+const { anything, checked, object } = internals.checks;
 
-const anything: internals.checks.Check = (value) => value;
 const instrumentOptions = object({ tracerProvider: anything, meterProvider: anything });
 
 /**
