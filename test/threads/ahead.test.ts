@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
-import { echo, hold, where } from '../fixtures/answers.job.js';
+import { echo, hold, passes, where } from '../fixtures/answers.job.js';
 import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/misbehaves.job.js';
 import { caught, expectBalanced, makeGate, makeQueue, next, sent, until, variant } from '../helpers.js';
 
@@ -214,26 +214,25 @@ describe('a thread that goes on from one job to the next', () => {
 describe('a listener that cancels a job whose result has arrived with its own', () => {
   test('comes too late, and harms nobody', async () => {
     const queue = makeQueue();
-    const open = makeGate();
-    open.open();
-    for (let warm = 0; warm < 3; warm++) await queue.run(hold, { gate: open.memory });
-    const runs = makeGate();
-    runs.open();
+    const before = makeGate();
+    for (let warm = 0; warm < 3; warm++) await queue.run(passes, { gate: before.memory });
+    const gate = makeGate();
     const jobs = await queue.addBulk(
-      hold,
-      Array.from({ length: 40 }, (_, value) => ({ gate: runs.memory, value })),
+      passes,
+      Array.from({ length: 40 }, (_, value) => ({ gate: gate.memory, value })),
     );
     queue.once('completed', () => {
-      // All that were sent are over before the queue goes on.
+      // The results of all that were sent have left their thread before the queue goes on.
       const sent = jobs.filter(({ state }) => state !== 'waiting').length;
-      while (runs.arrivals < sent);
+      while (gate.arrivals < sent);
       jobs[1]?.cancel('too late');
     });
     const ends = await Promise.allSettled(jobs.map((job) => job.result()));
     for (const [value, end] of ends.entries()) {
       if (value !== 1) expect(end).toEqual({ status: 'fulfilled', value });
     }
-    expect(runs.arrivals).toBe(40);
+    await until(() => gate.arrivals >= 40);
+    expect(gate.arrivals).toBe(40);
     expect(queue.stats().threads.killed).toBe(0);
     expectBalanced(queue);
   });
