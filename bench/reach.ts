@@ -49,7 +49,8 @@ export function targets(report: Report): Target[] {
   check('the same, without `jobs`', '<', 5, medianOf(find('caller told of the kill'), 'threadmill, jobs: []'));
   check('a thread boots: times a bare worker', '≤', 1.15, inverse(against(find('a thread boots'), 'bare worker')));
   check('the same, with zod in its module', '≤', 1.15, inverse(against(find('a thread boots, with zod'), 'bare worker')));
-  check('processor time of a kill and the next thread, ms', '≤', 70, ours(find('processor time of a kill')));
+  // 70 ms on the machine where the goal was set, and where a bare worker took 30.
+  check('processor time of a kill: times a bare worker', '≤', 2.33, inverse(against(find('processor time of a kill'), 'bare worker')));
   check('first result of a cold process: times Piscina', '≤', 1.5, inverse(against(find('first result of a cold process'), 'piscina')));
   const withZod = find('first result of a cold process, with zod');
   check('the same, with zod in its module', '≤', 1.5, inverse(against(withZod, 'piscina')));
