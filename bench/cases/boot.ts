@@ -60,21 +60,22 @@ async function killing(settings: Settings): Promise<Group> {
   };
   let bare = new BareThread(new URL(nap.module));
   const kills = {
-    threadmill: async () => {
-      await queue.run(nap, { forever: true }).catch(() => {});
-      await untilSettled();
-    },
-    'bare worker': async () => {
-      await bare.end();
-      bare = new BareThread(new URL(nap.module));
-      await bare.ready;
-    },
+    threadmill: () =>
+      processorTime(async () => {
+        await queue.run(nap, { forever: true }).catch(() => {});
+        await untilSettled();
+      }),
+    'bare worker': () =>
+      processorTime(async () => {
+        await bare.end();
+        bare = new BareThread(new URL(nap.module));
+        await bare.ready;
+      }),
   };
   await queue.ready();
   await untilSettled();
   await bare.ready;
-  const samples = Object.fromEntries(Object.entries(kills).map(([name, kill]) => [name, () => processorTime(kill)]));
-  const group = await inTurns('processor time of a kill and the next thread', 'ms', samples, settings, 40);
+  const group = await inTurns('processor time of a kill and the next thread', 'ms', kills, settings, 40);
   await queue.close();
   await bare.end();
   return group;
