@@ -1,12 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { type JobQueue, QueueClosedError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, once as onlyOnce } from '../fixtures/answers.job.js';
 import { culprit } from '../fixtures/culprit.job.js';
 import { polite } from '../fixtures/misbehaves.job.js';
 import { caught, EVENTS, makeGate, makeQueue, next, until, variant } from '../helpers.js';
+import { start } from '../program.js';
 
 const DRAINS = ['all', 'active', 'none'] as const;
 
@@ -130,48 +128,37 @@ describe('close hands back or ends every job, exactly once', () => {
 });
 
 describe('processes', () => {
-  const start = (what: string): ChildProcess =>
-    fork(fileURLToPath(new URL('../fixtures/programs.js', import.meta.url)), [what], { silent: true });
-  const ending = async (child: ChildProcess) => {
-    const messages: any[] = [];
-    child.on('message', (message) => void messages.push(message));
-    const [code, signal] = await once(child, 'exit');
-    return { code, signal, messages };
-  };
-
   test('a script that just ends stays until its jobs are done', async () => {
-    const { code, messages } = await ending(start('just ends'));
+    const { code, messages } = await start('just ends').ended;
     expect(code).toBe(0);
     expect(messages).toEqual([expect.objectContaining({ added: 203, completed: 201, failed: 2, timedOut: 1 })]);
   });
 
   test('an idle queue keeps no process alive', async () => {
-    expect(await ending(start('is idle'))).toEqual({ code: 0, signal: null, messages: ['idle'] });
+    expect(await start('is idle').ended).toEqual({ code: 0, signal: null, messages: ['idle'] });
   });
 
   test('SIGTERM with 10 000 waiting: active jobs end or are handed back, a new process takes over', async () => {
-    const child = start('is told to end');
-    const ended = ending(child);
-    await once(child, 'message');
+    const { child, said, ended } = start('is told to end');
+    await said();
     child.kill('SIGTERM');
     const { code, messages } = await ended;
     expect(code).toBe(0);
     const { unfinished, completed } = messages.at(-1);
     expect(completed).toBe(0);
     const heir = start('restores');
-    const restored = ending(heir);
-    await once(heir, 'message');
-    heir.send(unfinished);
-    const { messages: told } = await restored;
+    await heir.said();
+    heir.child.send(unfinished);
+    const { messages: told } = await heir.ended;
     expect(told.at(-1).results.toSorted((a: number, b: number) => a - b)).toEqual([...Array(10_000).keys()]);
   });
 
   test('process.exit in the middle ends the process, jobs or not', async () => {
-    expect(await ending(start('exits in the middle'))).toMatchObject({ code: 9 });
+    expect(await start('exits in the middle').ended).toMatchObject({ code: 9 });
   });
 
   test('one huge allocation in a job ends the whole process: it cannot be isolated in a thread', async () => {
-    const { code, signal, messages } = await ending(start('one huge allocation'));
+    const { code, signal, messages } = await start('one huge allocation').ended;
     expect(messages).toEqual([]);
     expect(code === 134 || signal === 'SIGABRT' || signal === 'SIGTRAP' || signal === 'SIGILL').toBe(true);
   });
