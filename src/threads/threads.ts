@@ -165,11 +165,13 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#roster.move(slot, 'ending');
     slot.deadline.clear();
     this.#pool.release(slot.worker);
-    void endInPeace(slot, this.#clock).then(() => {
-      if (slot.state !== 'ending') return;
-      this.#roster.move(slot, 'dying');
-      void slot.worker.terminate();
-    });
+    void endInPeace(slot, this.#clock).then(() => this.#terminate(slot));
+  }
+
+  /** One that does not exit soon is terminated again: see {@link Dying}. */
+  #terminate(slot: Slot): void {
+    if (slot.state !== 'dying' && slot.state !== 'gone') this.#roster.move(slot, 'dying');
+    void slot.worker.terminate();
   }
 
   /** The same; another one takes over. */
@@ -188,7 +190,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.closed = true;
     this.#boots.close();
     this.#pool.stop();
-    await Promise.all([...this].map((slot) => endThread(slot, this.#clock)));
+    await Promise.all([...this].map((slot) => endThread(slot, this.#clock, (one) => this.#terminate(one))));
   }
 
   // --- What a thread tells
