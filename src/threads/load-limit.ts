@@ -25,11 +25,16 @@ export class LoadLimit {
     slot.deadline.clear();
   }
 
-  /** The deadline has fired: whether the time is over. Half of it, which it is set to first, is told of. */
+  /** The deadline has fired: whether the time is over. Half of it is told of. */
   isOver(slot: Slot, { kind, since }: NonNullable<Slot['loading']>): boolean {
     const { definition } = kind;
     const left = since + definition.loadTimeout - this.#clock.now();
+    const half = left - definition.loadTimeout / 2;
     if (left <= 0) return true;
+    if (half > 0) {
+      slot.deadline.within(half);
+      return false;
+    }
     slot.deadline.within(left);
     // Once, though a timer may fire a little early.
     if (slot.warnedOf !== since) this.#trouble(...slowModule(definition));

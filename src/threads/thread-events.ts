@@ -34,7 +34,7 @@ export interface ThreadEvents extends BootEvents {
   message(slot: Slot, message: FromThread | Said): void;
   /** A thread has sent what cannot be read. */
   unreadable(slot: Slot, error: unknown): void;
-  /** A busy thread's deadline fired. */
+  /** The deadline of a thread fired that is busy, or does not begin what it was told to. */
   deadline(slot: Slot): void;
   /** A thread has exited; `state` is what it was before. */
   exited(slot: Slot, state: SlotState, exitCode: number): void;

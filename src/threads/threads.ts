@@ -197,8 +197,8 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
 
   deadline(slot: Slot): void {
     if (slot.state === 'booting') this.#boots.onDeadline(slot);
+    else if (slot.state === 'busy' || this.#warmup.isStuck(slot)) this.#events.deadline(slot);
     else if (slot.state === 'warming') this.#warmup.onDeadline(slot);
-    else if (slot.state === 'busy') this.#events.deadline(slot);
   }
 
   unreadable(slot: Slot, error: unknown): void {

@@ -1,7 +1,9 @@
 import type { JobKind } from '../job/kind.js';
 import type { Clock, Timer } from '../time/clock.js';
+import { STUCK_AFTER } from './deadline.js';
 import type { LoadLimit } from './load-limit.js';
 import type { Slot } from './slot.js';
+import { PHASE } from './wire/shared-memory.js';
 
 /** Time that jobs have to be started before a module is loaded for later ones, which takes a core, in milliseconds. */
 const HEAD_START = 5;
@@ -55,9 +57,20 @@ export class Warmup {
     this.#schedule();
   }
 
+  /** Whether the thread should have begun by now: what an earlier job left behind holds it, and its module is not to blame. */
+  isStuck(slot: Slot): boolean {
+    return slot.loading !== undefined && !hasBegun(slot) && this.#beginsWithin(slot.loading) <= 0;
+  }
+
+  #beginsWithin({ since }: NonNullable<Slot['loading']>): number {
+    return since + STUCK_AFTER - this.#clock.now();
+  }
+
   onDeadline(slot: Slot): void {
     const { loading } = slot;
-    if (loading === undefined || !this.#limit.isOver(slot, loading)) return;
+    if (loading === undefined) return;
+    if (!hasBegun(slot)) return slot.deadline.within(this.#beginsWithin(loading));
+    if (!this.#limit.isOver(slot, loading)) return;
     this.#threads.kill(slot);
     this.#notLoading(loading.kind);
   }
@@ -66,7 +79,7 @@ export class Warmup {
   ends(slot: Slot): void {
     if (slot !== this.#warming) return;
     this.#warming = undefined;
-    this.drop(slot.loading?.kind.definition.name);
+    if (hasBegun(slot)) this.drop(slot.loading?.kind.definition.name);
     this.#schedule();
   }
 
@@ -91,6 +104,7 @@ export class Warmup {
       this.#warming = slot;
       this.#threads.warm(slot);
       this.#limit.begins(slot, kind);
+      slot.deadline.within(STUCK_AFTER);
       slot.load(kind);
       return;
     }
@@ -104,4 +118,8 @@ export class Warmup {
     }
     return undefined;
   }
+}
+
+function hasBegun({ phase }: Slot): boolean {
+  return phase === PHASE.LOADING;
 }

@@ -9,6 +9,7 @@ import { settle, settleUnstarted } from './settle.js';
 import type { Slot, SlotVerdict } from './slot.js';
 import type { Threads } from './threads.js';
 import { encodeThrown } from './wire/error-codec.js';
+import { PHASE } from './wire/shared-memory.js';
 
 /** Ends what is over its limit or cancelled: tells the job, and terminates its thread when telling is not enough. */
 export class Watchdog {
@@ -24,8 +25,9 @@ export class Watchdog {
     this.#threads = threads;
   }
 
-  /** The deadline of a busy thread fired: what does it do? */
+  /** The deadline of a busy thread fired: what does it do? Or that of one which should load a module, and has not begun to. */
   check(slot: Slot): void {
+    if (slot.state === 'warming') return this.#checkWarming(slot);
     if (slot.verdict !== undefined) return;
     slot.takeEarly();
     // Who was told of a result may have done anything.
@@ -39,6 +41,18 @@ export class Watchdog {
     }
     // The main thread may have been blocked: let the messages that wait be handled before anybody is killed.
     setImmediate(() => setImmediate(() => this.#confirm(slot)));
+  }
+
+  #checkWarming(slot: Slot): void {
+    const { loading } = slot;
+    // As for a busy one: it may have loaded it, and said so.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (slot.loading !== loading || slot.state !== 'warming') return;
+        if (slot.phase === PHASE.IDLE) this.kill(slot, 'stuck');
+        else slot.deadline.within(1);
+      }),
+    );
   }
 
   /** Tells, once, of a module that has used up half its time. */

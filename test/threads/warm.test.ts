@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { CancelledError, type JobQueue, type QueueOptions } from 'threadmill';
 import { afterEach, describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
+import { culprit } from '../fixtures/culprit.job.js';
 import { awaitsForEver } from '../fixtures/loading.job.js';
 import { stuck } from '../fixtures/stuck.job.js';
 import { caught, makeQueue, next, until, variant } from '../helpers.js';
@@ -126,6 +127,16 @@ test('a thread that takes the place of a killed one has loaded what is used', as
   await caught(queue.run(noted, 'loop', { timeout: 20, maxAttempts: 1 }));
   expect(loaded).toContain(await queue.run(noted, 1));
   await until(() => loads().length === 3 && settled(queue));
+});
+
+test('a thread that an earlier job holds for ever loads nothing: it is replaced, and the module is not to blame', async () => {
+  const { queue, loads } = notingQueue({ threads: 1 });
+  await queue.run(culprit, { does: 'microtask loop late' });
+  const killed = next(queue, 'thread-killed');
+  const job = await queue.add(noted, 1, { delay: 1e9 });
+  expect((await killed)[0].reason).toBe('stuck');
+  await until(() => loads().length === 1);
+  expect([job.state, queue.stats().threads.killed]).toEqual(['delayed', 1]);
 });
 
 test.each([
