@@ -19,7 +19,7 @@ export interface PostMortem {
   stack: Frame[];
   /** Where several looks within some milliseconds found the job: innermost calls, the most frequent first; `share` of 1. */
   hot?: { functionName: string; url: string; line: number; share: number }[];
-  /** What the thread's event loop had open, by Node's names. */
+  /** What the thread's event loop had open, by Node's names, each once. */
   resources?: string[];
   /** Bytes of the thread's heap. */
   heapUsed?: number;

@@ -32,7 +32,7 @@ export class Dying {
     slot.isZombie = true;
     this.zombies++;
     // A termination can be lost; a second one is harmless.
-    void slot.worker.terminate();
+    slot.terminate();
     this.#zombie(slot);
   }
 }

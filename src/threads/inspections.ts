@@ -38,26 +38,27 @@ export class Inspections {
   }
 
   async #inspect(slot: Slot): Promise<PostMortem> {
-    const { threadId, kernelThreadId } = slot;
+    const { answering, kernelThreadId } = slot;
     const loading = slot.phase === PHASE.LOADING;
     const begun = now();
     const before = kernelState(kernelThreadId);
     const isNative = () => isInNativeCode(before, kernelState(kernelThreadId));
-    const giveUp = () => before === undefined || isNative() || now() - begun >= PATIENCE;
+    const giveUp = () => now() - begun >= PATIENCE || (!answering.hasBegun && (before === undefined || isNative()));
     const sightings: Sighting[] = [];
     do {
-      const sighting = await this.#sighting(threadId, giveUp);
+      const sighting = await this.#sighting(slot, giveUp);
       if (sighting === undefined) break;
       sightings.push(sighting);
     } while (now() - begun < HOT_FOR);
     const [first, ...more] = sightings;
     if (first !== undefined) return interpret([first, ...more], loading);
     if (loading) return { kind: 'loading', stack: [] };
-    return isNative() ? { kind: 'native', stack: [] } : unknown(`no answer within ${Math.round(now() - begun)} ms`);
+    return !answering.hasBegun && isNative() ? { kind: 'native', stack: [] } : unknown(`no answer within ${Math.round(now() - begun)} ms`);
   }
 
   /** What the thread answers; `undefined` when it does not. Rejects when that is of no use. */
-  async #sighting(threadId: number, giveUp: () => boolean): Promise<Sighting | undefined> {
+  async #sighting({ answering, threadId }: Slot, giveUp: () => boolean): Promise<Sighting | undefined> {
+    answering.asked();
     const answer = await this.#inspector.evaluate(threadId, `${PROBE}()`, CHECK_EVERY, giveUp);
     if (answer === undefined) return undefined;
     const sighting = sightingOf(answer.value);

@@ -12,14 +12,17 @@ export interface Answer {
   value: unknown;
 }
 
-/** An expression that was sent to a thread. */
+/** An expression that was sent to a thread, and what it has answered, which it may still be at. */
 interface Question {
   readonly sessionId: string;
-  answered(answer: Answer | undefined): void;
+  answer: Answer | undefined;
+  over(): void;
 }
 
 /** Longest answer that is read, in characters: a handler may have made it as long as it likes. */
 const LONGEST_ANSWER = 1_000_000;
+/** It runs no JavaScript: to terminate a thread that is at it is harmless on Node.js 20 to 26. */
+const AFTERWARDS = 'Runtime.getIsolateId';
 
 /**
  * Evaluates an expression in a thread, also while the thread is stuck: a spinning isolate runs it as an interrupt, on
@@ -28,13 +31,14 @@ const LONGEST_ANSWER = 1_000_000;
  * One session for the whole process, enabled before the first thread starts and never closed: enabling or closing one
  * while threads start or end can crash the process (Node.js 20 to 26).
  */
-class ThreadInspector {
-  readonly #session: Session;
+export class ThreadInspector {
+  readonly #session: Pick<Session, 'connect' | 'on' | 'post'>;
   readonly #sessions = new Map<number, string>();
+  /** By the id of what is asked after them. */
   readonly #questions = new Map<number, Question>();
   #lastId = 0;
 
-  constructor(session: Session) {
+  constructor(session: Pick<Session, 'connect' | 'on' | 'post'>) {
     this.#session = session;
     session.connect();
     session.on('NodeWorker.attachedToWorker', ({ params }) => this.#attached(params as Attached));
@@ -46,31 +50,39 @@ class ThreadInspector {
   /**
    * Evaluates an expression in a thread; `undefined` when it is given up, of which `giveUp` is asked every `interval` ms.
    * Rejects when the thread cannot be asked. While it is under way the thread must not be terminated, nor after it was given
-   * up while the thread may still answer: that could be lost, or abort the process.
+   * up while the thread may still answer: that could be lost, or abort the process. The answer is sent while the thread is still in
+   * the evaluation, where it may be put aside: so something else is asked after it, whose answer says that it is over.
    */
   evaluate(threadId: number, expression: string, interval: number, giveUp: () => boolean): Promise<Answer | undefined> {
     return new Promise((resolve, reject) => {
       const sessionId = this.#sessions.get(threadId);
       if (sessionId === undefined) throw new Error('the inspector does not know it');
       const id = ++this.#lastId;
-      const answered = (answer: Answer | undefined) => {
-        clearTimeout(timer);
-        this.#questions.delete(id);
-        resolve(answer);
+      const after = ++this.#lastId;
+      const question: Question = {
+        sessionId,
+        answer: undefined,
+        over: () => {
+          clearTimeout(timer);
+          this.#questions.delete(after);
+          resolve(question.answer);
+        },
       };
       const check = () => {
-        if (!this.#questions.has(id)) return;
-        if (giveUp()) return answered(undefined);
+        if (!this.#questions.has(after)) return;
+        if (giveUp()) return question.over();
         timer = setTimeout(checkSoon, interval);
       };
       // Where the main thread is late the answer may be there: it is read before the turn is over.
       const checkSoon = () => setImmediate(check);
       let timer = setTimeout(checkSoon, interval);
-      this.#questions.set(id, { sessionId, answered });
-      const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true, silent: true } });
-      this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, (error) => {
-        if (error) reject(error);
-      });
+      this.#questions.set(after, question);
+      const ask = (message: object) =>
+        this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify(message) }, (error) => {
+          if (error) reject(error);
+        });
+      ask({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true, silent: true } });
+      ask({ id: after, method: AFTERWARDS });
     });
   }
 
@@ -81,22 +93,24 @@ class ThreadInspector {
 
   #detached(sessionId: string): void {
     for (const [threadId, known] of this.#sessions) if (known === sessionId) this.#sessions.delete(threadId);
-    this.#ended(sessionId, undefined);
+    for (const question of this.#of(sessionId)) question.over();
   }
 
   #received(sessionId: string, message: string): void {
-    if (message.length > LONGEST_ANSWER) return this.#ended(sessionId, { value: undefined });
+    if (message.length > LONGEST_ANSWER) {
+      for (const question of this.#of(sessionId)) question.answer ??= { value: undefined };
+      return;
+    }
     const { id, result } = JSON.parse(message) as { id: number; result?: { result?: Answer } };
-    this.#questions.get(id)?.answered({ value: result?.result?.value });
+    this.#questions.get(id)?.over();
+    const question = this.#questions.get(id + 1);
+    if (question !== undefined) question.answer = { value: result?.result?.value };
   }
 
-  /** No further answer comes from there. */
-  #ended(sessionId: string, answer: Answer | undefined): void {
-    for (const question of [...this.#questions.values()]) if (question.sessionId === sessionId) question.answered(answer);
+  #of(sessionId: string): Question[] {
+    return [...this.#questions.values()].filter((question) => question.sessionId === sessionId);
   }
 }
-
-export type { ThreadInspector };
 
 let inspector: ThreadInspector | undefined;
 

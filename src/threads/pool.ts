@@ -104,9 +104,8 @@ export class ThreadPool {
     this.#failedBoots = 0;
   }
 
-  /** Terminates a thread at once, and starts its replacement a moment later. The thread may take its time to exit. */
-  kill(worker: Worker): void {
-    void worker.terminate();
+  /** A thread was terminated: starts its replacement a moment later. It may take its time to exit. */
+  killed(worker: Worker): void {
     // One that has exited is replaced already.
     if (this.#threads.delete(worker)) this.replace();
   }

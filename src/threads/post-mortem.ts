@@ -111,7 +111,7 @@ export function placeOf({ kind, stack: [top], resources = [], why }: PostMortem)
     case 'native':
       return ' in a native call that cannot be interrupted';
     case 'awaiting':
-      return ` waiting for something that did not come${resources.length > 0 ? ` (open: ${[...new Set(resources)].join(', ')})` : ''}`;
+      return ` waiting for something that did not come${resources.length > 0 ? ` (open: ${resources.join(', ')})` : ''}`;
     case 'unknown':
       return `; where is not known (${why})`;
     default:

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import type { PostMortem } from '../errors/post-mortem.js';
 import type { JobKind } from '../job/kind.js';
 import { takesEffect } from '../job/verdict.js';
 import type { Clock } from '../time/clock.js';
@@ -10,6 +11,7 @@ import { exited } from './pool.js';
 import type { Work } from './runner.js';
 import { Service } from './service.js';
 import type { SlotEventsOf, SlotState, SlotVerdict } from './slot-events.js';
+import { Answering } from './wire/answering.js';
 import { compactRun, expandedResults } from './wire/compact.js';
 import { EarlyResults } from './wire/early-results.js';
 import { isFromThread } from './wire/from-thread.js';
@@ -37,8 +39,8 @@ export class Slot {
   isZombie = false;
   /** It gets no further batch, and is replaced when the running job is done. */
   isRetiring = false;
-  /** A look into the thread that is under way: to terminate it now could crash the process or be lost. */
-  inspection: Promise<unknown> | undefined;
+  /** A look into the thread that is under way. */
+  inspection: Promise<PostMortem> | undefined;
   /** The module that it loads though it runs no job of it, and since when. */
   loading: { kind: JobKind; since: number } | undefined;
   /** Whether it loads its first module for the jobs that it was sent last. */
@@ -58,6 +60,7 @@ export class Slot {
   readonly service: Service;
   /** What its handlers say. */
   readonly inbox: Inbox;
+  readonly answering: Answering;
   readonly #events: SlotEvents;
   readonly #clock: Clock;
   readonly #port: MessagePort;
@@ -89,6 +92,7 @@ export class Slot {
     this.jobs = new Assignments(this.#shared);
     this.observation = new Observation(this.jobs);
     this.service = new Service(this.#shared, this.jobs);
+    this.answering = new Answering(this.#shared.cells);
     const messages = new MessageChannel();
     const { port1, port2 } = new MessageChannel();
     this.inbox = new Inbox(messages.port1, this.#shared.cells, (message) => this.#handle(message));
@@ -136,22 +140,18 @@ export class Slot {
   /** It loads a module, and says when it has. */
   load(kind: JobKind): void {
     this.#known[kind.index] = true;
-    this.#post({ type: 'load', kind: kindMessage(kind) });
+    this.#port.postMessage({ type: 'load', kind: kindMessage(kind) } satisfies ToThread);
   }
 
   /** Tells the running job to stop: at once through shared memory, and by a message that carries the reason. */
   stop(position: Position, reason: Encoded): void {
-    this.#post({ type: 'stop', position, reason });
+    this.#port.postMessage({ type: 'stop', position, reason } satisfies ToThread);
     Atomics.store(this.#shared.cells, CELL.STOP, position + 1);
   }
 
   /** From now on the running job says nothing more: its thread will be terminated. */
   mute(): void {
     Atomics.store(this.#shared.cells, CELL.MUTED, this.jobs.started + 1);
-  }
-
-  #post(message: ToThread): void {
-    this.#port.postMessage(message);
   }
 
   // --- What the thread does and says
@@ -233,7 +233,13 @@ export class Slot {
   /** Asks the thread to end by itself. */
   end(): void {
     this.endsInPeace = true;
-    this.#post({ type: 'end' });
+    this.#port.postMessage({ type: 'end' } satisfies ToThread);
+  }
+
+  /** Terminates the thread, when nobody looks into it: meanwhile it could crash the process, or be lost. */
+  terminate(): void {
+    if (this.inspection === undefined) void this.worker.terminate();
+    else void this.inspection.then(() => this.terminate());
   }
 
   close(): void {

@@ -154,8 +154,8 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
     this.#warmup.ends(slot);
     this.killed++;
     slot.deadline.clear();
-    if (slot.inspection === undefined) this.#pool.kill(slot.worker);
-    else void slot.inspection.then(() => this.#pool.kill(slot.worker));
+    slot.terminate();
+    this.#pool.killed(slot.worker);
     // A spare thread takes over now: the old one may take long to exit.
     this.#events.opened();
   }
@@ -171,7 +171,7 @@ export class Threads implements BootingThreads, WarmingThreads, ShrinkingThreads
   /** One that does not exit soon is terminated again: see {@link Dying}. */
   #terminate(slot: Slot): void {
     if (slot.state !== 'dying' && slot.state !== 'gone') this.#roster.move(slot, 'dying');
-    void slot.worker.terminate();
+    slot.terminate();
   }
 
   /** The same; another one takes over. */

@@ -166,14 +166,12 @@ export class Watchdog {
       .then(kill, kill);
   }
 
-  /** Where the running job of a thread is, without ending it; `undefined` when nobody may look. */
+  /** Where the running job of a thread is, without ending it; `undefined` when nobody may look. Who asks during a look gets what it finds. */
   async inspect(slot: Slot): Promise<PostMortem | undefined> {
-    if (this.#inspections === undefined) return undefined;
-    const inspection = this.#inspections.of(slot);
-    slot.inspection = inspection;
-    const found = await inspection;
-    if (slot.inspection === inspection) slot.inspection = undefined;
-    return found;
+    slot.inspection ??= this.#inspections?.of(slot).finally(() => {
+      slot.inspection = undefined;
+    });
+    return slot.inspection;
   }
 }
 

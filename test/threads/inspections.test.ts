@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Inspections, isInNativeCode } from '../../dist/threads/inspections.js';
+import { Answering } from '../../dist/threads/wire/answering.js';
 import { kernelState, kernelThreadId } from '../../dist/threads/wire/kernel-thread.js';
-import { PHASE } from '../../dist/threads/wire/shared-memory.js';
+import { CELLS, PHASE } from '../../dist/threads/wire/shared-memory.js';
 import { stuck } from '../fixtures/stuck.job.js';
 import { caught, makeQueue } from '../helpers.js';
 
@@ -21,9 +22,9 @@ describe('of a thread that does not answer', () => {
 });
 
 /** What comes of a look when a thread's answer, or the way to it, is this. */
-function lookWith(evaluate: (...args: any[]) => Promise<any>, phase: number = PHASE.RUNNING) {
+function lookWith(evaluate: (...args: any[]) => Promise<any>, phase: number = PHASE.RUNNING, cells = new Int32Array(CELLS)) {
   const worker = { performance: { eventLoopUtilization: () => ({ utilization: 1 }) } };
-  return new Inspections({ evaluate }).of({ worker, threadId: 1, phase } as never);
+  return new Inspections({ evaluate }).of({ worker, threadId: 1, phase, answering: new Answering(cells) } as never);
 }
 
 describe('a look never throws', () => {
@@ -51,6 +52,21 @@ describe('a look never throws', () => {
   it('without an answer: nothing is known, but that a module loads', async () => {
     expect(await lookWith(async () => undefined)).toMatchObject({ kind: 'unknown', stack: [], why: expect.stringMatching(/^no answer/) });
     expect(await lookWith(async () => undefined, PHASE.LOADING)).toMatchObject({ kind: 'loading', stack: [] });
+  });
+
+  it('a thread that has begun to answer is not given up, one that has not is where nothing is known of it', async () => {
+    const cells = new Int32Array(CELLS);
+    const isGivenUp: boolean[] = [];
+    await lookWith(
+      async (_threadId, _expression, _interval, giveUp) => {
+        isGivenUp.push(giveUp());
+        new Answering(cells).begins();
+        isGivenUp.push(giveUp());
+      },
+      PHASE.RUNNING,
+      cells,
+    );
+    expect(isGivenUp).toEqual([true, false]);
   });
 
   it('when the thread cannot be asked', async () => {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { Job, JobQueue, TimeoutError } from 'threadmill';
 import { describe, expect, it } from 'vitest';
 import { framesOf, interpret, placeOf, type Sighting, sightingOf } from '../../dist/threads/post-mortem.js';
-import { patient, stuck } from '../fixtures/stuck.job.js';
+import { crowded, patient, stuck } from '../fixtures/stuck.job.js';
 import { makeQueue } from '../helpers.js';
 
 async function endOf(queue: JobQueue, way: string): Promise<TimeoutError> {
@@ -67,6 +67,14 @@ describe('a post-mortem', () => {
     expect(lines.some((line) => line.includes('in catastrophic (stuck.job.js:'))).toBe(true);
   });
 
+  it('is waited for where it is under way and takes long: to terminate the thread in it aborts Node.js 20', async () => {
+    const { postMortem } = await endOf(makeQueue({ jobs: [stuck] }), 'slow stacks');
+    expect(postMortem).toMatchObject({
+      kind: 'cpu',
+      stack: [{ functionName: 'wait' }, { functionName: 'slow stacks' }, { functionName: 'run' }],
+    });
+  });
+
   it('is taken of several jobs at once', async () => {
     const queue = makeQueue({ jobs: [stuck], threads: 3 });
     const ends = await Promise.all(['loop', 'regex', 'recursion', 'pending', 'wait', 'loop'].map((way) => endOf(queue, way)));
@@ -98,8 +106,18 @@ describe('explain with a stack', () => {
     const explanation = await queue.inspect(job.id);
     expect(explanation).toMatchObject({ state: 'active', phase: 'running', where: { kind: 'cpu' } });
     expect(explanation?.where?.stack[0]).toMatchObject({ functionName: 'run', url: expect.stringMatching(/stuck\.job\.js$/) });
+    const [first, second] = await Promise.all([queue.inspect(job.id), queue.inspect(job.id)]);
+    expect(second?.where, 'who asks during a look gets what it finds').toBe(first?.where);
+    expect((await queue.inspect(job.id))?.where).not.toBe(first?.where);
     Atomics.store(new Int32Array(shared), 0, 1);
     expect(await job.result(), 'its own settings are as it left them').toEqual({ stackTraceLimit: 7 });
+  });
+
+  it('names what is open once, however much there is', async () => {
+    const queue = makeQueue({ jobs: [crowded] });
+    const job: Job = await queue.add(crowded, 100_000);
+    await new Promise((resolve) => queue.once('progress', resolve));
+    expect((await queue.inspect(job.id))?.where).toMatchObject({ kind: 'awaiting', resources: ['Timeout'] });
   });
 
   it('is the plain explanation for a job that does not run', async () => {

@@ -1,5 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { Messenger } from '../../dist/threads/inside/job-messages.js';
+import { unknown } from '../../dist/threads/post-mortem.js';
 import type { Work } from '../../dist/threads/runner.js';
 import { Slot } from '../../dist/threads/slot.js';
 import { CELL, SharedMemory } from '../../dist/threads/wire/shared-memory.js';
@@ -7,9 +9,9 @@ import { HandClock } from '../hand-clock.js';
 
 const nothing = () => {};
 
-/** `heard`: the types of what it is told. */
-function makeSlot(heard: string[] = []): Slot {
-  const worker = { threadId: 1, once: nothing };
+/** `heard`: the types of what it is told; `terminate`: that of its thread. */
+function makeSlot(heard: string[] = [], terminate = nothing): Slot {
+  const worker = { threadId: 1, once: nothing, terminate };
   const message = (_slot: Slot, { type }: { type: string }) => void heard.push(type);
   const slot = new Slot(worker as never, new HandClock(), 4, { message, unreadable: nothing, deadline: nothing });
   onTestFinished(() => slot.close());
@@ -57,4 +59,25 @@ test('the running job of a muted thread says nothing more; what it had said befo
   sayAll(next);
   slot.drain();
   expect(heard.filter((type) => type !== 'news')).toEqual(['log', 'log', 'progress', 'checkpoint']);
+});
+
+test('a thread is terminated when the look into it that is under way is over', async () => {
+  let terminations = 0;
+  const slot = makeSlot([], () => void terminations++);
+  let end = () => {};
+  slot.inspection = new Promise((resolve) => {
+    end = () => {
+      slot.inspection = undefined;
+      resolve(unknown('the test'));
+    };
+  });
+  slot.terminate();
+  slot.terminate();
+  await turn();
+  expect(terminations).toBe(0);
+  end();
+  await turn();
+  expect(terminations).toBe(2);
+  slot.terminate();
+  expect(terminations).toBe(3);
 });

@@ -1,9 +1,10 @@
+import type { Answering } from '../wire/answering.js';
 import { PROBE } from '../wire/probe.js';
 
 /** As many calls as a stack tells of. */
 const DEPTH = 60;
-/** The calls of the look itself, on top of all others: `stack`, `orNothing` and `probe`. */
-const OWN = 3;
+/** The calls of the look itself, on top of all others: `stack`, `orNothing`, `look` and `probe`. */
+const OWN = 4;
 
 type Site = [functionName: string | null, url: string | null, line: number | null, column: number | null];
 
@@ -42,9 +43,22 @@ function siteOf(call: NodeJS.CallSite): Site {
   return [call.getFunctionName(), call.getScriptNameOrSourceURL(), call.getLineNumber(), call.getColumnNumber()];
 }
 
+/** What is open, each name once: a handler may have started a million timers. */
+function resources(): string[] {
+  const all = getActiveResourcesInfo();
+  const known: Record<string, boolean> = { __proto__: null } as never;
+  const names: string[] = [];
+  for (let at = 0; at < all.length; at++) {
+    const name = all[at] as string;
+    if (known[name] !== true) names[names.length] = name;
+    known[name] = true;
+  }
+  return names;
+}
+
 /** What is seen from inside; of what cannot be seen nothing. */
-function probe(): object {
-  return { frames: orNothing(stack), resources: orNothing(getActiveResourcesInfo), heapUsed: orNothing(() => memoryUsage().heapUsed) };
+function look(): object {
+  return { frames: orNothing(stack), resources: orNothing(resources), heapUsed: orNothing(() => memoryUsage().heapUsed) };
 }
 
 function orNothing<Result>(see: () => Result): Result | undefined {
@@ -56,6 +70,10 @@ function orNothing<Result>(see: () => Result): Result | undefined {
 }
 
 /** Makes the probe callable from outside, for as long as the thread lives: no handler can take it away. */
-export function installProbe(): void {
+export function installProbe(answering: Answering): void {
+  const probe = () => {
+    answering.begins();
+    return look();
+  };
   defineProperty(globalThis, PROBE, { value: probe });
 }

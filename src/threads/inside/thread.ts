@@ -1,7 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { type OpenMessage, THREAD_MARK } from '../wire/protocol.js';
 import { JobThread } from './job-thread.js';
-import { installProbe } from './probe.js';
 import { nameThread } from './thread-name.js';
 
 /**
@@ -12,7 +11,6 @@ export default function open(message: OpenMessage): void {
   // Deno has no such method.
   parentPort?.close?.();
   Object.defineProperty(globalThis, THREAD_MARK, { value: true });
-  installProbe();
   if (message.name !== undefined) nameThread(message.name);
   void new JobThread(message).open(message.preload);
 }

@@ -22,10 +22,12 @@ export const CELL = {
   UNSENT: 8,
   /** What of the heap was in use after the last batch, in MiB, where that is measured. */
   HEAP: 9,
+  /** 1 when the thread has begun to answer what the inspector asked last: see `answering.ts`. */
+  ANSWERS: 10,
 } as const;
 
-/** Int32 cells, before the 64-bit cells that follow. */
-export const CELLS = 10;
+/** Int32 cells, before the 64-bit cells that follow: an even number. */
+export const CELLS = 12;
 
 /** Added to {@link CELL.CLAIMED}: no job that was sent before starts any more. */
 export const WITHDRAWN = 1 << 30;

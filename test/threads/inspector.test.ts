@@ -1,0 +1,70 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { ThreadInspector } from '../../dist/threads/inspector.js';
+
+type Message = { id: number; method: string };
+
+/** An inspector of thread 1: what it asks there, and how the thread answers. */
+function makeInspector() {
+  const listeners = new Map<string, (event: { params: object }) => void>();
+  const asked: Message[] = [];
+  const inspector = new ThreadInspector({
+    connect: () => {},
+    on: (event: string, listener: () => void) => listeners.set(event, listener),
+    post: (_method: string, params: { message?: string }) => params.message && asked.push(JSON.parse(params.message)),
+  } as never);
+  const tell = (event: string, params: object) => listeners.get(`NodeWorker.${event}`)?.({ params });
+  tell('attachedToWorker', { sessionId: 'a', workerInfo: { title: '[worker 1] WorkerThread' } });
+  const answer = (message: object) => tell('receivedMessageFromWorker', { sessionId: 'a', message: JSON.stringify(message) });
+  /** Asks it; `over` says whether anything has come of it. */
+  const ask = (giveUp = () => false) => {
+    const answered = inspector.evaluate(1, 'probe()', 1, giveUp);
+    const [evaluation, afterwards] = asked.splice(0) as [Message, Message];
+    let over = false;
+    void answered.then(() => {
+      over = true;
+    });
+    const isOver = async () => {
+      await turn();
+      return over;
+    };
+    return { answered, evaluation, afterwards, isOver };
+  };
+  return { ask, answer, tell };
+}
+
+test('an answer counts when the thread has left the evaluation, which it still is in when it sends it', async () => {
+  const { ask, answer } = makeInspector();
+  const { answered, evaluation, afterwards, isOver } = ask();
+  expect([evaluation.method, afterwards.method]).toEqual(['Runtime.evaluate', 'Runtime.getIsolateId']);
+  answer({ id: evaluation.id, result: { result: { value: 'seen' } } });
+  expect(await isOver()).toBe(false);
+  answer({ id: afterwards.id, result: { id: '7' } });
+  expect(await isOver()).toBe(true);
+  expect(await answered).toEqual({ value: 'seen' });
+});
+
+test('an answer that is too long to be read counts as none that can be told, and no sooner', async () => {
+  const { ask, answer } = makeInspector();
+  const { answered, evaluation, afterwards, isOver } = ask();
+  answer({ id: evaluation.id, result: { result: { value: 'x'.repeat(1_000_000) } } });
+  expect(await isOver()).toBe(false);
+  answer({ id: afterwards.id, result: { id: '7' } });
+  expect(await answered).toEqual({ value: undefined });
+});
+
+test('of two questions to one thread each gets its own answer', async () => {
+  const { ask, answer } = makeInspector();
+  const questions = [ask(), ask()];
+  for (const [index, { evaluation }] of questions.entries()) answer({ id: evaluation.id, result: { result: { value: index } } });
+  for (const { afterwards } of questions) answer({ id: afterwards.id });
+  expect(await Promise.all(questions.map(({ answered }) => answered))).toEqual([{ value: 0 }, { value: 1 }]);
+});
+
+test('one that is given up, or whose thread ends, has no answer', async () => {
+  const { ask, tell } = makeInspector();
+  expect(await ask(() => true).answered).toBeUndefined();
+  const { answered } = ask();
+  tell('detachedFromWorker', { sessionId: 'a' });
+  expect(await answered).toBeUndefined();
+});
