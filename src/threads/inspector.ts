@@ -7,6 +7,11 @@ interface Attached {
   workerInfo: { title: string };
 }
 
+interface FromThread {
+  sessionId: string;
+  message: string;
+}
+
 /** The value of an expression; `undefined` when it threw, or has none that can be told. */
 export interface Answer {
   value: unknown;
@@ -22,7 +27,7 @@ interface Question {
 /** Longest answer that is read, in characters: a handler may have made it as long as it likes. */
 const LONGEST_ANSWER = 1_000_000;
 /** It runs no JavaScript: to terminate a thread that is at it is harmless on Node.js 20 to 26. */
-const AFTERWARDS = 'Runtime.getIsolateId';
+const NOTHING = 'Runtime.getIsolateId';
 
 /**
  * Evaluates an expression in a thread, also while the thread is stuck: a spinning isolate runs it as an interrupt, on
@@ -41,9 +46,9 @@ export class ThreadInspector {
   constructor(session: Pick<Session, 'connect' | 'on' | 'post'>) {
     this.#session = session;
     session.connect();
-    session.on('NodeWorker.attachedToWorker', ({ params }) => this.#attached(params as Attached));
-    session.on('NodeWorker.detachedFromWorker', ({ params }) => this.#detached(params.sessionId));
-    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => this.#received(params.sessionId, params.message));
+    this.#on('attachedToWorker', (params: Attached) => this.#attached(params));
+    this.#on('detachedFromWorker', ({ sessionId }: FromThread) => this.#detached(sessionId));
+    this.#on('receivedMessageFromWorker', ({ sessionId, message }: FromThread) => this.#received(sessionId, message));
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
   }
 
@@ -82,8 +87,16 @@ export class ThreadInspector {
           if (error) reject(error);
         });
       ask({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true, silent: true } });
-      ask({ id: after, method: AFTERWARDS });
+      ask({ id: after, method: NOTHING });
     });
+  }
+
+  /**
+   * Node.js interrupts whatever JavaScript the main thread runs to tell of what comes from a thread, also its own: where that was in the
+   * middle of its timers, and one was cleared here, they went round for ever. So nothing is done at once.
+   */
+  #on<Params>(event: string, tell: (params: Params) => void): void {
+    this.#session.on(`NodeWorker.${event}`, ({ params }: { params: Params }) => void Promise.resolve(params).then(tell));
   }
 
   #attached({ sessionId, workerInfo: { title } }: Attached): void {
