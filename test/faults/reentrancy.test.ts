@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Job, type JobDefinition, type JobQueue, QueueClosedError, ThreadmillError } from 'threadmill';
 import { createTestQueue } from 'threadmill/testing';
 import { describe, expect, test } from 'vitest';
-import { echo, flaky, hold, other } from '../fixtures/answers.job.js';
+import { echo, flaky, other } from '../fixtures/answers.job.js';
 import { mess, misbehave } from '../fixtures/misbehaves.job.js';
-import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeGate, makeQueue, next, sent, until, variant } from '../helpers.js';
+import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeQueue, next, variant } from '../helpers.js';
 
 /** How much is tried: `FAULT_RUNS=200 npx vitest run test/faults/reentrancy.test.ts`. */
 const RUNS = Number(process.env.FAULT_RUNS ?? 8);
@@ -80,28 +80,36 @@ test('cancel from a backoff function ends the job that it is asked for', async (
 });
 
 describe('cancel from a listener of another job whose end came in the same message', () => {
-  /** A queue whose thread has a job that waits, and two behind it, all of definitions that are known to be quick; what the second says to its cancel, and its end. */
-  async function both(second: JobDefinition, input: unknown) {
+  /** Two jobs that wait for one thread; whether it was sent them together, what the second says to its cancel, and its end. */
+  async function tried(second: JobDefinition, input: unknown) {
     const queue = makeQueue();
-    const opened = makeGate();
-    opened.open();
     for (let warm = 0; warm < 4; warm++) {
-      await queue.run(hold, { gate: opened.memory });
       await Promise.all([queue.run(echo, warm), queue.run(flaky, { failures: 0 }), queue.run(other, warm)]);
     }
-    const gate = makeGate();
-    await queue.add(hold, { gate: gate.memory });
-    await until(() => gate.arrivals === 1);
-    const allSent = sent(queue);
-    const jobs = [await queue.add(echo, 1), await queue.add(second, input)];
-    await allSent(jobs);
+    const sent = new Set<string>();
+    queue.on('active', ({ id }) => void sent.add(id));
+    queue.pause();
+    const jobs = [await queue.add(echo, 1), await queue.add(second, input)] as const;
     const said: boolean[] = [];
-    queue.on('completed', ({ id }) => void (id === jobs[0].id && said.push(jobs[1].cancel('enough'))));
+    let together = false;
+    queue.on('completed', ({ id }) => {
+      if (id !== jobs[0].id) return;
+      together = sent.has(jobs[1].id);
+      said.push(jobs[1].cancel('enough'));
+    });
     const results = Promise.allSettled(jobs.map((job) => job.result()));
-    gate.open();
+    queue.resume();
     const [, result] = await results;
     expectBalanced(queue);
-    return { queue, job: jobs[1], said, result };
+    return { together, queue, job: jobs[1], said, result };
+  }
+
+  /** The same of two that are sent together: they are where both are known to be quick, which they may not be on a busy machine. */
+  async function both(second: JobDefinition, input: unknown) {
+    for (;;) {
+      const found = await tried(second, input);
+      if (found.together) return found;
+    }
   }
 
   test('ends one that has failed, and would be tried again', async () => {
