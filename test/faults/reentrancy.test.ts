@@ -83,7 +83,7 @@ describe('cancel from a listener of another job whose end came in the same messa
   /** Two jobs that wait for one thread; whether it was sent them together, what the second says to its cancel, and its end. */
   async function tried(second: JobDefinition, input: unknown) {
     const queue = makeQueue();
-    for (let warm = 0; warm < 4; warm++) {
+    for (let warm = 0; warm < 30; warm++) {
       await Promise.all([queue.run(echo, warm), queue.run(flaky, { failures: 0 }), queue.run(other, warm)]);
     }
     const sent = new Set<string>();
