@@ -10,7 +10,7 @@ import { PHASE } from './wire/shared-memory.js';
 
 /** A thread that computes answers within some milliseconds, where it gets a CPU. After so many it is looked at from outside, again and again. */
 const CHECK_EVERY = 100;
-/** Longest time that one has to answer which is ready to run, but gets no CPU: to terminate it before could abort the process. */
+/** Longest time that one has to answer which is ready to run, but gets no CPU, or is at its answer: to terminate it before could abort the process. */
 const PATIENCE = 1_000;
 /** One that has run for so many milliseconds since it was asked, and has not answered, is in native code. */
 const LONG_ENOUGH = 40;
@@ -25,7 +25,7 @@ export class Inspections {
     this.#inspector = inspector;
   }
 
-  /** Where the thread of a slot is. Resolves within {@link CHECK_EVERY} ms, or {@link PATIENCE} where it gets no CPU, and never rejects: a kill waits for it. */
+  /** Where the thread of a slot is. Resolves within {@link CHECK_EVERY} ms, or {@link PATIENCE} where it gets no CPU or answers for long, and never rejects: a kill waits for it. */
   async of(slot: Slot): Promise<PostMortem> {
     try {
       const { performance } = slot.worker;
