@@ -63,6 +63,11 @@ export function variant<Input, Parsed, Output>(
   return defineJob({ name, module, input, run, ...(output && { output }), ...changes } as never) as never;
 }
 
+/** Runs jobs so often that their queue knows how long they usually take: one that was slow, on a busy machine, does not count any more. */
+export async function warmUp(run: (round: number) => Promise<unknown>): Promise<void> {
+  for (let round = 0; round < 30; round++) await run(round);
+}
+
 /**
  * Listens from now on; what it gives resolves when all of some jobs have been sent to a thread. They may have been taken back since: on a
  * busy machine before anybody who only looks at their state has seen it.

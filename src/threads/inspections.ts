@@ -42,8 +42,9 @@ export class Inspections {
     const loading = slot.phase === PHASE.LOADING;
     const begun = now();
     const before = kernelState(kernelThreadId);
-    const isNative = () => isInNativeCode(before, kernelState(kernelThreadId));
-    const giveUp = () => now() - begun >= PATIENCE || (!answering.hasBegun && (before === undefined || isNative()));
+    const isNative = () => !answering.hasBegun && isInNativeCode(before, kernelState(kernelThreadId));
+    const isUnknown = () => !answering.hasBegun && before === undefined;
+    const giveUp = () => isUnknown() || isNative() || now() - begun >= PATIENCE;
     const sightings: Sighting[] = [];
     do {
       const sighting = await this.#sighting(slot, giveUp);
@@ -53,7 +54,7 @@ export class Inspections {
     const [first, ...more] = sightings;
     if (first !== undefined) return interpret([first, ...more], loading);
     if (loading) return { kind: 'loading', stack: [] };
-    return !answering.hasBegun && isNative() ? { kind: 'native', stack: [] } : unknown(`no answer within ${Math.round(now() - begun)} ms`);
+    return isNative() ? { kind: 'native', stack: [] } : unknown(`no answer within ${Math.round(now() - begun)} ms`);
   }
 
   /** What the thread answers; `undefined` when it does not. Rejects when that is of no use. */

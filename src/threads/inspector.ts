@@ -26,8 +26,8 @@ interface Question {
 
 /** Longest answer that is read, in characters: a handler may have made it as long as it likes. */
 const LONGEST_ANSWER = 1_000_000;
-/** It runs no JavaScript: to terminate a thread that is at it is harmless on Node.js 20 to 26. */
-const NOTHING = 'Runtime.getIsolateId';
+/** Answered without JavaScript: to terminate a thread that is at it is harmless. */
+const HARMLESS = 'Runtime.getIsolateId';
 
 /**
  * Evaluates an expression in a thread, also while the thread is stuck: a spinning isolate runs it as an interrupt, on
@@ -37,13 +37,13 @@ const NOTHING = 'Runtime.getIsolateId';
  * while threads start or end can crash the process (Node.js 20 to 26).
  */
 export class ThreadInspector {
-  readonly #session: Pick<Session, 'connect' | 'on' | 'post'>;
+  readonly #session: Session;
   readonly #sessions = new Map<number, string>();
   /** By the id of what is asked after them. */
   readonly #questions = new Map<number, Question>();
   #lastId = 0;
 
-  constructor(session: Pick<Session, 'connect' | 'on' | 'post'>) {
+  constructor(session: Session) {
     this.#session = session;
     session.connect();
     this.#on('attachedToWorker', (params: Attached) => this.#attached(params));
@@ -87,7 +87,7 @@ export class ThreadInspector {
           if (error) reject(error);
         });
       ask({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true, silent: true } });
-      ask({ id: after, method: NOTHING });
+      ask({ id: after, method: HARMLESS });
     });
   }
 

@@ -4,7 +4,7 @@ import { createTestQueue } from 'threadmill/testing';
 import { describe, expect, test } from 'vitest';
 import { echo, flaky, other } from '../fixtures/answers.job.js';
 import { mess, misbehave } from '../fixtures/misbehaves.job.js';
-import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeQueue, next, variant } from '../helpers.js';
+import { caught, closeAfterwards, EVENTS, expectBalanced, history, makeQueue, next, variant, warmUp } from '../helpers.js';
 
 /** How much is tried: `FAULT_RUNS=200 npx vitest run test/faults/reentrancy.test.ts`. */
 const RUNS = Number(process.env.FAULT_RUNS ?? 8);
@@ -83,9 +83,9 @@ describe('cancel from a listener of another job whose end came in the same messa
   /** Two jobs that wait for one thread; whether it was sent them together, what the second says to its cancel, and its end. */
   async function tried(second: JobDefinition, input: unknown) {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) {
+    await warmUp(async (warm) => {
       await Promise.all([queue.run(echo, warm), queue.run(flaky, { failures: 0 }), queue.run(other, warm)]);
-    }
+    });
     const sent = new Set<string>();
     queue.on('active', ({ id }) => void sent.add(id));
     queue.pause();

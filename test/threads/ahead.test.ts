@@ -3,14 +3,14 @@ import type { JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, passes, where } from '../fixtures/answers.job.js';
 import { blocksAfterwards, exitsOnItsError, lingers, polite, remembers, takes } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next, sent, until, variant } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, sent, until, variant, warmUp } from '../helpers.js';
 
 /** A job that holds its thread until the gate opens, of a definition whose jobs are known to be short: so others are sent ahead. */
 async function holding(queue: JobQueue) {
   const open = makeGate();
   open.open();
-  for (let warm = 0; warm < 30; warm++) await queue.run(hold, { gate: open.memory });
-  for (let warm = 0; warm < 30; warm++) await queue.run(echo, warm);
+  await warmUp(() => queue.run(hold, { gate: open.memory }));
+  await warmUp((warm) => queue.run(echo, warm));
   const gate = makeGate();
   const job = await queue.add(hold, { gate: gate.memory, value: 'held' });
   await next(queue, 'progress', ({ id }) => id === job.id);
@@ -23,8 +23,8 @@ describe('what is sent ahead to a thread that works', () => {
     const urgent = variant(hold, { concurrency: 1, priority: 1 });
     const open = makeGate();
     open.open();
-    for (let warm = 0; warm < 30; warm++) await queue.run(urgent, { gate: open.memory });
-    for (let warm = 0; warm < 30; warm++) await queue.run(echo, warm);
+    await warmUp(() => queue.run(urgent, { gate: open.memory }));
+    await warmUp((warm) => queue.run(echo, warm));
     const gate = makeGate();
     const running = await queue.add(urgent, { gate: gate.memory });
     await next(queue, 'progress', ({ id }) => id === running.id);
@@ -106,7 +106,7 @@ describe('what is sent ahead to a thread that works', () => {
     });
     // Long enough that what is behind it would wait for longer than a batch takes, short enough to send ahead.
     for (let warm = 0; warm < 3; warm++) await queue.run(takes, { ms: 8 });
-    for (let warm = 0; warm < 30; warm++) await queue.run(echo, warm);
+    await warmUp((warm) => queue.run(echo, warm));
     const gate = makeGate();
     const busy = await queue.add(takes, { ms: 8, gate: gate.memory });
     await next(queue, 'progress', ({ id }) => id === busy.id);
@@ -137,7 +137,7 @@ describe('what is sent ahead to a thread that works', () => {
 
   test('goes on being numbered while the thread never rests: every job gets its own result', async () => {
     const queue = makeQueue({ threads: 2, maxBatch: 3, keepCompleted: 5_000 });
-    for (let warm = 0; warm < 30; warm++) await queue.run(echo, warm);
+    await warmUp((warm) => queue.run(echo, warm));
     const inputs = Array.from({ length: 5_000 }, (_, n) => n);
     const jobs = await queue.addBulk(echo, inputs);
     expect(await Promise.all(jobs.map((job) => job.result()))).toEqual(inputs);
@@ -153,7 +153,7 @@ describe('what is sent ahead to a thread that works', () => {
 test('threads that answer at once leave the event loop its turns', async () => {
   const queue = makeQueue({ threads: 2 });
   await queue.ready();
-  for (let warm = 0; warm < 30; warm++) await queue.run(echo, warm);
+  await warmUp((warm) => queue.run(echo, warm));
   let inThisTurn = 0;
   let most = 0;
   let left = 20_000;
@@ -178,7 +178,7 @@ test('threads that answer at once leave the event loop its turns', async () => {
 describe('a thread that goes on from one job to the next', () => {
   test('counts the time of a job from when it starts its handler, whatever ran in between', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) await Promise.all([queue.run(lingers, {}), queue.run(echo, warm)]);
+    await warmUp((warm) => Promise.all([queue.run(lingers, {}), queue.run(echo, warm)]));
     const ended = new SharedArrayBuffer(8);
     queue.pause();
     const first = await queue.add(lingers, { ended });
@@ -215,7 +215,7 @@ describe('a listener that cancels a job whose result has arrived with its own', 
   test('comes too late, and harms nobody', async () => {
     const queue = makeQueue();
     const before = makeGate();
-    for (let warm = 0; warm < 30; warm++) await queue.run(passes, { gate: before.memory });
+    await warmUp(() => queue.run(passes, { gate: before.memory }));
     const gate = makeGate();
     const jobs = await queue.addBulk(
       passes,

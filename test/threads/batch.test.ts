@@ -4,20 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { about, echo, hold, once, where } from '../fixtures/answers.job.js';
 import { returns } from '../fixtures/errors.job.js';
 import { holdAsync, leaves, misbehave, polite, takes } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next, sent, until, variant } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, sent, until, variant, warmUp } from '../helpers.js';
 
-/**
- * A job that holds the only thread, of a definition that is known to be quick, as all others here: what may be sent ahead is. They have run so
- * often that one which was slow, on a busy machine, does not count.
- */
+/** A job that holds the only thread, of a definition that is known to be quick, as all others here: what may be sent ahead is. */
 async function holding(queue: JobQueue) {
   const open = makeGate();
   open.open();
-  for (let warm = 0; warm < 30; warm++) {
+  await warmUp(async (warm) => {
     await queue.run(hold, { gate: open.memory });
     await queue.run(echo, warm);
     await queue.run(once, { gate: open.memory });
-  }
+  });
   const gate = makeGate();
   const job = await queue.add(hold, { gate: gate.memory, value: 'held' });
   await until(() => gate.arrivals === 1);
@@ -65,10 +62,10 @@ describe('jobs of one batch', () => {
     const queue = makeQueue();
     const open = makeGate();
     open.open();
-    for (let warm = 0; warm < 30; warm++) {
+    await warmUp(async (warm) => {
       await queue.run(holdAsync, { gate: open.memory });
       await queue.run(echo, warm);
-    }
+    });
     queue.pause();
     const gate = makeGate();
     const quick = await queue.addBulk(echo, [1, 2, 3]);
@@ -82,7 +79,7 @@ describe('jobs of one batch', () => {
 
   test('are not harmed by one whose result cannot be sent', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) await queue.run(returns, 'nothing');
+    await warmUp(() => queue.run(returns, 'nothing'));
     queue.pause();
     const kinds = ['nothing', 'function', 'map-date-set', 'proxy', 'getter', 'fine', 'promise', 'nothing'];
     const jobs = await queue.addBulk(returns, kinds);
@@ -104,7 +101,7 @@ describe('jobs of one batch', () => {
 
   test('are not harmed by one whose result can be looked at, but not sent', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) await queue.run(returns, 'nothing');
+    await warmUp(() => queue.run(returns, 'nothing'));
     queue.pause();
     const bad = 'a getter that throws the second time';
     const jobs = await queue.addBulk(returns, ['map-date-set', 'nothing', bad, 'nothing', 'map-date-set', bad, 'fine']);
@@ -117,7 +114,7 @@ describe('jobs of one batch', () => {
 
   test('have each their own duration, also the one that is killed', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) await queue.run(misbehave, { does: 'nothing' });
+    await warmUp(() => queue.run(misbehave, { does: 'nothing' }));
     queue.pause();
     const before = await queue.addBulk(misbehave, [{}, {}, {}]);
     const killed = await queue.add(misbehave, { does: 'loop' }, { maxAttempts: 1, timeout: 150 });
@@ -148,10 +145,10 @@ describe('a thread that goes on', () => {
     const queue = makeQueue();
     const open = makeGate();
     open.open();
-    for (let warm = 0; warm < 30; warm++) {
+    await warmUp(async (warm) => {
       await queue.run(holdAsync, { gate: open.memory });
       await queue.run(where, warm);
-    }
+    });
     const [trap, gate] = [makeGate(), makeGate()];
     const thread = await queue.run(leaves, { gate: trap.memory, does: 'throw' });
     const running = await queue.add(holdAsync, { gate: gate.memory });

@@ -2,7 +2,7 @@ import { CrashError, UnrecoverableError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo } from '../fixtures/answers.job.js';
 import { holdAsync, leaves, misbehave } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, warmUp } from '../helpers.js';
 
 describe('a crash', () => {
   test('by process.exit has the reason exit and the code', async () => {
@@ -48,7 +48,7 @@ describe('a crash', () => {
 
   test('leaves its neighbours in the batch untouched', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) await queue.run(misbehave, { does: 'fine' });
+    await warmUp(() => queue.run(misbehave, { does: 'fine' }));
     queue.pause();
     const crash = await queue.add(misbehave, { does: 'exit' }, { maxAttempts: 1 });
     const behind = await queue.addBulk(

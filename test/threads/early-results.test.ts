@@ -1,11 +1,11 @@
 import type { Job, JobQueue } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { quick } from '../fixtures/floods.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, until } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, until, warmUp } from '../helpers.js';
 
 /** Jobs added at once, of which one waits at a gate: those of its batch that are before it have ended by then. */
 async function around(queue: JobQueue, inputs: readonly object[], gateAt: number) {
-  for (let warm = 0; warm < 30; warm++) await queue.run(quick, { value: warm });
+  await warmUp((warm) => queue.run(quick, { value: warm }));
   const gate = makeGate();
   queue.pause();
   const jobs = await queue.addBulk(
@@ -56,7 +56,7 @@ describe('of 200 quick jobs, number 20 hangs', () => {
 
 test('a job that ends its thread takes no result with it', async () => {
   const queue = makeQueue();
-  for (let warm = 0; warm < 30; warm++) await queue.run(quick, { value: warm });
+  await warmUp((warm) => queue.run(quick, { value: warm }));
   queue.pause();
   const jobs = await queue.addBulk(quick, [...values(10), { ends: 'exits' }], { maxAttempts: 1 });
   queue.resume();

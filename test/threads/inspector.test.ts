@@ -17,7 +17,7 @@ async function makeInspector() {
   tell('attachedToWorker', { sessionId: 'a', workerInfo: { title: '[worker 1] WorkerThread' } });
   await turn();
   const answer = (message: object) => tell('receivedMessageFromWorker', { sessionId: 'a', message: JSON.stringify(message) });
-  /** Asks it; `over` says whether anything has come of it. */
+  /** Asks it; `isOver` says whether anything has come of it. */
   const ask = (giveUp = () => false) => {
     const answered = inspector.evaluate(1, 'probe()', 1, giveUp);
     const [evaluation, afterwards] = asked.splice(0) as [Message, Message];

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { echo, hold, once, where } from '../fixtures/answers.job.js';
 import { lastAtGate } from '../fixtures/grace.job.js';
 import { checkpointing, misbehave } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, warmUp } from '../helpers.js';
 
 describe('a job past its limit', () => {
   test.each(['loop', 'never'])('(%s) is killed with a TimeoutError that says what happened', async (does) => {
@@ -38,7 +38,7 @@ describe('a job past its limit', () => {
 
   test('leaves its neighbours in the batch untouched', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) await queue.run(misbehave, { does: 'fine' });
+    await warmUp(() => queue.run(misbehave, { does: 'fine' }));
     queue.pause();
     const before = await queue.addBulk(misbehave, [{ does: 'fine' }, { does: 'fine' }]);
     const hung = await queue.add(misbehave, { does: 'loop' }, { maxAttempts: 1 });
@@ -59,7 +59,7 @@ describe('a job past its limit', () => {
 
   test('costs those that had finished before it no time but their own', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 30; warm++) await queue.run(misbehave, { does: 'fine' });
+    await warmUp(() => queue.run(misbehave, { does: 'fine' }));
     queue.pause();
     const before = await queue.addBulk(
       misbehave,
@@ -79,7 +79,7 @@ describe('a job past its limit', () => {
 
   test('does not hold back those behind it in its batch when another thread is free', async () => {
     const queue = makeQueue({ threads: 2 });
-    for (let warm = 0; warm < 30; warm++) await queue.run(echo, warm);
+    await warmUp((warm) => queue.run(echo, warm));
     const gate = makeGate();
     queue.pause();
     const holder = await queue.add(hold, { gate: gate.memory, value: 'held' });

@@ -2,7 +2,7 @@ import { CancelledError } from 'threadmill';
 import { describe, expect, test } from 'vitest';
 import { echo, hold, where } from '../fixtures/answers.job.js';
 import { misbehave, polite, stubborn } from '../fixtures/misbehaves.job.js';
-import { caught, expectBalanced, makeGate, makeQueue, next, variant } from '../helpers.js';
+import { caught, expectBalanced, makeGate, makeQueue, next, variant, warmUp } from '../helpers.js';
 
 describe('a signal', () => {
   test('that is aborted already keeps the job out', async () => {
@@ -105,7 +105,7 @@ describe('a signal', () => {
 describe('the handle', () => {
   test('cancels a job that waits behind another in a batch, and only that', async () => {
     const queue = makeQueue();
-    for (let warm = 0; warm < 20; warm++) await queue.run(echo, warm);
+    await warmUp((warm) => queue.run(echo, warm));
     const gate = makeGate();
     const quick = variant(hold, {});
     queue.pause();
